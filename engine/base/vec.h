@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Growing array on the heap, by element size. */
+#ifndef BASE_VEC_H
+#define BASE_VEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Initialise with FL_VEC(type). Elements move when it grows: keep indexes, not pointers. */
+struct fl_vec {
+	void *data;
+	size_t count;
+	size_t room;
+	size_t element_size; /**< bytes */
+};
+
+#define FL_VEC(type) ((struct fl_vec){ .element_size = sizeof(type) })
+
+void fl_vec_deinit(struct fl_vec *v);
+
+/** Zeroed new element at the end, or NULL when memory is out. */
+void *fl_vec_add(struct fl_vec *v);
+
+/** Copy of one element appended; false when memory is out. */
+bool fl_vec_push(struct fl_vec *v, const void *element);
+
+/** Element @p i, typed. */
+#define fl_vec_at(v, type, i) (((type *)(v)->data) + (i))
+
+#define FL_AUTO_VEC __attribute__((__cleanup__(fl_vec_deinit))) struct fl_vec
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Fault registers -> facts. */
+#ifndef FAULT_DECODE_H
+#define FAULT_DECODE_H
+
+#include "model/fault.h"
+#include "model/memory.h"
+#include "model/registers.h"
+
+/**
+ * Read the system control space words from @p memory (only bytes captured in the dump count, never
+ * an ELF's) and decode every set bit. formats.md 3.1-3.4, 3.8.
+ */
+void fl_fault_decode(const struct fl_memory *memory, enum fl_arch arch, struct fl_fault *ret);
+
+#endif

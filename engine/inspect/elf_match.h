@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Wrong-ELF proof: do the captured bytes come from this image? Independent of build ids. */
+#ifndef INSPECT_ELF_MATCH_H
+#define INSPECT_ELF_MATCH_H
+
+#include "model/finding.h"
+#include "model/trace.h"
+#include "symbols/symbols.h"
+
+struct fl_elf_match_input {
+	const struct fl_span *dump_spans; /**< as captured */
+	size_t dump_span_count;
+	const struct fl_module *module;
+	const struct fl_unwound_frame *frames; /**< for the calls before return addresses */
+	size_t frame_count;
+	const struct fl_dump_identity *identity;
+};
+
+/** Compare, fill the match fields of @p ret, and say loudly when the ELF is not the dump's. */
+void fl_elf_match(const struct fl_elf_match_input *input, struct fl_findings *findings,
+		  struct fl_module_facts *ret);
+
+#endif

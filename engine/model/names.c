@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words for the model's enums; the JSON keys of docs/report-schema.md use them. */
+#include "model/fault.h"
+#include "model/frame.h"
+#include "model/trace.h"
+
+const char *fl_trust_name(enum fl_trust trust)
+{
+	static const char *const names[FL_TRUST_COUNT] = {
+		"scan", "prologue", "lr", "exidx", "cfi", "exception-frame", "context",
+	};
+	return trust < FL_TRUST_COUNT ? names[trust] : "unknown";
+}
+
+const char *fl_stop_name(enum fl_stop stop)
+{
+	static const char *const names[FL_STOP_COUNT] = {
+		[FL_STOP_NONE] = "none",
+		[FL_STOP_ENTRY] = "entry",
+		[FL_STOP_NOT_CAPTURED] = "not-captured",
+		[FL_STOP_NO_METHOD] = "no-method",
+		[FL_STOP_NOT_CODE] = "not-code",
+		[FL_STOP_NOT_A_CALL] = "not-a-call",
+		[FL_STOP_NO_PROGRESS] = "no-progress",
+		[FL_STOP_UNDEFINED] = "undefined",
+		[FL_STOP_BAD_EXCEPTION_FRAME] = "bad-exception-frame",
+		[FL_STOP_SECURE] = "secure",
+		[FL_STOP_STACKING_FAILED] = "stacking-failed",
+		[FL_STOP_LOCKUP] = "lockup",
+		[FL_STOP_LIMIT] = "limit",
+		[FL_STOP_NO_REGISTERS] = "no-registers",
+	};
+	return stop < FL_STOP_COUNT ? names[stop] : "unknown";
+}
+
+const char *fl_scs_name(enum fl_scs_register reg)
+{
+	static const char *const names[FL_SCS_COUNT] = {
+		"SHCSR", "CFSR", "HFSR",  "DFSR", "MMFAR", "BFAR", "AFSR",  "SFSR",
+		"SFAR",  "ABFSR", "ICSR", "VTOR", "CCR",   "CPUID", "ACTLR",
+	};
+	return reg < FL_SCS_COUNT ? names[reg] : "unknown";
+}
+
+const char *fl_confidence_name(enum fl_confidence confidence)
+{
+	static const char *const names[FL_CONFIDENCE_COUNT] = { "uncertain", "likely", "certain" };
+	return confidence < FL_CONFIDENCE_COUNT ? names[confidence] : "unknown";
+}
+
+const struct fl_thread *fl_trace_crashed(const struct fl_trace *trace)
+{
+	for (size_t i = 0; i < trace->thread_count; i++)
+		if (trace->threads[i].crashed)
+			return &trace->threads[i];
+	return NULL;
+}

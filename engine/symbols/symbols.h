@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Look-up in compiled symbols.
+ *
+ * An ELF becomes one *module* (its embedded ELFs become further ones). A module is a block of flat,
+ * offset-based tables: position-independent, so that it can be written to a file and mapped back.
+ * Several modules together, primary first, form a *view*; formats.md 7.2 says which one answers.
+ * No function here allocates.
+ */
+#ifndef SYMBOLS_SYMBOLS_H
+#define SYMBOLS_SYMBOLS_H
+
+#include "base/limits.h"
+#include "model/finding.h"
+#include "model/memory.h"
+#include "symbols/unwind_rule.h"
+
+#include <faultline/symbols.h>
+
+struct fl_module;
+
+struct fl_symbol_view {
+	const struct fl_module *modules[FL_LIMIT_MODULES]; /**< primary first */
+	size_t count;
+};
+
+/** Append all modules of @p symbols; what does not fit is left out and reported as false. */
+bool fl_view_add(struct fl_symbol_view *view, const struct fl_symbols *symbols);
+
+struct fl_module_info fl_module_info(const struct fl_module *module);
+
+/** Profile from .ARM.attributes (Tag_CPU_arch), else FL_ARCH_UNKNOWN. */
+enum fl_arch fl_module_arch(const struct fl_module *module);
+
+/** Read-only bytes (PT_LOAD / SHF_ALLOC, not writable), ascending; never initial .data. */
+const struct fl_span *fl_module_spans(const struct fl_module *module, size_t *count_ret);
+
+/** What compiling it had to leave out; texts name the module. */
+const struct fl_finding *fl_module_findings(const struct fl_module *module, size_t *count_ret);
+
+/** Whether an executable section of the module covers @p addr. */
+bool fl_module_is_code(const struct fl_module *module, uint32_t addr);
+
+/** Whether any module has code at @p addr. */
+bool fl_view_is_code(const struct fl_symbol_view *view, uint32_t addr);
+
+/**
+ * The module that owns code address @p addr, or NULL (formats.md 7.2: sized function symbol in the
+ * primary, then in others, then executable section).
+ */
+const struct fl_module *fl_view_module_at(const struct fl_symbol_view *view, uint32_t addr);
+
+struct fl_function_info {
+	const char *name;         /**< qualified or demangled, without parameters */
+	const char *linkage_name; /**< as in .symtab / DW_AT_linkage_name; NULL when equal to name */
+	uint32_t addr;
+	uint32_t end; /**< addr when the size is unknown and no next symbol bounds it */
+};
+
+/** The out-of-line function that contains @p addr. */
+bool fl_module_function(const struct fl_module *module, uint32_t addr, struct fl_function_info *ret);
+
+/** One level of the inline chain. */
+struct fl_scope {
+	const char *function;
+	const char *linkage_name; /**< NULL when equal to function */
+	const char *file;         /**< NULL = unknown */
+	uint32_t line;            /**< where execution stands in this scope: 0 = unknown */
+	uint32_t column;
+};
+
+/**
+ * The scopes at @p lookup_pc, innermost (most inlined) first, the physical function last.
+ * @return how many were written, at most @p max; 0 when no function is known there.
+ */
+size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
+			size_t max);
+
+/** The CFI row for exactly this pc; pointers inside live as long as the module. */
+bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct fl_unwind_rule *ret);
+
+/** The EHABI entry that covers @p pc (formats.md 4.7). */
+struct fl_exidx_entry {
+	uint32_t function_addr;
+	bool cantunwind;
+	const uint8_t *opcodes; /**< unwind opcodes in execution order, personality words stripped */
+	size_t opcode_count;
+};
+bool fl_module_exidx(const struct fl_module *module, uint32_t pc, struct fl_exidx_entry *ret);
+
+struct fl_symbol_info {
+	const char *name;
+	uint32_t addr; /**< Thumb bit clear for functions */
+	uint32_t size; /**< bytes; 0 = unknown */
+	bool is_function;
+};
+
+/** Symbol by exact name: all modules, primary first; a symbol with data wins over an absolute one. */
+bool fl_view_symbol(const struct fl_symbol_view *view, const char *name, struct fl_symbol_info *ret);
+
+/** The data symbol with a size that covers @p addr. */
+bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_symbol_info *ret);
+
+#endif

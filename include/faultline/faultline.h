@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file All of libfaultline. */
+#ifndef FAULTLINE_FAULTLINE_H
+#define FAULTLINE_FAULTLINE_H
+
+#include "analyze.h"
+#include "auto.h"
+#include "buffer.h"
+#include "dump.h"
+#include "error.h"
+#include "report.h"
+#include "rules.h"
+#include "symbols.h"
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Firmware symbols: an ELF file, and the ELFs embedded in it, compiled for look-up. */
+#ifndef FAULTLINE_SYMBOLS_H
+#define FAULTLINE_SYMBOLS_H
+
+#include "auto.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * The compiled symbols of one firmware ELF and of every ELF embedded in its
+ * `.mflt_aux_symbols.*` sections. Immutable once opened; may be used from several
+ * threads and for any number of dumps.
+ */
+struct fl_symbols;
+
+/**
+ * Compile an ELF file held in memory. Runs libdwarf over the bytes: hostile input can
+ * crash or stall it, so run this in a process that may die (the programs do).
+ *
+ * @param bytes borrowed for the duration of the call only.
+ * @param name  what to call the module in reports, e.g. the file's base name; copied.
+ * @param ret   set only on success; release with fl_symbols_close().
+ *
+ * @retval FL_EFORMAT      not an ELF file, or contradicts itself; `at` is the file offset.
+ * @retval FL_EUNSUPPORTED an ELF, but not 32-bit little-endian Arm.
+ * @retval FL_ENOMEM
+ *
+ * Missing or damaged debug information is not a failure: see fl_module_info.
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
+						  struct fl_symbols **ret, struct fl_error *err);
+
+/** Release the symbols. NULL is allowed. */
+FL_API void fl_symbols_close(struct fl_symbols *symbols);
+FL_OWNED(fl_symbols, fl_symbols_close)
+
+/** Facts about one module (the outer ELF is module 0). Strings live as long as the symbols. */
+struct fl_module_info {
+	const char *name;
+	uint8_t build_id[20];
+	uint8_t build_id_size;  /**< 0 where the ELF has none */
+	bool has_debug_info;    /**< functions or lines came from DWARF */
+	bool has_unwind_info;   /**< .debug_frame, .eh_frame or .ARM.exidx */
+	bool has_symbol_table;  /**< a .symtab with at least one function */
+	uint32_t function_count;
+	uint32_t code_addr;     /**< lowest executable address */
+	uint64_t code_end;      /**< end of the highest executable section */
+};
+
+FL_API size_t fl_symbols_module_count(const struct fl_symbols *symbols);
+
+/** @param index below fl_symbols_module_count(). */
+FL_API struct fl_module_info fl_symbols_module(const struct fl_symbols *symbols, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

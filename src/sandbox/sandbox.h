@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The child process that does everything that touches untrusted bytes (dumps, ELFs).
+ *
+ * One child is kept, not one per dump: forked early, confined by seccomp and rlimits, given a deadline
+ * per request, recycled after a number of requests, holding the last compiled ELFs in memory. Inputs
+ * go in as read-only descriptors (dumps as sealed memfds), results come back in a memfd and are
+ * bounds-checked before use. A child that dies or stalls costs its request FL_ECHILD; the next request
+ * gets a new child.
+ */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include <faultline/analyze.h>
+#include <faultline/auto.h>
+
+struct fl_sandbox;
+
+enum fl_sandbox_mode {
+	FL_SANDBOX_AUTO,    /**< seccomp where this build and kernel have it, else a plain child */
+	FL_SANDBOX_REQUIRE, /**< fail without seccomp */
+	FL_SANDBOX_OFF,     /**< in this process, no child */
+};
+
+struct fl_sandbox_options {
+	enum fl_sandbox_mode mode;
+	unsigned deadline_ms;     /**< per request; 0 = 30000 */
+	unsigned requests;        /**< recycle the child after so many; 0 = 10000 */
+	size_t memory_limit;      /**< RLIMIT_AS in bytes; 0 = 4 GiB */
+	unsigned cached_images;   /**< compiled ELFs kept in the child; 0 = 8 */
+	const struct fl_rules_file *rules; /**< signature lists; NULL: the built-in ones */
+	size_t rules_count;
+};
+
+/** Start the child. Call before the heap grows. @p options may be NULL. */
+FL_MUST_CHECK enum fl_code fl_sandbox_open(const struct fl_sandbox_options *options,
+					   struct fl_sandbox **ret, struct fl_error *err);
+/** Stops the child. NULL is allowed. */
+void fl_sandbox_close(struct fl_sandbox *sandbox);
+FL_OWNED(fl_sandbox, fl_sandbox_close)
+
+/** "seccomp", "process" or "none": what isolates the analysis; also written into its reports. */
+const char *fl_sandbox_name(const struct fl_sandbox *sandbox);
+
+/** An ELF to analyse with. */
+struct fl_sandbox_elf {
+	int fd;              /**< regular file, open for reading; stays the caller's */
+	const char *name;    /**< for the report */
+	bool has_key;
+	uint8_t key[16];     /**< content hash: lets the child reuse its compiled form */
+};
+
+/** What a death looked like. Filled when a call returns FL_ECHILD. */
+struct fl_sandbox_death {
+	char reason[160];     /**< "killed by SIGSEGV at 0x...", "no answer within 30000 ms", "forbidden system call 41" */
+	char backtrace[4096]; /**< the child's own frames, one per line; may be empty */
+};
+
+/**
+ * Analyse a dump with @p count ELFs (0 is fine). The report was decoded from the child's bytes.
+ * @param death may be NULL.
+ * @retval FL_ECHILD  the child died or stalled on this input.
+ * Other failures are fl_analyze()'s and fl_symbols_open()'s.
+ */
+FL_MUST_CHECK enum fl_code fl_sandbox_analyze(struct fl_sandbox *sandbox, const void *dump,
+					      size_t size, const struct fl_sandbox_elf *elfs,
+					      size_t count, struct fl_report **ret,
+					      struct fl_sandbox_death *death, struct fl_error *err);
+
+/** Modules of an ELF, copied out of the child. Release with fl_sandbox_modules_deinit(). */
+struct fl_sandbox_modules {
+	struct fl_module_info *modules; /**< names are owned by this struct */
+	size_t count;
+};
+void fl_sandbox_modules_deinit(struct fl_sandbox_modules *modules);
+
+/** Compile an ELF and say what it is; errors as fl_symbols_open(). */
+FL_MUST_CHECK enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox,
+						  const struct fl_sandbox_elf *elf,
+						  struct fl_sandbox_modules *ret,
+						  struct fl_sandbox_death *death,
+						  struct fl_error *err);
+
+#endif

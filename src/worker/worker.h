@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The queue loop: claim, analyse in the sandbox, file, go on. */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "sandbox/sandbox.h"
+
+#include <signal.h>
+
+struct fl_worker_options {
+	const char *database;     /**< path */
+	const char *spool;        /**< folder to take dumps from; NULL = only the queue */
+	bool once;                /**< end when spool and queue are empty */
+	unsigned jobs;            /**< worker processes; 0 = 1 */
+	bool progress;            /**< draw progress on stderr (a TTY) */
+	unsigned lease_seconds;   /**< 0 = 300 */
+	unsigned max_attempts;    /**< quarantine a dump after so many; 0 = 3 */
+	struct fl_sandbox_options sandbox;
+	volatile sig_atomic_t *stop; /**< set non-zero by a signal handler: finish the dump at hand, then end */
+};
+
+struct fl_worker_summary {
+	uint64_t filed, new_issues, waiting, quarantined, duplicates, spooled;
+};
+
+/**
+ * Run until stopped (or, with `once`, until there is nothing left).
+ * A single bad dump is never a failure of the worker.
+ */
+FL_MUST_CHECK enum fl_code fl_worker_run(const struct fl_worker_options *options,
+					 struct fl_worker_summary *ret, struct fl_error *err);
+
+/**
+ * Analyse one claimed dump the way the worker does: identify it, choose its ELF, analyse, and file, wait or
+ * quarantine. Shared with `ingest` and `traces reanalyze`.
+ */
+struct fl_store;
+struct fl_claim;
+enum fl_outcome { FL_OUTCOME_FILED, FL_OUTCOME_WAITING, FL_OUTCOME_QUARANTINED };
+FL_MUST_CHECK enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
+					     const struct fl_claim *claim, enum fl_outcome *ret,
+					     bool *new_issue_ret, struct fl_error *err);
+
+#endif
