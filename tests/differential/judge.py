@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing call stacks: pure functions over lists of frames, no files.
+
+A frame is a dict: kind ("code" or "exception"), pc (int or None), function,
+file (basename), line, inlined, trust. Missing facts are None and agree with
+anything: nobody is blamed for saying less.
+"""
+
+SAME = "same"
+DIFFERS = "differs"
+STOPPED = "stopped"  # the witness ended earlier than the subject
+SKIPPED = "skipped"
+FAILED = "failed"
+OPEN = "open"  # the author promises no frames: nothing can be compared
+
+# Found without unwind tables: a witness that has none may end before these.
+HEURISTIC_TRUST = ("scan", "prologue", "lr")
+
+
+class Verdict:
+    def __init__(self, kind, frame=None, text=""):
+        self.kind = kind
+        self.frame = frame
+        self.text = text
+
+    def __str__(self):
+        if self.kind == DIFFERS:
+            return f"differs at {self.frame}"
+        if self.kind == STOPPED:
+            return f"stopped at {self.frame}"
+        return self.kind
+
+
+def basename(path):
+    return path.replace("\\", "/").rsplit("/", 1)[-1] if path else None
+
+
+def number(text):
+    """Addresses are hex strings; null means unknown. Bit 0 says nothing."""
+    if text is None:
+        return None
+    return (text if isinstance(text, int) else int(text, 16)) & 0xFFFFFFFE
+
+
+def frame_of(source):
+    """A frame from any of the tools' JSON."""
+    kind = "exception" if source.get("kind") == "exception" else "code"
+    return {
+        "kind": kind,
+        "pc": number(source.get("pc")) if kind == "code" else None,
+        "function": source.get("function") if kind == "code" else None,
+        "file": basename(source.get("file")),
+        "line": source.get("line") or None,
+        "inlined": bool(source.get("inlined")),
+        "trust": source.get("trust"),
+    }
+
+
+def physical(frames):
+    """(index in the full list, frame) of what is really on the stack."""
+    return [(index, frame) for index, frame in enumerate(frames) if not frame["inlined"]]
+
+
+def disagreement(a, b, fields):
+    """One line about the first field two frames disagree on, or None."""
+    for field in ("kind",) + fields:
+        if a[field] is None or b[field] is None or a[field] == b[field]:
+            continue
+        left, right = (hex(f[field]) if field == "pc" else f[field] for f in (a, b))
+        return f"{field}: {left}, witness: {right}"
+    return None
+
+
+def compare(subject, witness, fields, physical_only=False, open_end=False):
+    """What the witness says about the subject's frames.
+
+    The frame number is an index into the subject's full list, inlined frames
+    and exception boundaries included. With open_end only as many frames as both
+    have are compared.
+    """
+    mine = physical(subject) if physical_only else list(enumerate(subject))
+    theirs = [frame for _, frame in physical(witness)] if physical_only else witness
+    for (index, frame), other in zip(mine, theirs):
+        text = disagreement(frame, other, fields)
+        if text:
+            return Verdict(DIFFERS, index, text)
+    if open_end:
+        return Verdict(SAME)
+    if len(theirs) < len(mine):
+        return _witness_ended(*mine[len(theirs)])
+    if len(theirs) > len(mine):
+        other = theirs[len(mine)]
+        name = other["function"] or (hex(other["pc"]) if other["pc"] is not None else other["kind"])
+        return Verdict(DIFFERS, len(subject), f"the witness goes on with {name}")
+    return Verdict(SAME)
+
+
+def _witness_ended(index, frame):
+    trust = frame["trust"]
+    if trust is None or trust in HEURISTIC_TRUST:
+        return Verdict(STOPPED, index, f"next: {frame['function']}, {trust or 'no trust given'}")
+    return Verdict(DIFFERS, index, f"the witness ends, {frame['function']} follows by {trust}")
+
+
+def settle(verdict, entry):
+    """(problem or None, remark): what a row of SETTLED.json does to a verdict.
+
+    Only a difference at exactly the recorded frame is settled, and an entry
+    without its difference is a problem itself.
+    """
+    if entry is None:
+        return (verdict.text if verdict.kind in (DIFFERS, FAILED) else None), ""
+    if verdict.kind == SKIPPED:
+        return None, ""
+    if verdict.kind == DIFFERS and verdict.frame == entry["frame"]:
+        return None, "settled"
+    if verdict.kind == DIFFERS:
+        return f"settled at frame {entry['frame']}, but {verdict}: {verdict.text}", ""
+    return f"stale entry in SETTLED.json: the witness is now \"{verdict}\"", ""

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where call stacks come from: the author, the witnesses, faultline."""
+
+import json
+import os
+import struct
+import subprocess
+
+from judge import frame_of
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+WITNESS = os.path.join(ROOT, "tools", "witness")
+SKIP_CODE = 77
+
+
+class SourceError(Exception):
+    """One source could not answer; said in one line."""
+
+
+class SourceSkipped(Exception):
+    """A tool is absent here."""
+
+
+class Build:
+    """One folder of the corpus: an image and the cases recorded with it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.name = os.path.basename(folder)
+        self.elf = os.path.join(folder, "fw.elf")
+        self.cases = [
+            name
+            for name in sorted(os.listdir(folder))
+            if os.path.exists(os.path.join(folder, name, "dump.core"))
+        ]
+
+    def dump(self, case):
+        return os.path.join(self.folder, case, "dump.core")
+
+    def settled(self):
+        path = os.path.join(self.folder, "SETTLED.json")
+        if not os.path.exists(path):
+            return {}
+        return load_json(path)
+
+
+def load_json(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path}: {error}") from error
+
+
+def corpus(folder, wanted):
+    builds = []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        if os.path.exists(os.path.join(path, "fw.elf")) and (not wanted or name in wanted):
+            builds.append(Build(path))
+    return builds
+
+
+def run(command, timeout):
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout,
+            stdin=subprocess.DEVNULL, check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceError(f"{os.path.basename(command[0])}: no answer in {timeout} s") from error
+    except OSError as error:
+        raise SourceError(f"{command[0]}: {error.strerror}") from error
+    if done.returncode == SKIP_CODE:
+        raise SourceSkipped(last_line(done.stderr))
+    return done
+
+
+def last_line(text):
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
+def parse(done, name):
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        raise SourceError(f"{name}: {last_line(done.stderr)}") from error
+
+
+def gdb_stacks(build, timeout):
+    """case -> frames, from one GDB per image."""
+    dumps = [build.dump(case) for case in build.cases]
+    command = [os.path.join(WITNESS, "gdb_witness"), "--elf", build.elf, *dumps]
+    answer = parse(run(command, timeout), "gdb_witness")
+    if len(dumps) == 1:
+        answer = {dumps[0]: answer}
+    return {case: [frame_of(f) for f in answer[build.dump(case)]] for case in build.cases}
+
+
+def build_libunwind(cache, timeout):
+    done = run([os.path.join(WITNESS, "build-libunwind-arm"), cache], timeout)
+    if done.returncode:
+        raise SourceError(last_line(done.stderr))
+    return last_line(done.stdout)
+
+
+def libunwind_stack(program, build, case, timeout):
+    done = run([program, "--elf", build.elf, build.dump(case)], timeout)
+    return [frame_of(f) for f in parse(done, "libunwind_witness")]
+
+
+def faultline_stack(program, build, case, timeout):
+    command = [program, "analyze", build.dump(case), "--elf", build.elf, "--format", "json"]
+    report = parse(run(command, timeout), "faultline")
+    for thread in report.get("threads", []):
+        if thread.get("crashed"):
+            return [frame_of(f) for f in thread.get("frames", [])]
+    raise SourceError("faultline: no crashed thread in the report")
+
+
+def function_symbols(elf_path):
+    """(start, end, names) of every function symbol, from .symtab alone."""
+    with open(elf_path, "rb") as file:
+        image = file.read()
+    offset = struct.unpack_from("<I", image, 32)[0]
+    size, count = struct.unpack_from("<HH", image, 46)
+    headers = [struct.unpack_from("<10I", image, offset + i * size) for i in range(count)]
+    ranges = {}
+    for header in headers:
+        if header[1] != 2:
+            continue
+        names = headers[header[6]][4]
+        for at in range(header[4], header[4] + header[5], 16):
+            name, value, length, info = struct.unpack_from("<IIIB", image, at)
+            if info & 15 == 2 and length:
+                end = image.index(b"\0", names + name)
+                text = image[names + name : end].decode("utf-8", "replace")
+                ranges.setdefault((value & ~1, (value & ~1) + length), []).append(text)
+    return [(start, end, names) for (start, end), names in sorted(ranges.items())]
+
+
+def with_functions(stack, symbols):
+    """Name the physical frames of a stack from the symbol table."""
+    exact = True
+    for frame in stack:
+        if frame["kind"] == "exception":
+            exact = True
+            continue
+        address = frame["pc"] if exact else frame["pc"] - 1
+        frame["function"] = symbol_at(symbols, address)
+        exact = False
+    return stack
+
+
+def symbol_at(symbols, address):
+    """The one C name of an address; None where there is none, or several."""
+    for start, end, names in symbols:
+        if start <= address < end:
+            plain = {name.split(".")[0] for name in names}
+            return plain.pop() if len(plain) == 1 and not names[0].startswith("_Z") else None
+    return None
+
+
+def expected(build, case):
+    """The author's {"frames": [...] or None, "complete": bool}."""
+    found = load_json(os.path.join(build.folder, case, "expected.json"))
+    frames = found.get("frames")
+    if frames is not None and not isinstance(frames, list):
+        raise SourceError(f"{build.name}/{case}/expected.json: frames is no list")
+    stack = None if frames is None else [frame_of(f) for f in frames]
+    return {"frames": stack, "complete": bool(found.get("complete", True))}
