@@ -4,15 +4,15 @@
 #define BASE_LIMITS_H
 
 enum {
-	FL_LIMIT_FRAMES = 256,          /**< physical frames of one thread */
-	FL_LIMIT_INLINE_DEPTH = 64,     /**< inlined frames at one pc */
-	FL_LIMIT_RECURSION = 64,        /**< nesting of anything parsed recursively */
+	FL_LIMIT_FRAMES = 256,      /**< physical frames of one thread */
+	FL_LIMIT_INLINE_DEPTH = 64, /**< inlined frames at one pc */
+	FL_LIMIT_RECURSION = 64,    /**< nesting of anything parsed recursively */
 	FL_LIMIT_THREADS = 256,
-	FL_LIMIT_REGIONS = 4096,        /**< memory blocks of one dump */
-	FL_LIMIT_CONTEXTS = 16,         /**< register blocks (CPUs) of one dump */
-	FL_LIMIT_STRING = 1024,         /**< bytes of one identity string */
-	FL_LIMIT_MODULES = 32,          /**< ELFs of one analysis, embedded ones included */
-	FL_LIMIT_AUX_DEPTH = 4,         /**< nesting of embedded ELFs */
+	FL_LIMIT_REGIONS = 4096, /**< memory blocks of one dump */
+	FL_LIMIT_CONTEXTS = 16,  /**< register blocks (CPUs) of one dump */
+	FL_LIMIT_STRING = 1024,  /**< bytes of one identity string */
+	FL_LIMIT_MODULES = 32,   /**< ELFs of one analysis, embedded ones included */
+	FL_LIMIT_AUX_DEPTH = 4,  /**< nesting of embedded ELFs */
 	FL_LIMIT_SECTIONS = 65536,
 	FL_LIMIT_FINDINGS = 256,
 	FL_LIMIT_EVIDENCE = 16,

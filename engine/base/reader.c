@@ -51,7 +51,7 @@ uint32_t fl_read_u32(struct fl_reader *r)
 {
 	const uint8_t *p = take(r, 4);
 	return p ? (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-			   (uint32_t)p[3] << 24
+			       (uint32_t)p[3] << 24
 		 : 0;
 }
 

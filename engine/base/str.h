@@ -35,8 +35,8 @@ void fl_str_add_u64(struct fl_str *s, uint64_t value);
 void fl_str_add_uleb(struct fl_str *s, uint64_t value);
 
 /** Hand the bytes to @p ret, or FL_ENOMEM when anything failed. Empties @p s either way. */
-FL_MUST_CHECK enum fl_code fl_str_finish(struct fl_str *s, struct fl_buffer *ret,
-					 struct fl_error *err);
+FL_MUST_CHECK enum fl_code
+fl_str_finish(struct fl_str *s, struct fl_buffer *ret, struct fl_error *err);
 
 #define FL_AUTO_STR __attribute__((__cleanup__(fl_str_deinit))) struct fl_str
 

@@ -10,13 +10,17 @@
 struct fl_elf_match_input {
 	const struct fl_span *dump_spans; /**< as captured */
 	size_t dump_span_count;
+	const struct fl_memory *memory; /**< for the stack words */
 	const struct fl_module *module;
-	const struct fl_unwound_frame *frames; /**< for the calls before return addresses */
-	size_t frame_count;
-	const struct fl_dump_identity *identity;
+	const struct fl_registers *regs;         /**< crashed context: where the stack is, LR */
+	const struct fl_dump_identity *identity; /**< NULL for all but the primary module */
 };
 
-/** Compare, fill the match fields of @p ret, and say loudly when the ELF is not the dump's. */
+/**
+ * Compare captured read-only bytes, and the words on the stack that point behind code, with the
+ * module. Fills every field of @p ret (name and flags from the module) and says loudly when the ELF
+ * is not the dump's.
+ */
 void fl_elf_match(const struct fl_elf_match_input *input, struct fl_findings *findings,
 		  struct fl_module_facts *ret);
 

@@ -9,8 +9,21 @@
 
 /** System control space registers of formats.md 2.1 and 3. */
 enum fl_scs_register {
-	FL_SHCSR, FL_CFSR, FL_HFSR, FL_DFSR, FL_MMFAR, FL_BFAR, FL_AFSR,
-	FL_SFSR, FL_SFAR, FL_ABFSR, FL_ICSR, FL_VTOR, FL_CCR, FL_CPUID, FL_ACTLR,
+	FL_SHCSR,
+	FL_CFSR,
+	FL_HFSR,
+	FL_DFSR,
+	FL_MMFAR,
+	FL_BFAR,
+	FL_AFSR,
+	FL_SFSR,
+	FL_SFAR,
+	FL_ABFSR,
+	FL_ICSR,
+	FL_VTOR,
+	FL_CCR,
+	FL_CPUID,
+	FL_ACTLR,
 	FL_SCS_COUNT
 };
 
@@ -39,7 +52,7 @@ struct fl_fault {
 	uint32_t known; /**< bit per fl_scs_register: value[] was captured */
 	uint32_t value[FL_SCS_COUNT];
 	unsigned effects; /**< union of FL_EFFECT_* */
-	bool absent;      /**< this core has no CFSR/HFSR (Armv6-M, v8-M baseline): zeros mean nothing */
+	bool absent; /**< this core has no CFSR/HFSR (Armv6-M, v8-M baseline): zeros mean nothing */
 	struct fl_fault_fact facts[FL_FAULT_FACTS];
 	size_t fact_count;
 };
@@ -71,15 +84,17 @@ const char *fl_confidence_name(enum fl_confidence confidence);
 
 /** The verdict: what went wrong, and why we say so. */
 struct fl_cause {
-	const char *category; /**< "Null Pointer", "Assert", ...: docs/causes.md lists them; never NULL */
-	const char *title;    /**< one sentence: "write of 4 bytes to 0x00000010, a null pointer plus 16" */
+	const char *category; /**< "Null Pointer", "Assert", ...: docs/causes.md lists them; never
+				 NULL */
+	const char *title; /**< one sentence: "write of 4 bytes to 0x00000010, a null pointer plus
+			      16" */
 	enum fl_confidence confidence;
 	const char **evidence; /**< sentences, strongest first */
 	size_t evidence_count;
-	bool has_address;      /**< the faulting data or branch target address */
+	bool has_address; /**< the faulting data or branch target address */
 	uint32_t address;
-	bool imprecise;        /**< the innermost frame is only near the culprit */
-	bool random_frame;     /**< the innermost frames are accidental (stack overflow, wild jump) */
+	bool imprecise;    /**< the innermost frame is only near the culprit */
+	bool random_frame; /**< the innermost frames are accidental (stack overflow, wild jump) */
 };
 
 #endif

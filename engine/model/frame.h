@@ -33,8 +33,8 @@ enum fl_frame_kind {
 struct fl_unwound_frame {
 	enum fl_frame_kind kind;
 	enum fl_trust trust;
-	uint32_t pc;        /**< bit 0 clear; for an exception boundary its EXC_RETURN */
-	bool pc_known;      /**< false only for an exception boundary whose EXC_RETURN is not known */
+	uint32_t pc;   /**< bit 0 clear; for an exception boundary its EXC_RETURN */
+	bool pc_known; /**< false only for an exception boundary whose EXC_RETURN is not known */
 	uint32_t lookup_pc; /**< the address to symbolise, formats.md 4.4; unused for a boundary */
 	uint32_t cfa;       /**< stack pointer of the caller */
 	bool cfa_known;
@@ -45,13 +45,14 @@ struct fl_unwound_frame {
 /** Why the stack ends where it does. */
 enum fl_stop {
 	FL_STOP_NONE,
-	FL_STOP_ENTRY,           /**< reached an entry function, or LR held the reset value: complete */
-	FL_STOP_NOT_CAPTURED,    /**< the next stack word is not in the dump: normal for short captures */
-	FL_STOP_NO_METHOD,       /**< no method could find a caller */
-	FL_STOP_NOT_CODE,        /**< the return address is outside every executable range */
-	FL_STOP_NOT_A_CALL,      /**< no call instruction precedes the return address */
-	FL_STOP_NO_PROGRESS,     /**< the stack pointer did not advance */
-	FL_STOP_UNDEFINED,       /**< the unwind information says this is the outermost frame */
+	FL_STOP_ENTRY, /**< reached an entry function, or LR held the reset value: complete */
+	FL_STOP_NOT_CAPTURED, /**< the next stack word is not in the dump: normal for short captures
+			       */
+	FL_STOP_NO_METHOD,    /**< no method could find a caller */
+	FL_STOP_NOT_CODE,     /**< the return address is outside every executable range */
+	FL_STOP_NOT_A_CALL,   /**< no call instruction precedes the return address */
+	FL_STOP_NO_PROGRESS,  /**< the stack pointer did not advance */
+	FL_STOP_UNDEFINED,    /**< the unwind information says this is the outermost frame */
 	FL_STOP_BAD_EXCEPTION_FRAME, /**< the words at the exception frame cannot be one */
 	FL_STOP_SECURE,          /**< the caller lies on the other side of the security boundary */
 	FL_STOP_STACKING_FAILED, /**< the exception frame was never written */
@@ -75,7 +76,8 @@ struct fl_frame {
 	uint32_t cfa;
 	bool cfa_known;
 	uint16_t exception;
-	const char *function;     /**< qualified, without parameters; NULL = unknown; boundary: handler name or NULL */
+	const char *function; /**< qualified, without parameters; NULL = unknown; boundary: handler
+				 name or NULL */
 	const char *linkage_name; /**< NULL when there is none or it equals function */
 	const char *module;       /**< NULL when pc lies in no module */
 	const char *file;         /**< as DWARF names it; NULL = unknown */

@@ -23,8 +23,8 @@ static size_t lower_bound(const struct fl_memory *memory, uint64_t addr)
 	return low;
 }
 
-static bool insert(struct fl_memory *memory, struct fl_arena *arena, size_t at,
-		   const struct fl_span *span)
+static bool
+insert(struct fl_memory *memory, struct fl_arena *arena, size_t at, const struct fl_span *span)
 {
 	if (memory->count == memory->room) {
 		size_t room = memory->room ? memory->room * 2 : 32;
@@ -44,8 +44,8 @@ static bool insert(struct fl_memory *memory, struct fl_arena *arena, size_t at,
 }
 
 /* Insert the parts of [span] that no present span covers. */
-static bool add_uncovered(struct fl_memory *memory, struct fl_arena *arena,
-			  const struct fl_span *span)
+static bool
+add_uncovered(struct fl_memory *memory, struct fl_arena *arena, const struct fl_span *span)
 {
 	uint64_t addr = span->addr;
 	uint64_t end = span_end(span);
@@ -98,8 +98,7 @@ bool fl_memory_read(const struct fl_memory *memory, uint32_t addr, void *buf, si
 	uint8_t *out = buf;
 	uint64_t at = addr;
 	while (size) {
-		const struct fl_span *span =
-			at >> 32 ? NULL : fl_memory_find(memory, (uint32_t)at);
+		const struct fl_span *span = at >> 32 ? NULL : fl_memory_find(memory, (uint32_t)at);
 		if (!span) {
 			if (missing_ret)
 				*missing_ret = (uint32_t)at;

@@ -36,7 +36,7 @@ const char *fl_stop_name(enum fl_stop stop)
 const char *fl_scs_name(enum fl_scs_register reg)
 {
 	static const char *const names[FL_SCS_COUNT] = {
-		"SHCSR", "CFSR", "HFSR",  "DFSR", "MMFAR", "BFAR", "AFSR",  "SFSR",
+		"SHCSR", "CFSR",  "HFSR", "DFSR", "MMFAR", "BFAR",  "AFSR",  "SFSR",
 		"SFAR",  "ABFSR", "ICSR", "VTOR", "CCR",   "CPUID", "ACTLR",
 	};
 	return reg < FL_SCS_COUNT ? names[reg] : "unknown";

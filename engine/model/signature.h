@@ -16,10 +16,11 @@ struct fl_signature_step {
 };
 
 struct fl_signature {
-	const char *title;    /**< "<Category> at <function>" */
-	const char *function; /**< the naming function, normalised; NULL when nothing could name it */
-	uint32_t version;     /**< of the algorithm */
-	char rules_hash[33];  /**< hex of the lists that named it */
+	const char *title; /**< "<Category> at <function>" */
+	const char
+		*function; /**< the naming function, normalised; NULL when nothing could name it */
+	uint32_t version;  /**< of the algorithm */
+	char rules_hash[33];                 /**< hex of the lists that named it */
 	struct fl_fingerprint *fingerprints; /**< finest first; strings in the trace's arena */
 	size_t fingerprint_count;
 	struct fl_signature_step *steps;

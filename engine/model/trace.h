@@ -13,12 +13,12 @@
 
 /** What the dump itself is. */
 struct fl_dump_facts {
-	const char *format;    /**< "memfault" */
-	uint32_t version;      /**< of the container */
-	uint64_t size;         /**< bytes of the file */
-	uint8_t hash[16];      /**< XXH3-128 of the file */
+	const char *format; /**< "memfault" */
+	uint32_t version;   /**< of the container */
+	uint64_t size;      /**< bytes of the file */
+	uint8_t hash[16];   /**< XXH3-128 of the file */
 	bool truncated;
-	uint32_t machine;      /**< formats.md 1.5 */
+	uint32_t machine; /**< formats.md 1.5 */
 	bool has_capture_time;
 	uint32_t capture_time; /**< Unix seconds */
 	size_t context_count;  /**< register blocks */
@@ -38,19 +38,19 @@ struct fl_module_facts {
 	bool has_debug_info;
 	bool has_unwind_info;
 	enum fl_symbol_match match;
-	uint64_t bytes_compared;    /**< captured bytes in read-only ranges of the ELF */
+	uint64_t bytes_compared; /**< captured bytes in read-only ranges of the ELF */
 	uint64_t bytes_equal;
 	bool has_mismatch;
-	uint32_t mismatch_addr;     /**< lowest differing byte */
-	uint32_t calls_compared;    /**< return addresses on the stack */
-	uint32_t calls_equal;       /**< ... with a call instruction before them in the ELF */
+	uint32_t mismatch_addr;  /**< lowest differing byte */
+	uint32_t calls_compared; /**< return addresses on the stack */
+	uint32_t calls_equal;    /**< ... with a call instruction before them in the ELF */
 };
 
 struct fl_reason {
 	bool known;
-	uint32_t code;     /**< formats.md 6.6 */
-	const char *name;  /**< "HardFault"; for an unassigned code "0x1234" */
-	bool expected;     /**< 0x0001..0x7fff */
+	uint32_t code;    /**< formats.md 6.6 */
+	const char *name; /**< "HardFault"; for an unassigned code "0x1234" */
+	bool expected;    /**< 0x0001..0x7fff */
 };
 
 struct fl_trace {
@@ -62,17 +62,17 @@ struct fl_trace {
 	size_t region_count;
 	struct fl_module_facts *modules; /**< primary first */
 	size_t module_count;
-	enum fl_symbol_match match;      /**< of the primary */
-	bool build_id_conflict;          /**< dump and primary ELF both have one and they differ */
+	enum fl_symbol_match match; /**< of the primary */
+	bool build_id_conflict;     /**< dump and primary ELF both have one and they differ */
 	struct fl_fault fault;
 	struct fl_cause cause;
-	struct fl_thread *threads;       /**< the crashed one first */
+	struct fl_thread *threads; /**< the crashed one first */
 	size_t thread_count;
 	struct fl_signature signature;
 	struct fl_finding *findings;
 	size_t finding_count;
 	const char *engine_version;
-	const char *sandbox;             /**< "seccomp", "none", ... */
+	const char *sandbox; /**< "seccomp", "none", ... */
 };
 
 /** The crashed thread, or NULL. */

@@ -4,7 +4,7 @@
 const char *fl_register_name(enum fl_register reg)
 {
 	static const char *const names[FL_REGISTER_COUNT] = {
-		"r0", "r1",  "r2",  "r3",  "r4", "r5", "r6",   "r7",  "r8",  "r9",      "r10",
+		"r0",  "r1",  "r2", "r3", "r4", "r5",   "r6",  "r7",  "r8",      "r9",      "r10",
 		"r11", "r12", "sp", "lr", "pc", "xpsr", "msp", "psp", "primask", "control",
 	};
 	return reg < FL_REGISTER_COUNT ? names[reg] : "unknown";

@@ -4,8 +4,19 @@
 #define TARGET_REGISTERS_H
 
 enum fl_register {
-	FL_R0, FL_R1, FL_R2, FL_R3, FL_R4, FL_R5, FL_R6, FL_R7,
-	FL_R8, FL_R9, FL_R10, FL_R11, FL_R12,
+	FL_R0,
+	FL_R1,
+	FL_R2,
+	FL_R3,
+	FL_R4,
+	FL_R5,
+	FL_R6,
+	FL_R7,
+	FL_R8,
+	FL_R9,
+	FL_R10,
+	FL_R11,
+	FL_R12,
 	FL_SP,
 	FL_LR,
 	FL_PC,

@@ -20,7 +20,7 @@ FL_API const char *fl_version(void);
 struct fl_analyze_options {
 	size_t size;                  /**< sizeof(struct fl_analyze_options) */
 	const struct fl_rules *rules; /**< NULL: the lists compiled into the library */
-	const char *sandbox;          /**< how the caller isolates itself, e.g. "seccomp"; NULL: "none" */
+	const char *sandbox; /**< how the caller isolates itself, e.g. "seccomp"; NULL: "none" */
 };
 
 /**
@@ -38,10 +38,9 @@ struct fl_analyze_options {
  * @retval FL_EUNSUPPORTED a coredump of another kind of machine.
  * @retval FL_ENOMEM
  */
-FL_API FL_MUST_CHECK enum fl_code fl_analyze(const void *dump, size_t size,
-					     const struct fl_symbols *const *symbols, size_t count,
-					     const struct fl_analyze_options *options,
-					     struct fl_report **ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_analyze(const void *dump, size_t size, const struct fl_symbols *const *symbols, size_t count,
+	   const struct fl_analyze_options *options, struct fl_report **ret, struct fl_error *err);
 
 #ifdef __cplusplus
 }

@@ -12,16 +12,16 @@
 #ifdef __cplusplus
 #define FL_OWNED(name, close)
 #else
-#define FL_OWNED(name, close)                                                                      \
-	static inline void name##_auto(struct name **p)                                            \
-	{                                                                                          \
-		close(*p);                                                                         \
-	}                                                                                          \
-	static inline struct name *name##_take(struct name **p)                                    \
-	{                                                                                          \
-		struct name *owned = *p;                                                           \
-		*p = NULL;                                                                         \
-		return owned;                                                                      \
+#define FL_OWNED(name, close) \
+	static inline void name##_auto(struct name **p) \
+	{ \
+		close(*p); \
+	} \
+	static inline struct name *name##_take(struct name **p) \
+	{ \
+		struct name *owned = *p; \
+		*p = NULL; \
+		return owned; \
 	}
 /** `FL_AUTO(fl_dump) dump = NULL;` closes the handle when the scope ends. */
 #define FL_AUTO(name) __attribute__((__cleanup__(name##_auto))) struct name *

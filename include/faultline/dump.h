@@ -36,8 +36,8 @@ struct fl_dump;
  * A dump cut short (by the device or on the way) is *not* a failure: the part that
  * was written is kept and a finding is recorded.
  */
-FL_API FL_MUST_CHECK enum fl_code fl_dump_open(const void *bytes, size_t size,
-					       struct fl_dump **ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_dump_open(const void *bytes, size_t size, struct fl_dump **ret, struct fl_error *err);
 
 /** Release a dump. NULL is allowed. */
 FL_API void fl_dump_close(struct fl_dump *dump);

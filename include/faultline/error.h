@@ -17,9 +17,9 @@
 extern "C" {
 #endif
 
-#define FL_API           __attribute__((__visibility__("default")))
-#define FL_MUST_CHECK    __attribute__((__warn_unused_result__))
-#define FL_PRINTF(f, a)  __attribute__((__format__(__printf__, f, a)))
+#define FL_API          __attribute__((__visibility__("default")))
+#define FL_MUST_CHECK   __attribute__((__warn_unused_result__))
+#define FL_PRINTF(f, a) __attribute__((__format__(__printf__, f, a)))
 
 enum fl_code {
 	FL_OK = 0,

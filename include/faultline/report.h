@@ -26,20 +26,20 @@ FL_OWNED(fl_report, fl_report_close)
  * The binary form: versioned, little-endian, what a store keeps.
  * Same report, same bytes. @p ret is filled on success only.
  */
-FL_API FL_MUST_CHECK enum fl_code fl_report_encode(const struct fl_report *report,
-						   struct fl_buffer *ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_report_encode(const struct fl_report *report, struct fl_buffer *ret, struct fl_error *err);
 
 /**
  * Read the binary form back. Safe on hostile bytes.
  * @retval FL_EFORMAT      not an encoded report, or damaged; `at` is the offset.
  * @retval FL_EUNSUPPORTED written by a newer version.
  */
-FL_API FL_MUST_CHECK enum fl_code fl_report_decode(const void *bytes, size_t size,
-						   struct fl_report **ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_report_decode(const void *bytes, size_t size, struct fl_report **ret, struct fl_error *err);
 
 /** JSON text with the keys of docs/report-schema.md, newline at the end. */
-FL_API FL_MUST_CHECK enum fl_code fl_report_json(const struct fl_report *report,
-						 struct fl_buffer *ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_report_json(const struct fl_report *report, struct fl_buffer *ret, struct fl_error *err);
 
 struct fl_text_options {
 	size_t size;     /**< sizeof(struct fl_text_options), for later additions */
@@ -88,14 +88,14 @@ struct fl_report_facts {
 	uint32_t reason;
 	const char *reason_name;
 	enum fl_symbol_match match;
-	bool build_id_conflict;      /**< both build ids are known and differ */
-	const char *category;        /**< cause category, e.g. "Null Pointer" */
-	const char *cause;           /**< cause title, one sentence */
-	const char *title;           /**< issue title: "<Category> at <function>" */
-	const char *function;        /**< the function that names the issue */
+	bool build_id_conflict; /**< both build ids are known and differ */
+	const char *category;   /**< cause category, e.g. "Null Pointer" */
+	const char *cause;      /**< cause title, one sentence */
+	const char *title;      /**< issue title: "<Category> at <function>" */
+	const char *function;   /**< the function that names the issue */
 	const char *engine_version;
-	uint32_t signature_version;  /**< algorithm version */
-	const char *rules_hash;      /**< hex; which rules named it */
+	uint32_t signature_version;                /**< algorithm version */
+	const char *rules_hash;                    /**< hex; which rules named it */
 	const struct fl_fingerprint *fingerprints; /**< finest first */
 	size_t fingerprint_count;
 	size_t finding_count;
@@ -108,8 +108,8 @@ FL_API struct fl_report_facts fl_report_facts(const struct fl_report *report);
  * "Why here": the signature's rule trace as text (frame, list, line, verdict; fingerprints with
  * their pre-images).
  */
-FL_API FL_MUST_CHECK enum fl_code fl_report_explain(const struct fl_report *report,
-						    struct fl_buffer *ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_report_explain(const struct fl_report *report, struct fl_buffer *ret, struct fl_error *err);
 
 #ifdef __cplusplus
 }

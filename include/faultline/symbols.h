@@ -46,13 +46,13 @@ FL_OWNED(fl_symbols, fl_symbols_close)
 struct fl_module_info {
 	const char *name;
 	uint8_t build_id[20];
-	uint8_t build_id_size;  /**< 0 where the ELF has none */
-	bool has_debug_info;    /**< functions or lines came from DWARF */
-	bool has_unwind_info;   /**< .debug_frame, .eh_frame or .ARM.exidx */
-	bool has_symbol_table;  /**< a .symtab with at least one function */
+	uint8_t build_id_size; /**< 0 where the ELF has none */
+	bool has_debug_info;   /**< functions or lines came from DWARF */
+	bool has_unwind_info;  /**< .debug_frame, .eh_frame or .ARM.exidx */
+	bool has_symbol_table; /**< a .symtab with at least one function */
 	uint32_t function_count;
-	uint32_t code_addr;     /**< lowest executable address */
-	uint64_t code_end;      /**< end of the highest executable section */
+	uint32_t code_addr; /**< lowest executable address */
+	uint64_t code_end;  /**< end of the highest executable section */
 };
 
 FL_API size_t fl_symbols_module_count(const struct fl_symbols *symbols);

@@ -41,4 +41,14 @@ FL_MUST_CHECK enum fl_code fl_worker_process(struct fl_store *store, struct fl_s
 					     const struct fl_claim *claim, enum fl_outcome *ret,
 					     bool *new_issue_ret, struct fl_error *err);
 
+/**
+ * The first half of fl_worker_process(): identify, choose the ELF, analyse; writes nothing.
+ *
+ * @param ret      the report (provisional when @p outcome_ret is FL_OUTCOME_WAITING).
+ * @retval FL_ECHILD, FL_EFORMAT, FL_EUNSUPPORTED the dump is one to quarantine.
+ */
+FL_MUST_CHECK enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbox,
+					     const struct fl_claim *claim, struct fl_report **ret,
+					     enum fl_outcome *outcome_ret, struct fl_error *err);
+
 #endif

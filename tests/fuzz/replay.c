@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over the files of a folder, so that its corpus is an ordinary test on any compiler. */
+/* Runs a fuzz target over the files of a folder, so that its corpus is an ordinary test on any
+ * compiler. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inspect/elf_match.h"
+
+#include "target/thumb.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/*
+ * Devices rarely capture flash, so most dumps are judged by their stack: a stacked return address
+ * of the right build stands behind a call instruction, one of another build stands anywhere.
+ * Measured over the recorded corpus, every dump against every ELF of its core (docs/unwinding.md).
+ */
+enum {
+	STACK_BYTES = 1024,     /* looked at above the stack pointer */
+	BYTES_NEEDED = 16,      /* compared bytes that decide by themselves */
+	CALLS_NEEDED = 3,       /* candidates on the stack that decide */
+	PATCHED_BYTES_MAX = 16, /* a breakpoint or a patched constant, not another build */
+};
+
+struct module_bytes {
+	const struct fl_span *spans;
+	size_t count;
+};
+
+/* Half-word of the ELF itself, whatever the dump says. */
+static bool elf_u16(const struct module_bytes *elf, uint32_t addr, uint16_t *ret)
+{
+	for (size_t i = 0; i < elf->count; i++) {
+		const struct fl_span *span = &elf->spans[i];
+		if (addr < span->addr || span->size < 2 || addr - span->addr > span->size - 2)
+			continue;
+		const uint8_t *p = span->bytes + (addr - span->addr);
+		*ret = (uint16_t)(p[0] | (unsigned)p[1] << 8);
+		return true;
+	}
+	return false;
+}
+
+static void compare_overlap(const struct fl_span *dump, const struct fl_span *elf,
+			    struct fl_module_facts *facts)
+{
+	uint64_t start = dump->addr > elf->addr ? dump->addr : elf->addr;
+	uint64_t dump_end = (uint64_t)dump->addr + dump->size;
+	uint64_t elf_end = (uint64_t)elf->addr + elf->size;
+	uint64_t end = dump_end < elf_end ? dump_end : elf_end;
+	if (start >= end)
+		return;
+	const uint8_t *a = dump->bytes + (start - dump->addr);
+	const uint8_t *b = elf->bytes + (start - elf->addr);
+	facts->bytes_compared += end - start;
+	for (uint64_t i = 0; i < end - start; i++) {
+		if (a[i] == b[i]) {
+			facts->bytes_equal++;
+			continue;
+		}
+		uint32_t at = (uint32_t)(start + i);
+		if (!facts->has_mismatch || at < facts->mismatch_addr)
+			facts->mismatch_addr = at;
+		facts->has_mismatch = true;
+	}
+}
+
+static void compare_bytes(const struct fl_elf_match_input *input, const struct module_bytes *elf,
+			  struct fl_module_facts *facts)
+{
+	for (size_t i = 0; i < input->dump_span_count; i++)
+		for (size_t k = 0; k < elf->count; k++)
+			compare_overlap(&input->dump_spans[i], &elf->spans[k], facts);
+}
+
+static void judge_return_address(const struct fl_elf_match_input *input,
+				 const struct module_bytes *elf, uint32_t value,
+				 struct fl_module_facts *facts)
+{
+	uint32_t addr = value & ~UINT32_C(1);
+	if (!(value & 1) || !fl_module_is_code(input->module, addr))
+		return;
+	uint16_t minus4 = 0;
+	uint16_t minus2;
+	(void)elf_u16(elf, addr - 4, &minus4);
+	if (!elf_u16(elf, addr - 2, &minus2))
+		return;
+	facts->calls_compared++;
+	facts->calls_equal += fl_thumb_call_before(minus4, minus2);
+}
+
+static void compare_calls(const struct fl_elf_match_input *input, const struct module_bytes *elf,
+			  struct fl_module_facts *facts)
+{
+	uint32_t value;
+	uint32_t sp;
+	if (!fl_reg_get(input->regs, FL_SP, &sp))
+		return;
+	if (fl_reg_get(input->regs, FL_LR, &value))
+		judge_return_address(input, elf, value, facts);
+	for (uint32_t off = 0; off < STACK_BYTES; off += 4)
+		if (sp <= UINT32_MAX - off && fl_memory_u32(input->memory, sp + off, &value))
+			judge_return_address(input, elf, value, facts);
+}
+
+/* Share of equals, in percent. */
+static unsigned percent(uint64_t equal, uint64_t compared)
+{
+	return compared ? (unsigned)(equal * 100 / compared) : 0;
+}
+
+static enum fl_symbol_match
+judge(const struct fl_elf_match_input *input, const struct fl_module_facts *facts)
+{
+	uint64_t different = facts->bytes_compared - facts->bytes_equal;
+	if (facts->bytes_compared >= BYTES_NEEDED) {
+		if (different <= PATCHED_BYTES_MAX && different * 100 <= facts->bytes_compared)
+			return FL_MATCH_SAME;
+		return percent(facts->bytes_equal, facts->bytes_compared) >= 50
+			       ? FL_MATCH_OTHER_BUILD
+			       : FL_MATCH_UNRELATED;
+	}
+	const struct fl_dump_identity *identity = input->identity;
+	if (identity && identity->build_id_size == 20 && facts->build_id_size == 20)
+		return memcmp(identity->build_id, facts->build_id, 20) == 0 ? FL_MATCH_SAME
+									    : FL_MATCH_OTHER_BUILD;
+	if (facts->calls_compared < CALLS_NEEDED)
+		return FL_MATCH_UNKNOWN;
+	unsigned share = percent(facts->calls_equal, facts->calls_compared);
+	return share >= 60 ? FL_MATCH_SAME : share >= 40 ? FL_MATCH_UNKNOWN : FL_MATCH_OTHER_BUILD;
+}
+
+static void report(const struct fl_elf_match_input *input, struct fl_findings *findings,
+		   const struct fl_module_facts *facts)
+{
+	const char *name = facts->name;
+	bool conflict = input->identity && input->identity->build_id_size == 20 &&
+			facts->build_id_size == 20 &&
+			memcmp(input->identity->build_id, facts->build_id, 20) != 0;
+	if (conflict)
+		fl_finding_add(findings, FL_STAGE_INSPECT, FL_ALARM, FL_EFORMAT, FL_AT_NONE, 0,
+			       "%s has another build id than the dump: names and lines below may "
+			       "be wrong",
+			       name);
+	if (facts->has_mismatch)
+		fl_finding_add(findings, FL_STAGE_INSPECT,
+			       facts->match == FL_MATCH_SAME ? FL_WARNING : FL_ALARM, FL_EFORMAT,
+			       FL_AT_TARGET_ADDRESS, facts->mismatch_addr,
+			       "%" PRIu64 " of %" PRIu64
+			       " captured read-only bytes differ from %s, "
+			       "first at 0x%08" PRIx32,
+			       facts->bytes_compared - facts->bytes_equal, facts->bytes_compared,
+			       name, facts->mismatch_addr);
+	if (facts->match == FL_MATCH_OTHER_BUILD && !conflict && !facts->has_mismatch)
+		fl_finding_add(findings, FL_STAGE_INSPECT, FL_ALARM, FL_EFORMAT, FL_AT_NONE, 0,
+			       "%s is probably another build: only %" PRIu32 " of %" PRIu32
+			       " return addresses on the stack stand behind a call in it",
+			       name, facts->calls_equal, facts->calls_compared);
+	/* Equal build ids and a stack that contradicts them: the id was not updated, or the stack
+	 * is broken. */
+	if (facts->match == FL_MATCH_SAME && facts->calls_compared >= 8 &&
+	    facts->bytes_compared < BYTES_NEEDED &&
+	    percent(facts->calls_equal, facts->calls_compared) < 25)
+		fl_finding_add(findings, FL_STAGE_INSPECT, FL_WARNING, FL_EFORMAT, FL_AT_NONE, 0,
+			       "the build id of %s is the dump's, but only %" PRIu32 " of %" PRIu32
+			       " return addresses on the stack stand behind a call in it",
+			       name, facts->calls_equal, facts->calls_compared);
+}
+
+void fl_elf_match(const struct fl_elf_match_input *input, struct fl_findings *findings,
+		  struct fl_module_facts *ret)
+{
+	struct fl_module_info info = fl_module_info(input->module);
+	struct module_bytes elf;
+	elf.spans = fl_module_spans(input->module, &elf.count);
+	*ret = (struct fl_module_facts){
+		.name = info.name,
+		.build_id_size = info.build_id_size,
+		.has_debug_info = info.has_debug_info,
+		.has_unwind_info = info.has_unwind_info,
+	};
+	memcpy(ret->build_id, info.build_id, sizeof(ret->build_id));
+	compare_bytes(input, &elf, ret);
+	compare_calls(input, &elf, ret);
+	ret->match = judge(input, ret);
+	/* An embedded part that none of the evidence touches is as good as the whole it came in. */
+	if (!input->identity && ret->match == FL_MATCH_OTHER_BUILD && !ret->bytes_compared)
+		ret->match = FL_MATCH_UNKNOWN;
+	report(input, findings, ret);
+}
