@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faultline analyze: one dump on one desk. */
+#include "cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ELFS_MAX = 32 };
+
+struct job {
+	const char *dump_path;
+	struct cli_list elf_paths;
+	const char *symbols_folder;
+	const char *database;
+	const char *rules_folder;
+	bool strict;
+	int sandbox_mode;
+	struct cli_render render;
+
+	struct fl_sandbox *sandbox;
+	struct fl_buffer dump;
+	struct fl_sandbox_elf elfs[ELFS_MAX];
+	char *names[ELFS_MAX]; /* owned, elfs[].name points to them */
+	size_t elf_count;
+	int exit_code; /* the worst so far: an unusable ELF does not stop the analysis */
+};
+
+static void note_exit(struct job *job, int code)
+{
+	if (code && !job->exit_code)
+		job->exit_code = code;
+}
+
+static void add_elf(struct job *job, int fd, const char *name)
+{
+	char *copy = job->elf_count < ELFS_MAX ? strdup(name) : NULL;
+	if (!copy) {
+		cli_error("%s: not used, more than %d ELF files", cli_text(name), ELFS_MAX);
+		note_exit(job, CLI_FAILED);
+		close(fd);
+		return;
+	}
+	job->names[job->elf_count] = copy;
+	job->elfs[job->elf_count++] = (struct fl_sandbox_elf){ .fd = fd, .name = copy };
+}
+
+static void drop_elf(struct job *job, size_t index)
+{
+	close(job->elfs[index].fd);
+	free(job->names[index]);
+	job->elf_count--;
+	for (size_t i = index; i < job->elf_count; i++) {
+		job->elfs[i] = job->elfs[i + 1];
+		job->names[i] = job->names[i + 1];
+	}
+}
+
+/* A descriptor of a regular file, or -1 with the reason in @p err. */
+static int open_regular(const char *path, struct fl_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat info;
+	if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+		return fd;
+	const char *why = fd < 0                  ? strerror(errno)
+			  : S_ISDIR(info.st_mode) ? "is a folder, not an ELF file"
+						  : "is not a regular file";
+	fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s", why);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* An ELF given by name: refuse it here, in one line, and go on without it. */
+static void open_given_elf(struct job *job, const char *path)
+{
+	struct fl_error err = { 0 };
+	int fd = open_regular(path, &err);
+	if (fd < 0) {
+		note_exit(job, cli_fail(path, &err));
+		return;
+	}
+	add_elf(job, fd, cli_basename(path));
+	size_t index = job->elf_count - 1;
+	struct fl_sandbox_modules modules = { 0 };
+	struct fl_sandbox_death death = { 0 };
+	if (fl_sandbox_inspect_elf(job->sandbox, &job->elfs[index], &modules, &death, &err)) {
+		note_exit(job, cli_fail(path, &err));
+		cli_print_death(&death);
+		drop_elf(job, index);
+		return;
+	}
+	if (modules.count && !modules.modules[0].has_debug_info)
+		cli_error("%s: has no debug information: functions come from its symbol table%s",
+			  cli_text(path),
+			  modules.modules[0].has_symbol_table ? "" : ", and it has none");
+	fl_sandbox_modules_deinit(&modules);
+}
+
+static bool
+same_build(const struct fl_sandbox_modules *modules, const struct fl_report_facts *facts)
+{
+	return modules->count && modules->modules[0].build_id_size == 20 &&
+	       facts->build_id_size == 20 &&
+	       memcmp(modules->modules[0].build_id, facts->build_id, 20) == 0;
+}
+
+/* --symbols: the file of the folder whose build id is the dump's. */
+static void choose_from_folder(struct job *job, const struct fl_report_facts *facts)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(job->symbols_folder, &entries, NULL, alphasort);
+	if (count < 0) {
+		cli_error("%s: %s", cli_text(job->symbols_folder), strerror(errno));
+		note_exit(job, CLI_FAILED);
+		return;
+	}
+	size_t before = job->elf_count;
+	for (int i = 0; i < count; i++) {
+		char path[4096];
+		snprintf(path, sizeof(path), "%s/%s", job->symbols_folder, entries[i]->d_name);
+		int fd = job->elf_count == before ? open_regular(path, NULL) : -1;
+		if (fd >= 0) {
+			struct fl_sandbox_modules modules = { 0 };
+			add_elf(job, fd, entries[i]->d_name);
+			size_t index = job->elf_count - 1;
+			if (job->elf_count > before &&
+			    (fl_sandbox_inspect_elf(job->sandbox, &job->elfs[index], &modules, NULL,
+						    NULL) ||
+			     !same_build(&modules, facts)))
+				drop_elf(job, index);
+			fl_sandbox_modules_deinit(&modules);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	if (job->elf_count == before) {
+		cli_error("%s: no ELF in it has the dump's build id",
+			  cli_text(job->symbols_folder));
+		note_exit(job, CLI_NOT_FOUND);
+	}
+}
+
+static void choose_from_database(struct job *job, const struct fl_report_facts *facts)
+{
+	int exit_code;
+	FL_AUTO(fl_store) store = cli_open_store(job->database, &exit_code);
+	if (!store) {
+		note_exit(job, exit_code);
+		return;
+	}
+	struct fl_symbol_choice choice;
+	struct fl_error err = { 0 };
+	if (fl_store_find_symbols(store, facts, &choice, &err)) {
+		note_exit(job, cli_fail(job->database, &err));
+		return;
+	}
+	add_elf(job, choice.fd, choice.name);
+}
+
+/* Without --elf the dump itself says which file it needs. */
+static void choose_elf(struct job *job)
+{
+	FL_AUTO(fl_report) identity = NULL;
+	if (job->elf_paths.count || (!job->symbols_folder && !job->database))
+		return;
+	if (fl_sandbox_analyze(job->sandbox, job->dump.data, job->dump.size, NULL, 0, &identity,
+			       NULL, NULL))
+		return; /* said by the analysis proper */
+	struct fl_report_facts facts = fl_report_facts(identity);
+	if (job->symbols_folder)
+		choose_from_folder(job, &facts);
+	else
+		choose_from_database(job, &facts);
+}
+
+static void warn_about_symbols(struct job *job, const struct fl_report_facts *facts)
+{
+	bool wrong = facts->build_id_conflict || facts->match == FL_MATCH_OTHER_BUILD ||
+		     facts->match == FL_MATCH_UNRELATED;
+	if (wrong) {
+		cli_error("the ELF is not the one this dump comes from: see the report%s",
+			  job->strict ? "" : " (--strict refuses)");
+		if (job->strict)
+			note_exit(job, CLI_MISMATCH);
+	} else if (facts->match == FL_MATCH_NO_SYMBOLS && !job->exit_code) {
+		cli_error("analysed without an ELF: give one with --elf, --symbols or --db");
+	}
+}
+
+static int analyze(struct job *job)
+{
+	struct fl_error err = { 0 };
+	if (cli_read_file(job->dump_path, &job->dump, &err))
+		return cli_fail(job->dump_path, &err);
+	for (size_t i = 0; i < job->elf_paths.count; i++)
+		open_given_elf(job, job->elf_paths.items[i]);
+	choose_elf(job);
+
+	FL_AUTO(fl_report) report = NULL;
+	struct fl_sandbox_death death = { 0 };
+	if (fl_sandbox_analyze(job->sandbox, job->dump.data, job->dump.size, job->elfs,
+			       job->elf_count, &report, &death, &err)) {
+		int code = cli_fail(job->dump_path, &err);
+		cli_print_death(&death);
+		return code;
+	}
+	struct fl_report_facts facts = fl_report_facts(report);
+	warn_about_symbols(job, &facts);
+	if (job->exit_code == CLI_MISMATCH)
+		return CLI_MISMATCH;
+	int code = cli_render_report(report, &job->render);
+	return code ? code : job->exit_code;
+}
+
+static int start(struct job *job)
+{
+	struct cli_rules rules = { 0 };
+	struct fl_error err = { 0 };
+	if (job->rules_folder && cli_rules_load(job->rules_folder, &rules, &err))
+		return cli_fail(job->rules_folder, &err);
+	struct fl_sandbox_options options = {
+		.mode = (enum fl_sandbox_mode)job->sandbox_mode,
+		.rules = rules.files,
+		.rules_count = rules.count,
+	};
+	int code;
+	if (fl_sandbox_open(&options, &job->sandbox, &err))
+		code = cli_fail("sandbox", &err);
+	else
+		code = analyze(job);
+	fl_sandbox_close(job->sandbox);
+	while (job->elf_count)
+		drop_elf(job, job->elf_count - 1);
+	fl_buffer_deinit(&job->dump);
+	cli_rules_deinit(&rules);
+	return code;
+}
+
+static int run(const struct cli_verb *verb, int argc, char **argv)
+{
+	struct job job = { 0 };
+	const struct cli_option options[] = {
+		{ "elf", 'e', CLI_LIST, &job.elf_paths, NULL },
+		{ "symbols", 0, CLI_TEXT, &job.symbols_folder, NULL },
+		{ "db", 0, CLI_TEXT, &job.database, NULL },
+		{ "format", 'f', CLI_CHOICE, &job.render.format, cli_formats },
+		{ "output", 'o', CLI_TEXT, &job.render.output, NULL },
+		{ "strict", 0, CLI_FLAG, &job.strict, NULL },
+		{ "source-root", 0, CLI_TEXT, &job.render.source_root, NULL },
+		{ "path-map", 0, CLI_LIST, &job.render.path_maps, NULL },
+		{ "color", 0, CLI_CHOICE, &job.render.color, cli_colors },
+		{ "all-frames", 0, CLI_FLAG, &job.render.all_frames, NULL },
+		{ "rules", 0, CLI_TEXT, &job.rules_folder, NULL },
+		{ "sandbox", 0, CLI_CHOICE, &job.sandbox_mode, cli_sandboxes },
+	};
+	int count;
+	if (!cli_parse(verb, options, CLI_COUNT(options), argc, argv, &count))
+		return CLI_USAGE;
+	if (count != 1) {
+		cli_error("analyze takes one dump; see 'faultline analyze --help'");
+		return CLI_USAGE;
+	}
+	job.dump_path = argv[1];
+	return start(&job);
+}
+
+const struct cli_verb cli_analyze = {
+	.name = "analyze",
+	.summary = "explain one dump: what went wrong, where, and how it got there",
+	.run = run,
+	.help = "usage: faultline analyze DUMP [--elf FW.elf ...] [options]\n"
+		"\n"
+		"Explains a coredump: verdict, backtrace, registers, fault registers.\n"
+		"DUMP may be '-' for standard input.\n"
+		"\n"
+		"  -e, --elf FILE          firmware ELF; again for further parts (first = main one)\n"
+		"      --symbols FOLDER    pick the ELF with the dump's build id from a folder\n"
+		"      --db FILE           pick it from a database ('faultline symbols add')\n"
+		"  -f, --format text|json  text for people (default), JSON for programs\n"
+		"  -o, --output FILE       write there instead of standard output\n"
+		"      --strict            refuse an ELF of another build (exit code 5)\n"
+		"      --source-root DIR   show source lines found below DIR\n"
+		"      --path-map OLD=NEW  source paths that begin with OLD are under NEW\n"
+		"      --all-frames        do not fold repeated frames\n"
+		"      --color WHEN        auto, always, never\n"
+		"      --rules FOLDER      signature lists to use instead of the built-in ones\n"
+		"      --sandbox MODE      auto, require, off\n"
+		"\n"
+		"example: faultline analyze crash.core --elf build/firmware.elf\n",
+};

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faultline issues: one row per bug. */
+#include "cli/cli.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+
+static json_t *issue_json(const struct fl_issue_row *row)
+{
+	return json_pack("{s:I, s:s?, s:s?, s:I, s:I, s:I, s:I, s:s?}", "id", (json_int_t)row->id,
+			 "title", row->title, "state", row->state, "traces",
+			 (json_int_t)row->trace_count, "devices", (json_int_t)row->device_count,
+			 "first_seen", (json_int_t)row->first_seen, "last_seen",
+			 (json_int_t)row->last_seen, "last_version", row->last_version);
+}
+
+static bool add_json_issue(void *context, const struct fl_issue_row *row)
+{
+	json_t *object = issue_json(row);
+	return object && json_array_append_new(context, object) == 0;
+}
+
+static bool print_issue(void *context, const struct fl_issue_row *row)
+{
+	char last[24];
+	uint64_t *count = context;
+	if (!(*count)++)
+		printf("%5s  %-8s %6s %7s  %-19s  %s\n", "issue", "state", "traces", "devices",
+		       "last seen (UTC)", "title");
+	printf("%5" PRId64 "  %-8s %6" PRIu64 " %7" PRIu64 "  %-19s  %s\n", row->id, row->state,
+	       row->trace_count, row->device_count, cli_time(row->last_seen, last),
+	       cli_text(row->title));
+	return true;
+}
+
+static int print_json(json_t *value)
+{
+	int code = json_dumpf(value, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(value);
+	return code ? CLI_FAILED : CLI_OK;
+}
+
+struct listing {
+	const char *database;
+	int format;
+};
+
+static bool parse_listing(const struct cli_verb *verb, struct listing *listing, int argc,
+			  char **argv, int *count)
+{
+	const struct cli_option options[] = {
+		{ "db", 0, CLI_TEXT, &listing->database, NULL },
+		{ "format", 'f', CLI_CHOICE, &listing->format, cli_formats },
+	};
+	return cli_parse(verb, options, CLI_COUNT(options), argc, argv, count);
+}
+
+static int run_list(const struct cli_verb *verb, int argc, char **argv)
+{
+	struct listing listing = { 0 };
+	int count;
+	if (!parse_listing(verb, &listing, argc, argv, &count))
+		return CLI_USAGE;
+	int code;
+	FL_AUTO(fl_store) store = cli_open_store(listing.database, &code);
+	if (!store)
+		return code;
+	struct fl_error err = { 0 };
+	if (listing.format == CLI_JSON_FORMAT) {
+		json_t *rows = json_array();
+		if (fl_store_issues(store, add_json_issue, rows, &err)) {
+			json_decref(rows);
+			return cli_fail("issues", &err);
+		}
+		return print_json(rows);
+	}
+	uint64_t rows = 0;
+	if (fl_store_issues(store, print_issue, &rows, &err))
+		return cli_fail("issues", &err);
+	if (!rows)
+		puts("no issues yet");
+	return CLI_OK;
+}
+
+static bool print_heading(void *context, const struct fl_issue_row *row)
+{
+	char first[24];
+	char last[24];
+	(void)context;
+	printf("issue %" PRId64 ": %s\n", row->id, cli_text(row->title));
+	printf("  state       %s\n", row->state);
+	printf("  traces      %" PRIu64 " from %" PRIu64 " known devices\n", row->trace_count,
+	       row->device_count);
+	printf("  first seen  %s UTC\n", cli_time(row->first_seen, first));
+	printf("  last seen   %s UTC\n", cli_time(row->last_seen, last));
+	return true;
+}
+
+static bool print_version(void *context, const char *key, uint64_t traces, uint64_t devices)
+{
+	(void)context;
+	printf("  version     %-16s %" PRIu64 " traces, %" PRIu64 " devices\n", cli_text(key),
+	       traces, devices);
+	return true;
+}
+
+static bool print_trace(void *context, const struct fl_trace_row *row)
+{
+	char time[24];
+	uint64_t *count = context;
+	if (!(*count)++)
+		printf("\n%6s  %-19s  %-16s %-12s %s\n", "trace", "received (UTC)", "device",
+		       "version", "source");
+	printf("%6" PRId64 "  %-19s  %-16s %-12s %s\n", row->id, cli_time(row->received_at, time),
+	       cli_text(row->device), cli_text(row->software_version), cli_text(row->source));
+	return *count < 20;
+}
+
+static bool remember_trace(void *context, const struct fl_trace_row *row)
+{
+	*(int64_t *)context = row->id;
+	return false;
+}
+
+/* The newest trace stands for the issue: its verdict and backtrace. */
+static int show_example(struct fl_store *store, int64_t issue_id)
+{
+	struct fl_trace_filter filter = { .issue_id = issue_id };
+	struct fl_error err = { 0 };
+	int64_t trace_id = 0;
+	if (fl_store_traces(store, &filter, remember_trace, &trace_id, &err))
+		return cli_fail("traces", &err);
+	if (!trace_id)
+		return CLI_OK;
+	FL_AUTO(fl_report) report = NULL;
+	if (fl_store_report(store, trace_id, &report, &err))
+		return cli_fail("report", &err);
+	printf("\nnewest trace, %" PRId64 ":\n\n", trace_id);
+	fflush(stdout);
+	return cli_render_report(report, &(struct cli_render){ 0 });
+}
+
+struct json_issue {
+	json_t *issue, *versions, *traces;
+};
+
+static bool keep_json_issue(void *context, const struct fl_issue_row *row)
+{
+	((struct json_issue *)context)->issue = issue_json(row);
+	return true;
+}
+
+static bool add_json_version(void *context, const char *key, uint64_t traces, uint64_t devices)
+{
+	json_t *object = json_pack("{s:s?, s:I, s:I}", "version", key, "traces", (json_int_t)traces,
+				   "devices", (json_int_t)devices);
+	return object && json_array_append_new(context, object) == 0;
+}
+
+static bool add_json_trace_id(void *context, const struct fl_trace_row *row)
+{
+	return json_array_append_new(context, json_integer(row->id)) == 0;
+}
+
+static int show_json(struct fl_store *store, int64_t id)
+{
+	struct json_issue parts = { NULL, json_array(), json_array() };
+	struct fl_trace_filter filter = { .issue_id = id };
+	struct fl_error err = { 0 };
+	if (fl_store_issue(store, id, keep_json_issue, &parts, &err) ||
+	    fl_store_issue_versions(store, id, add_json_version, parts.versions, &err) ||
+	    fl_store_traces(store, &filter, add_json_trace_id, parts.traces, &err) ||
+	    !parts.issue) {
+		json_decref(parts.issue);
+		json_decref(parts.versions);
+		json_decref(parts.traces);
+		return cli_fail("issue", &err);
+	}
+	json_object_set_new(parts.issue, "versions", parts.versions);
+	json_object_set_new(parts.issue, "trace_ids", parts.traces);
+	return print_json(parts.issue);
+}
+
+static int run_show(const struct cli_verb *verb, int argc, char **argv)
+{
+	struct listing listing = { 0 };
+	int count;
+	int64_t id;
+	if (!parse_listing(verb, &listing, argc, argv, &count))
+		return CLI_USAGE;
+	if (count != 1 || !cli_id(argv[1], &id)) {
+		if (count != 1)
+			cli_error("issues show takes one issue number");
+		return CLI_USAGE;
+	}
+	int code;
+	FL_AUTO(fl_store) store = cli_open_store(listing.database, &code);
+	if (!store)
+		return code;
+	if (listing.format == CLI_JSON_FORMAT)
+		return show_json(store, id);
+	struct fl_error err = { 0 };
+	struct fl_trace_filter filter = { .issue_id = id };
+	uint64_t traces = 0;
+	if (fl_store_issue(store, id, print_heading, NULL, &err) ||
+	    fl_store_issue_versions(store, id, print_version, NULL, &err) ||
+	    fl_store_traces(store, &filter, print_trace, &traces, &err))
+		return cli_fail("issue", &err);
+	return show_example(store, id);
+}
+
+const struct cli_verb cli_issues_list = {
+	.name = "issues list",
+	.summary = "the bugs, with counts",
+	.run = run_list,
+	.help = "usage: faultline issues list [--db FILE] [--format text|json]\n"
+		"\n"
+		"example: faultline issues list --db crashes.db\n",
+};
+
+const struct cli_verb cli_issues_show = {
+	.name = "issues show",
+	.summary = "one bug: versions, traces, and the newest trace explained",
+	.run = run_show,
+	.help = "usage: faultline issues show N [--db FILE] [--format text|json]\n"
+		"\n"
+		"example: faultline issues show 3 --db crashes.db\n",
+};
