@@ -105,14 +105,14 @@ def _witness_ended(index, frame):
 def settle(verdict, entry):
     """(problem or None, remark): what a row of SETTLED.json does to a verdict.
 
-    Only a difference at exactly the recorded frame is settled, and an entry
-    without its difference is a problem itself.
+    Only a difference (or an early end) at exactly the recorded frame is settled,
+    and an entry without its difference is a problem itself.
     """
     if entry is None:
         return (verdict.text if verdict.kind in (DIFFERS, FAILED) else None), ""
     if verdict.kind == SKIPPED:
         return None, ""
-    if verdict.kind == DIFFERS and verdict.frame == entry["frame"]:
+    if verdict.kind in (DIFFERS, STOPPED) and verdict.frame == entry["frame"]:
         return None, "settled"
     if verdict.kind == DIFFERS:
         return f"settled at frame {entry['frame']}, but {verdict}: {verdict.text}", ""

@@ -24,18 +24,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FRAMES 256
-#define MAX_MODULES 16
-#define MAX_DEPTH 4
-#define MAX_DUMP_SIZE (64u << 20)
-#define SYNTHETIC_ADDR 0xC0000000u /* external-device space: in no dump */
+#define MAX_FRAMES       256
+#define MAX_MODULES      16
+#define MAX_DEPTH        4
+#define MAX_DUMP_SIZE    (64u << 20)
+#define SYNTHETIC_ADDR   0xC0000000u /* external-device space: in no dump */
 #define SYNTHETIC_STRIDE 0x01000000u
-#define AUX_PREFIX ".mflt_aux_symbols."
+#define AUX_PREFIX       ".mflt_aux_symbols."
 
 /* Exported by the library, declared in none of its public headers. */
-int _Uarm_search_unwind_table(unw_addr_space_t as, unw_word_t ip,
-			      unw_dyn_info_t *di, unw_proc_info_t *pi,
-			      int need_unwind_info, void *arg);
+int _Uarm_search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_dyn_info_t *di,
+			      unw_proc_info_t *pi, int need_unwind_info, void *arg);
 
 struct span {
 	uint32_t addr;
@@ -87,7 +86,8 @@ static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *form
 	exit(1);
 }
 
-static __attribute__((format(printf, 2, 3))) void note(const struct target *t, const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void
+note(const struct target *t, const char *format, ...)
 {
 	va_list ap;
 
@@ -302,7 +302,8 @@ static bool fde_is_live(const struct module *m, uint32_t start, uint32_t size)
 	return fn && fn->addr == (start & ~1u);
 }
 
-static void convert_fde(struct module *m, struct frame_section *f, const uint8_t *entry, uint32_t length)
+static void
+convert_fde(struct module *m, struct frame_section *f, const uint8_t *entry, uint32_t length)
 {
 	uint32_t start = load_u32(entry + 8), size = load_u32(entry + 12);
 
@@ -369,9 +370,11 @@ static void add_debug_frame(struct target *t, struct module *m, const uint8_t *d
 	free(f.cies);
 }
 
-static void load_elf_bytes(struct target *t, const char *name, uint8_t *data, size_t size, int depth);
+static void
+load_elf_bytes(struct target *t, const char *name, uint8_t *data, size_t size, int depth);
 
-static Elf_Data *section_data(const char *name, Elf_Scn *scn, const Elf32_Shdr *sh, const char *section)
+static Elf_Data *
+section_data(const char *name, Elf_Scn *scn, const Elf32_Shdr *sh, const char *section)
 {
 	if ((sh->sh_flags & SHF_COMPRESSED) && elf_compress(scn, 0, 0) < 0)
 		die("%s: cannot decompress %s: %s", name, section, elf_errmsg(-1));
@@ -389,7 +392,8 @@ static void add_functions(struct module *m, const Elf_Data *d)
 
 	for (size_t i = 0; i < d->d_size / sizeof(*sym); i++)
 		if (ELF32_ST_TYPE(sym[i].st_info) == STT_FUNC && sym[i].st_shndx != SHN_UNDEF)
-			spans_add(&m->functions, sym[i].st_value & ~1u, sym[i].st_size ? sym[i].st_size : 1, NULL);
+			spans_add(&m->functions, sym[i].st_value & ~1u,
+				  sym[i].st_size ? sym[i].st_size : 1, NULL);
 }
 
 /* Sections that later ones depend on: code ranges and function symbols. */
@@ -454,7 +458,8 @@ static void load_embedded(struct target *t, const char *name, Elf *elf, int dept
 	}
 }
 
-static void load_elf_bytes(struct target *t, const char *name, uint8_t *data, size_t size, int depth)
+static void
+load_elf_bytes(struct target *t, const char *name, uint8_t *data, size_t size, int depth)
 {
 	if (depth > MAX_DEPTH || t->module_count == MAX_MODULES)
 		die("%s: too many embedded images", name);
@@ -467,7 +472,8 @@ static void load_elf_bytes(struct target *t, const char *name, uint8_t *data, si
 	load_ground(t, m, name, elf);
 	load_tables(t, m, name, elf);
 	t->module_count++;
-	note(t, "%s: %zu live FDEs, %" PRIu32 " bytes of .ARM.exidx", name, m->fde_count, m->exidx.size);
+	note(t, "%s: %zu live FDEs, %" PRIu32 " bytes of .ARM.exidx", name, m->fde_count,
+	     m->exidx.size);
 	load_embedded(t, name, elf, depth);
 	/* elf stays open: memory spans point into it until the program ends */
 }
@@ -493,7 +499,8 @@ static bool fde_covers(const struct module *m, uint32_t ip)
 	return false;
 }
 
-static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need, void *arg)
+static int
+find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need, void *arg)
 {
 	const struct module *m = module_at(arg, ip);
 	unw_dyn_info_t di = { .start_ip = 0, .end_ip = 0x7FFFFFFF };
@@ -541,7 +548,8 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 	return read_u32(arg, addr, value) ? 0 : -UNW_EINVAL;
 }
 
-static int access_reg(unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, int write, void *arg)
+static int
+access_reg(unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, int write, void *arg)
 {
 	const struct target *t = arg;
 
@@ -553,7 +561,8 @@ static int access_reg(unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, 
 	return 0;
 }
 
-static int access_fpreg(unw_addr_space_t as, unw_regnum_t reg, unw_fpreg_t *value, int write, void *arg)
+static int
+access_fpreg(unw_addr_space_t as, unw_regnum_t reg, unw_fpreg_t *value, int write, void *arg)
 {
 	(void)as;
 	(void)reg;
@@ -571,7 +580,8 @@ static int resume(unw_addr_space_t as, unw_cursor_t *cursor, void *arg)
 	return -UNW_EINVAL;
 }
 
-static int get_proc_name(unw_addr_space_t as, unw_word_t ip, char *name, size_t size, unw_word_t *off, void *arg)
+static int get_proc_name(unw_addr_space_t as, unw_word_t ip, char *name, size_t size,
+			 unw_word_t *off, void *arg)
 {
 	(void)as;
 	(void)ip;
@@ -682,7 +692,8 @@ static bool cross_exception(struct walk *w, uint32_t exc_return)
 
 	print_frame(w->frame_count++, "exception", exc_return);
 	keep_callee_saved(w->target, &w->cursor);
-	if (unw_get_reg(&w->cursor, UNW_REG_SP, &sp) || !pop_exception_frame(w->target, exc_return, sp)) {
+	if (unw_get_reg(&w->cursor, UNW_REG_SP, &sp) ||
+	    !pop_exception_frame(w->target, exc_return, sp)) {
 		w->stop = "the exception frame was not captured";
 		return false;
 	}
@@ -723,12 +734,14 @@ static bool step(struct walk *w)
 	unw_get_reg(&w->cursor, UNW_REG_SP, &old_sp);
 	int ret = unw_step(&w->cursor);
 	if (ret <= 0) {
-		w->stop = ret ? unw_strerror(ret) : "no unwind information, or the end of the stack";
+		w->stop =
+			ret ? unw_strerror(ret) : "no unwind information, or the end of the stack";
 		return false;
 	}
 	unw_get_reg(&w->cursor, UNW_REG_SP, &sp);
 	unw_get_reg(&w->cursor, UNW_REG_IP, &ip);
-	note(w->target, "step: sp 0x%08" PRIx32 " -> 0x%08" PRIx32 ", ip 0x%08" PRIx32, old_sp, sp, ip);
+	note(w->target, "step: sp 0x%08" PRIx32 " -> 0x%08" PRIx32 ", ip 0x%08" PRIx32, old_sp, sp,
+	     ip);
 	if (sp < old_sp) {
 		w->stop = "the stack pointer moved backwards";
 		return false;
@@ -756,7 +769,8 @@ static void walk(struct target *t)
 
 static __attribute__((noreturn)) void usage(void)
 {
-	fputs("usage: libunwind_witness [--verbose] --elf FW.elf [--elf PART.elf ...] DUMP\n", stderr);
+	fputs("usage: libunwind_witness [--verbose] --elf FW.elf [--elf PART.elf ...] DUMP\n",
+	      stderr);
 	exit(2);
 }
 

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The comparator itself: a witness of witnesses has to be right."""
+
+import os
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+from judge import DIFFERS, SAME, STOPPED, Verdict, compare, frame_of, settle  # noqa: E402
+
+
+def code(pc, function=None, line=None, **more):
+    return frame_of({"pc": hex(pc), "function": function, "line": line, **more})
+
+
+BOUNDARY = frame_of({"kind": "exception", "pc": "0xfffffff9"})
+FIELDS = ("pc", "function", "line")
+
+
+class Compare(unittest.TestCase):
+    def check(self, subject, witness, kind, frame=None, **more):
+        verdict = compare(subject, witness, FIELDS, **more)
+        self.assertEqual((verdict.kind, verdict.frame), (kind, frame), verdict.text)
+
+    def test_equal(self):
+        stack = [code(0x10, "f", 1), BOUNDARY, code(0x20, "g", 2)]
+        self.check(stack, list(stack), SAME)
+
+    def test_thumb_bit_says_nothing(self):
+        self.check([code(0x11)], [code(0x10)], SAME)
+
+    def test_unknown_agrees_with_anything(self):
+        self.check([code(0x10, None, None)], [code(0x10, "f", 7)], SAME)
+
+    def test_each_field(self):
+        mine = [code(0, "m"), code(0x10, "f", 1)]
+        for other in (code(0x12, "f", 1), code(0x10, "g", 1), code(0x10, "f", 2), BOUNDARY):
+            self.check(mine, [code(0, "m"), other], DIFFERS, 1)
+
+    def test_inlined_frames_are_not_physical(self):
+        mine = [code(0x10, "i", inlined=True), code(0x10, "f"), code(0x20, "g")]
+        self.check(mine, [code(0x10), code(0x20)], SAME, physical_only=True)
+        self.check(mine, [code(0x10), code(0x22)], DIFFERS, 2, physical_only=True)
+
+    def test_witness_may_end_before_a_guess(self):
+        for trust in ("scan", "prologue", "lr"):
+            self.check([code(0x10), code(0x20, trust=trust)], [code(0x10)], STOPPED, 1)
+
+    def test_witness_may_not_end_before_a_table(self):
+        for trust in ("cfi", "exidx", "exception-frame"):
+            self.check([code(0x10), code(0x20, trust=trust)], [code(0x10)], DIFFERS, 1)
+
+    def test_witness_goes_on(self):
+        self.check([code(0x10)], [code(0x10), code(0x20)], DIFFERS, 1)
+        self.check([code(0x10)], [code(0x10), code(0x20)], SAME, open_end=True)
+
+
+class Settle(unittest.TestCase):
+    ENTRY = {"frame": 3, "why": "the disassembly"}
+
+    def test_unsettled(self):
+        self.assertEqual(settle(Verdict(DIFFERS, 3, "x"), None), ("x", ""))
+
+    def test_settled(self):
+        self.assertEqual(settle(Verdict(DIFFERS, 3, "x"), self.ENTRY), (None, "settled"))
+        self.assertEqual(settle(Verdict(STOPPED, 3, "x"), self.ENTRY), (None, "settled"))
+
+    def test_other_frame(self):
+        self.assertIn("settled at frame 3", settle(Verdict(DIFFERS, 2, "x"), self.ENTRY)[0])
+
+    def test_stale(self):
+        self.assertIn("stale", settle(Verdict(SAME), self.ENTRY)[0])
+        self.assertIn("stale", settle(Verdict(STOPPED, 1), self.ENTRY)[0])
+
+    def test_nothing_to_settle(self):
+        self.assertEqual(settle(Verdict(SAME), None), (None, ""))
+        self.assertEqual(settle(Verdict(STOPPED, 1), None), (None, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
