@@ -12,7 +12,6 @@
 #include "signature/signature.h"
 #include "symbols/symbolize.h"
 #include "symbols/symbols.h"
-#include "target/scs.h"
 #include "threads/threads.h"
 #include "unwind/unwind.h"
 
@@ -107,6 +106,8 @@ static enum fl_code read_dump(struct analysis *a)
 	return FL_OK;
 }
 
+#define CPUID_ADDR UINT32_C(0xe000ed00) /* Arm DDI 0403E, B3.2.3 */
+
 /* CPUID [15:4], Arm's part numbers (formats page, "CPU identification"). */
 static enum fl_arch arch_of_cpuid(uint32_t cpuid)
 {
@@ -137,9 +138,8 @@ static enum fl_arch arch_of_cpuid(uint32_t cpuid)
 static enum fl_arch find_arch(const struct analysis *a)
 {
 	uint32_t cpuid;
-	const struct fl_span *span = fl_memory_find(&a->memory, FL_SCS_CPUID_ADDR);
-	if (span && span->source == FL_SPAN_DUMP &&
-	    fl_memory_u32(&a->memory, FL_SCS_CPUID_ADDR, &cpuid)) {
+	const struct fl_span *span = fl_memory_find(&a->memory, CPUID_ADDR);
+	if (span && span->source == FL_SPAN_DUMP && fl_memory_u32(&a->memory, CPUID_ADDR, &cpuid)) {
 		enum fl_arch arch = arch_of_cpuid(cpuid);
 		if (arch != FL_ARCH_UNKNOWN)
 			return arch;
