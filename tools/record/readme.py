@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The provenance page of one build."""
+
+import firmware
+
+EDITS = {
+    "imprecise": "edited: QEMU reports every bus fault precisely. CFSR was changed from "
+                 "PRECISERR + BFARVALID to IMPRECISERR, BFAR set to 0, and PC moved two "
+                 "instructions on (register block and stacked frame).",
+    "halted": "not from the firmware's writer: QEMU was halted at `debugger_stop_point` through "
+              "its gdb socket and read out by `tools/record/gdb_dump.py`. psp, primask and "
+              "control could not be read and are 0; the clock word is a constant. The firmware "
+              "switched its MPU off before, because QEMU's gdb socket does not read past it, and "
+              "left its registers in RAM: the MPU block comes from there.",
+}
+
+
+def write(path, name, build, author):
+    compiler = firmware.compiler_of(build)
+    rows = []
+    for scenario in build["scenarios"]:
+        said = author["scenarios"][scenario]
+        rows.append(f"- `{scenario}`" + (f" ({EDITS[said['edit']]})" if "edit" in said else ""))
+    flags = " ".join(firmware.compiler_flags(name, build))
+    linker = " ".join(firmware.linker_flags(build))
+    text = f"""# {name}
+
+{build.get("about", "The fixture firmware.")}
+
+| | |
+|---|---|
+| sources | `fixtures/firmware/`: {", ".join(build["sources"])} |
+| core, board | {build["core"]}, QEMU `-M {build["machine"]}` |
+| compiler | {firmware.version(compiler)} |
+| linker | {firmware.version(firmware.PREFIX + "ld")} |
+| QEMU | {firmware.version("qemu-system-arm")}, `-icount shift=4,sleep=off`, scenario through semihosting |
+| recorded by | `tools/record/record {name}` |
+
+Flags: `{flags}`
+
+Linked with: `{linker}`
+{firmware.exceptions_text(build)}
+Scenarios:
+
+""" + "\n".join(rows) + "\n"
+    path.write_text(text)
