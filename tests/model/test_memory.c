@@ -5,9 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t ones[64] = { [0 ... 63] = 1 };
-static const uint8_t twos[64] = { [0 ... 63] = 2 };
-static const uint8_t threes[64] = { [0 ... 63] = 3 };
+static uint8_t ones[64];
+static uint8_t twos[64];
+static uint8_t threes[64];
+
+static int fill(void **state)
+{
+	(void)state;
+	memset(ones, 1, sizeof(ones));
+	memset(twos, 2, sizeof(twos));
+	memset(threes, 3, sizeof(threes));
+	return 0;
+}
 
 static void test_read_spans_and_names_the_hole(void **state)
 {
@@ -135,5 +144,5 @@ int main(void)
 		cmocka_unit_test(test_end_of_the_address_space),
 		cmocka_unit_test(test_random_layers),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, fill, NULL);
 }
