@@ -16,7 +16,8 @@
 /** Bytes of the instruction that begins with this half-word: 2 or 4. */
 unsigned fl_thumb_length(uint16_t first);
 
-/** Whether the instruction at @p hw is BL, BLX (register) or BLXNS; @p count half-words are readable. */
+/** Whether the instruction at @p hw is BL, BLX (register) or BLXNS; @p count half-words are
+ * readable. */
 bool fl_thumb_is_call(const uint16_t *hw, size_t count);
 
 /**
@@ -32,35 +33,36 @@ enum fl_thumb_kind {
 	FL_THUMB_OTHER, /**< nothing below; `writes` holds */
 	FL_THUMB_LOAD,  /**< one or more registers from memory, not into pc */
 	FL_THUMB_STORE,
-	FL_THUMB_LOAD_PC,     /**< POP {..,pc}, LDM with pc, LDR pc: a load that is also a branch */
-	FL_THUMB_CALL,        /**< BL: `target` is relative to the instruction's own address + 4 */
-	FL_THUMB_CALL_REG,    /**< BLX, BLXNS `rm` */
-	FL_THUMB_BRANCH,      /**< B, B<c>, CBZ, CBNZ: `target`, and `conditional` */
-	FL_THUMB_BRANCH_REG,  /**< BX, BXNS, MOV pc, ADD pc: through `rm` */
+	FL_THUMB_LOAD_PC,    /**< POP {..,pc}, LDM with pc, LDR pc: a load that is also a branch */
+	FL_THUMB_CALL,       /**< BL: `target` is relative to the instruction's own address + 4 */
+	FL_THUMB_CALL_REG,   /**< BLX, BLXNS `rm` */
+	FL_THUMB_BRANCH,     /**< B, B<c>, CBZ, CBNZ: `target`, and `conditional` */
+	FL_THUMB_BRANCH_REG, /**< BX, BXNS, MOV pc, ADD pc: through `rm` */
 	FL_THUMB_TABLE_BRANCH, /**< TBB, TBH: an access, and a branch */
-	FL_THUMB_MOVE_IMM,    /**< MOV, MOVW: `rd` = `imm` */
-	FL_THUMB_MOVE_TOP,    /**< MOVT: upper half of `rd` = `imm` */
-	FL_THUMB_MOVE_REG,    /**< MOV `rd`, `rm` */
-	FL_THUMB_DIVIDE,      /**< SDIV, UDIV: `rd` = `rn` / `rm` */
-	FL_THUMB_UDF,         /**< permanently undefined, `imm` */
-	FL_THUMB_BKPT,        /**< `imm` */
-	FL_THUMB_SVC,         /**< `imm` */
-	FL_THUMB_FP,          /**< floating point or other coprocessor instruction without memory access */
+	FL_THUMB_MOVE_IMM,     /**< MOV, MOVW: `rd` = `imm` */
+	FL_THUMB_MOVE_TOP,     /**< MOVT: upper half of `rd` = `imm` */
+	FL_THUMB_MOVE_REG,     /**< MOV `rd`, `rm` */
+	FL_THUMB_DIVIDE,       /**< SDIV, UDIV: `rd` = `rn` / `rm` */
+	FL_THUMB_UDF,          /**< permanently undefined, `imm` */
+	FL_THUMB_BKPT,         /**< `imm` */
+	FL_THUMB_SVC,          /**< `imm` */
+	FL_THUMB_FP, /**< floating point or other coprocessor instruction without memory access */
 };
 
 enum { FL_THUMB_NO_REGISTER = 0xff };
 
 /** The memory access of a load, store or table branch. */
 struct fl_thumb_access {
-	uint8_t base;      /**< core register number; 15: the instruction's address + 4, word-aligned */
-	uint8_t index;     /**< register added to the base, or FL_THUMB_NO_REGISTER */
-	uint8_t shift;     /**< index << shift */
-	bool writeback;    /**< the base changes; a faulting access leaves it as it was */
-	bool aligned;      /**< always faults on a misaligned address, whatever CCR.UNALIGN_TRP says */
-	bool floating;     /**< VLDR, VSTR, VLDM, VSTM, VPUSH, VPOP */
-	uint8_t element;   /**< bytes of one element: 1, 2, 4 */
-	uint16_t size;     /**< bytes in all; ascending from the address */
-	int32_t offset;    /**< added to the base (0 for post-indexed forms): lowest address accessed */
+	uint8_t base;  /**< core register number; 15: the instruction's address + 4, word-aligned */
+	uint8_t index; /**< register added to the base, or FL_THUMB_NO_REGISTER */
+	uint8_t shift; /**< index << shift */
+	bool writeback; /**< the base changes; a faulting access leaves it as it was */
+	bool aligned;   /**< always faults on a misaligned address, whatever CCR.UNALIGN_TRP says */
+	bool floating;  /**< VLDR, VSTR, VLDM, VSTM, VPUSH, VPOP */
+	uint8_t element; /**< bytes of one element: 1, 2, 4 */
+	uint16_t size;   /**< bytes in all; ascending from the address */
+	int32_t offset;  /**< added to the base (0 for post-indexed forms): lowest address accessed
+			  */
 	uint16_t registers; /**< core registers transferred, bit per number */
 };
 
@@ -73,8 +75,10 @@ struct fl_thumb {
 	bool conditional; /**< FL_THUMB_BRANCH: may fall through */
 	bool is_signed;   /**< FL_THUMB_DIVIDE: SDIV */
 	uint32_t imm;
-	int32_t target;   /**< FL_THUMB_BRANCH, FL_THUMB_CALL: bytes from the instruction's address + 4 */
-	uint16_t writes;  /**< core registers it may change, bit per number; calls: what AAPCS lets them change */
+	int32_t target;  /**< FL_THUMB_BRANCH, FL_THUMB_CALL: bytes from the instruction's address +
+			    4 */
+	uint16_t writes; /**< core registers it may change, bit per number; calls: what AAPCS lets
+			    them change */
 	struct fl_thumb_access access; /**< FL_THUMB_LOAD, _STORE, _LOAD_PC, _TABLE_BRANCH */
 };
 
