@@ -29,8 +29,9 @@ typedef bool (*fl_cfi_row_fn)(void *context, uint32_t pc, const struct fl_unwind
  * All DW_CFA_* of DWARF 2 to 5 plus GNU_args_size, GNU_negative_offset_extended and
  * AARCH64_negate_ra_state (ignored). Expressions are only recorded, not run.
  *
- * @retval FL_EFORMAT a bad opcode or operand; rows emitted so far are valid up to its pc.
- * @retval FL_ELIMIT  too many rows or remembered states.
+ * @retval FL_EFORMAT a bad opcode or operand; rows emitted so far are valid up to its pc, where
+ *                     a row without a CFA ends them.
+ * @retval FL_ELIMIT  too many rows or remembered states; the rows as for FL_EFORMAT.
  */
 FL_MUST_CHECK enum fl_code fl_cfi_expand(const struct fl_cfi_program *program, fl_cfi_row_fn emit,
 					 void *context, struct fl_error *err);

@@ -26,6 +26,9 @@ enum fl_rule_kind {
 	FL_RULE_VAL_EXPRESSION, /**< reg = expression with cfa pushed */
 };
 
+/** In place of a core register number: a register of another file, whose value no dump holds. */
+enum { FL_RULE_FOREIGN = 0xff };
+
 /** DWARF expression bytes; borrowed. */
 struct fl_expression {
 	const uint8_t *bytes;
@@ -34,7 +37,7 @@ struct fl_expression {
 
 struct fl_register_rule {
 	uint8_t kind;  /**< enum fl_rule_kind */
-	uint8_t other; /**< FL_RULE_REGISTER: a core register below FL_CORE_REGISTERS */
+	uint8_t other; /**< FL_RULE_REGISTER: a core register, or FL_RULE_FOREIGN */
 	int32_t offset;
 	struct fl_expression expression;
 };
@@ -42,7 +45,7 @@ struct fl_register_rule {
 /** Rules for r0..r15. VFP columns (64-95, 256-287) are parsed and dropped: no dump holds FP registers. */
 struct fl_unwind_rule {
 	uint8_t cfa_kind; /**< enum fl_cfa_kind */
-	uint8_t cfa_register;
+	uint8_t cfa_register;  /**< a core register, or FL_RULE_FOREIGN */
 	uint8_t return_column; /**< core register number, 14 on this target */
 	bool signal_frame;     /**< CIE augmentation 'S': the caller's pc is exact */
 	int32_t cfa_offset;
