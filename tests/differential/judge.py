@@ -2,8 +2,9 @@
 """Comparing call stacks: pure functions over lists of frames, no files.
 
 A frame is a dict: kind ("code" or "exception"), pc (int or None), function,
-file (basename), line, inlined, trust. Missing facts are None and agree with
-anything: nobody is blamed for saying less.
+file (basename), line, inlined, trust. A fact that the subject leaves out (None)
+agrees with anything; one that only the witness leaves out is a disagreement, except
+for pc, which an author does not know. The function "*" stands for any.
 """
 
 SAME = "same"
@@ -12,6 +13,8 @@ STOPPED = "stopped"  # the witness ended earlier than the subject
 SKIPPED = "skipped"
 FAILED = "failed"
 OPEN = "open"  # the author promises no frames: nothing can be compared
+
+ANY = "*"
 
 # Found without unwind tables: a witness that has none may end before these.
 HEURISTIC_TRUST = ("scan", "prologue", "lr")
@@ -64,7 +67,9 @@ def physical(frames):
 def disagreement(a, b, fields):
     """One line about the first field two frames disagree on, or None."""
     for field in ("kind",) + fields:
-        if a[field] is None or b[field] is None or a[field] == b[field]:
+        if a[field] is None or a[field] == b[field] or b[field] == ANY:
+            continue
+        if field == "pc" and b[field] is None:
             continue
         left, right = (hex(f[field]) if field == "pc" else f[field] for f in (a, b))
         return f"{field}: {left}, witness: {right}"

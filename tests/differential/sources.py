@@ -6,7 +6,7 @@ import os
 import struct
 import subprocess
 
-from judge import frame_of
+from judge import ANY, frame_of
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 WITNESS = os.path.join(ROOT, "tools", "witness")
@@ -153,11 +153,11 @@ def with_functions(stack, symbols):
 
 
 def symbol_at(symbols, address):
-    """The one C name of an address; None where there is none, or several."""
+    """The C name of an address; ANY where it is mangled or one of several."""
     for start, end, names in symbols:
         if start <= address < end:
             plain = {name.split(".")[0] for name in names}
-            return plain.pop() if len(plain) == 1 and not names[0].startswith("_Z") else None
+            return plain.pop() if len(plain) == 1 and not names[0].startswith("_Z") else ANY
     return None
 
 

@@ -32,8 +32,14 @@ class Compare(unittest.TestCase):
     def test_thumb_bit_says_nothing(self):
         self.check([code(0x11)], [code(0x10)], SAME)
 
-    def test_unknown_agrees_with_anything(self):
+    def test_what_the_subject_leaves_out(self):
         self.check([code(0x10, None, None)], [code(0x10, "f", 7)], SAME)
+
+    def test_what_the_witness_leaves_out(self):
+        self.check([code(0x10, "f", 7)], [code(0x10, "f")], DIFFERS, 0)
+        self.check([code(0x10, "f", 7)], [code(0x10, None, 7)], DIFFERS, 0)
+        self.check([code(0x10, "f")], [code(0x10, "*")], SAME)
+        self.check([code(0x10, "f")], [frame_of({"function": "f"})], SAME)
 
     def test_each_field(self):
         mine = [code(0, "m"), code(0x10, "f", 1)]
@@ -42,8 +48,8 @@ class Compare(unittest.TestCase):
 
     def test_inlined_frames_are_not_physical(self):
         mine = [code(0x10, "i", inlined=True), code(0x10, "f"), code(0x20, "g")]
-        self.check(mine, [code(0x10), code(0x20)], SAME, physical_only=True)
-        self.check(mine, [code(0x10), code(0x22)], DIFFERS, 2, physical_only=True)
+        self.check(mine, [code(0x10, "f"), code(0x20, "g")], SAME, physical_only=True)
+        self.check(mine, [code(0x10, "f"), code(0x22, "g")], DIFFERS, 2, physical_only=True)
 
     def test_witness_may_end_before_a_guess(self):
         for trust in ("scan", "prologue", "lr"):
