@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the program and compares what a user sees."""
+import os
+import re
+import subprocess
+import sys
+
+
+class Program:
+    def __init__(self):
+        self.path = sys.argv[1]
+        self.corpus = sys.argv[2]
+        self.count = 0
+        self.failures = []
+
+    def case(self, build, scenario):
+        folder = f"{self.corpus}/{build}"
+        return f"{folder}/{scenario}/dump.core", f"{folder}/fw.elf"
+
+    def run(self, *args, stdin=None, env=None):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("FAULTLINE")}
+        environment.update(env or {})
+        return subprocess.run([self.path, *map(str, args)], capture_output=True, input=stdin,
+                              env=environment, timeout=120)
+
+    def expect(self, what, code, *args, out=None, err=None, not_err=None, one_line=False, **kwargs):
+        """Run; complain when exit code, stdout or stderr are not as said (regular expressions)."""
+        self.count += 1
+        run = self.run(*args, **kwargs)
+        stdout = run.stdout.decode(errors="replace")
+        stderr = run.stderr.decode(errors="replace")
+        problems = []
+        if run.returncode != code:
+            problems.append(f"exit code {run.returncode}, expected {code}")
+        if out is not None and not re.search(out, stdout, re.S):
+            problems.append(f"stdout does not match {out!r}")
+        if err is not None and not re.search(err, stderr, re.S):
+            problems.append(f"stderr does not match {err!r}")
+        if not_err is not None and re.search(not_err, stderr, re.S):
+            problems.append(f"stderr matches {not_err!r}")
+        if one_line and len(stderr.strip().splitlines()) != 1:
+            problems.append("stderr is not one line")
+        if problems:
+            self.failures.append(what)
+            print(f"FAILED {what}: {'; '.join(problems)}\n  {' '.join(map(str, args))}\n"
+                  f"  stdout: {stdout[:1500]}\n  stderr: {stderr[:1500]}")
+        return stdout
+
+    def finish(self):
+        print(f"{self.count} runs, {len(self.failures)} failed")
+        sys.exit(1 if self.failures else 0)

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Wrong input gets one clear line, the right exit code, and whatever can still be shown."""
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from support import Program
+
+p = Program()
+dump, elf = p.case("m4f-og", "null-write")
+bytes_ = Path(dump).read_bytes()
+VERDICT = "Null Pointer"
+
+with tempfile.TemporaryDirectory() as name:
+    tmp = Path(name)
+
+    def write(file, content):
+        (tmp / file).write_bytes(content)
+        return tmp / file
+
+    # --- the dump ---
+    p.expect("no such file", 1, "analyze", tmp / "none", err="No such file", one_line=True)
+    p.expect("folder as dump", 1, "analyze", tmp, err="is a folder", one_line=True)
+    p.expect("empty dump", 3, "analyze", write("empty", b""), err="empty", one_line=True)
+    p.expect("text as dump", 3, "analyze", write("text", b"hello world, this is no dump\n"),
+             err="not a coredump", one_line=True)
+    p.expect("ELF as dump", 3, "analyze", elf, err="ELF", one_line=True)
+    p.expect("header only", 0, "analyze", write("head", bytes_[:12]), err=None)
+    p.expect("cut in the middle", 0, "analyze", write("cut", bytes_[:len(bytes_) // 2]), "--elf", elf,
+             out="(?i)truncated|cut")
+    huge = struct.pack("<III", 0x45524F43, 2, 0xFFFFFFFF) + struct.pack("<BxxxII", 1, 0x20000000, 0xFFFFFFFF)
+    p.expect("4 GB length", 0, "analyze", write("huge", huge + b"abcd"), out="(?i)no registers")
+    xtensa = struct.pack("<III", 0x45524F43, 2, 28) + struct.pack("<BxxxII", 7, 0, 4) + struct.pack("<I", 94)
+    p.expect("another machine", 3, "analyze", write("xtensa", xtensa), err="(?i)xtensa", one_line=True)
+    if os.getuid() != 0:
+        secret = write("secret", bytes_)
+        secret.chmod(0)
+        p.expect("no permission", 1, "analyze", secret, err="Permission denied", one_line=True)
+
+    # --- the ELF: said in one line, and the dump is still shown ---
+    p.expect("no ELF", 0, "analyze", dump, out="CFSR", err="without an ELF", one_line=True)
+    p.expect("ELF is missing", 1, "analyze", dump, "--elf", tmp / "none", out="CFSR",
+             err="none: No such file", one_line=True)
+    p.expect("folder as ELF", 1, "analyze", dump, "--elf", tmp, out="CFSR", err="is a folder", one_line=True)
+    p.expect("text as ELF", 3, "analyze", dump, "--elf", tmp / "text", out="CFSR",
+             err="not an ELF", one_line=True)
+    p.expect("empty ELF", 3, "analyze", dump, "--elf", tmp / "empty", out="CFSR", err="empty|not an ELF",
+             one_line=True)
+    p.expect("host ELF", 3, "analyze", dump, "--elf", p.path, out="CFSR", err="64-bit|x86", one_line=True)
+    p.expect("cut ELF", 3, "analyze", dump, "--elf", write("cut.elf", Path(elf).read_bytes()[:5000]),
+             out="CFSR", err="cut.elf: .*offset", one_line=True)
+    header = bytearray(Path(elf).read_bytes()[:4096])
+    struct.pack_into("<H", header, 18, 8)  # EM_MIPS
+    p.expect("ELF of another machine", 3, "analyze", dump, "--elf", write("mips.elf", bytes(header)),
+             out="CFSR", err="mips.elf: .*(?i:mips|machine)", one_line=True)
+    other = p.case("m4f-o2", "null-write")[1]
+    p.expect("ELF of another build", 0, "analyze", dump, "--elf", other, out="another build id|other build",
+             err="not the one this dump comes from")
+    p.expect("the same, --strict", 5, "analyze", dump, "--elf", other, "--strict", out="^$")
+
+    # --- the command line ---
+    p.expect("no verb", 2, err="usage")
+    p.expect("unknown verb", 2, "analyse", dump, err="no such verb: analyse")
+    p.expect("group without action", 2, "issues", err="issues list")
+    p.expect("unknown option", 2, "analyze", dump, "--elv", elf, err="unknown option --elv.*--help")
+    p.expect("option without value", 2, "analyze", dump, "--elf", err="--elf needs a value")
+    p.expect("bad choice", 2, "analyze", dump, "--format", "xml", err="one of: text json")
+    p.expect("no dump", 2, "analyze", err="takes one dump")
+    p.expect("no database", 2, "issues", "list", err="FAULTLINE_DB", one_line=True)
+    p.expect("bad id", 2, "issues", "show", "x", "--db", tmp / "a.db", err="not an id", one_line=True)
+    p.expect("no such issue", 4, "issues", "show", 7, "--db", tmp / "a.db", err="7", one_line=True)
+    p.expect("no such trace", 4, "traces", "show", 7, "--db", tmp / "a.db", err="7", one_line=True)
+    p.expect("a database that is none", 1, "issues", "list", "--db", tmp / "text", err="text: .*database",
+             one_line=True)
+    p.expect("a database in no folder", 1, "issues", "list", "--db", tmp / "no" / "a.db", err="a.db", one_line=True)
+    p.expect("bad time", 2, "ingest", dump, "--db", tmp / "a.db", "--received", "soon", err="not a time", one_line=True)
+    p.expect("bad number", 2, "worker", "--db", tmp / "a.db", "--jobs", "many", err="takes a number", one_line=True)
+    p.expect("output that cannot be written", 1, "analyze", dump, "-o", tmp / "no" / "x", err="No such file")
+    p.expect("nothing to reanalyze", 2, "traces", "reanalyze", "--db", tmp / "a.db", err="give one of", one_line=True)
+    (tmp / "empty-rules").mkdir()
+    p.expect("rules folder without rules", 4, "analyze", dump, "--rules", tmp / "empty-rules", err="no \\*.list",
+             one_line=True)
+
+    for verb in ("analyze", "symbols add", "symbols list", "ingest", "worker", "issues list", "issues show",
+                 "traces list", "traces show", "traces explain", "traces export", "traces reanalyze"):
+        p.expect(f"help of {verb}", 0, *verb.split(), "--help", out="usage: faultline " + verb + ".*example: ")
+
+    # A closed pipe is an error, not a death.
+    run = subprocess.run(f"{p.path} analyze {dump} --elf {elf} | head -c 1", shell=True, capture_output=True)
+    if run.returncode != 0 or b"signal" in run.stderr:
+        p.failures.append("closed pipe")
+        print("FAILED closed pipe:", run.stderr)
+
+    # Control bytes in file names do not reach the terminal.
+    p.expect("escape in a name", 1, "analyze", tmp / "\x1b[31mred", not_err="\x1b")
+
+p.finish()
