@@ -55,6 +55,15 @@ def image(core, optimise, scenarios, **more):
     return build
 
 
+CPP = ["cpp-method", "cpp-const-method", "cpp-virtual", "cpp-template",
+       "cpp-nested-class", "cpp-lambda", "cpp-destructor", "cpp-anonymous"]
+SPLIT = ["aux-fault-in-system", "aux-callback", "aux-panic", "aux-panic-hook",
+         "aux-isr-in-system", "null-write"]
+DEBUG_FORMS = ["null-write", "inline-3", "fault-in-nested-isr", "bad-jump",
+               "noreturn-last", "no-debug-frame"]
+UNWIND_TABLES = dict(extra=["-funwind-tables"], sources=FIRMWARE + ["unwind_stub.c"])
+BASE = FIRMWARE[:8]
+
 BUILDS = {
     "m4f-og": image("m4f", "-Og", ALL_M4F),
     "m4f-o2": image("m4f", "-O2", ALL_M4F),
@@ -67,4 +76,50 @@ BUILDS = {
         "null-write", "stack-overflow-psplim", "stack-overflow-psplim-entry",
         "fault-in-nested-isr", "fp-lazy", "psp-thread-isr", "bus-fault",
         "assert", "stack-overflow-no-guard"]),
+    "m4f-aux": image("m4f", "-Os", SPLIT,
+        about="A firmware in two parts. The user part is `fw.elf`; the system part is linked "
+              "alone (`system/system.c`, `link/system.ld`, flash at 0x00100000) and embedded "
+              "into it as section `.mflt_aux_symbols.system-part1`. Each has a build id of its "
+              "own; the dumps carry that of the user part.",
+        sources=BASE + ["scenarios_memory.c", "scenarios_exception.c", "scenarios_system.c",
+                        "assembly.S"],
+        extra=["-DSYSTEM_RAM_START=0x20010000u", "-DSYSTEM_RAM_SIZE=0x100u"],
+        part=dict(file="sys.elf", section=".mflt_aux_symbols.system-part1",
+                  sources=["system/system.c"], script="system.ld")),
+    "m3-os": image("m3", "-Os", [
+        "null-write", "divide-by-zero", "fault-in-svc", "stack-overflow-guard",
+        "noreturn-last", "watchdog-loop"], **UNWIND_TABLES),
+    "m3-exidx": image("m3", "-Os", [
+        "null-write", "divide-by-zero", "fault-in-nested-isr", "psp-thread-isr",
+        "recursion-60", "assert"],
+        about="No `.debug_frame`: unwinding rests on `.ARM.exidx`. The section was removed "
+              "from the linked image.",
+        remove=[".debug_frame"], **UNWIND_TABLES),
+    "m7-os": image("m7", "-Os", [
+        "unaligned-access", "imprecise-bus-fault", "fp-isr", "psp-thread-isr",
+        "realigned-stack", "no-debug-frame"], debug=["-g3", "-gz=zlib"],
+        asm_debug=["-g", "-gz=zlib"], link=["-gz=zlib"]),
+    "m4f-o0": image("m4f", "-O0", [
+        "null-read", "tail-call", "inline-3", "noreturn-last", "fp-lazy", "assert"]),
+    "m4f-lto": image("m4f", "-Os", [
+        "null-write", "tail-call", "inline-3", "fault-in-nested-isr", "recursion-60",
+        "assert"], extra=["-flto"], lto=True),
+    "m4f-dwarf2": image("m4f", "-Os", DEBUG_FORMS, sections=False,
+        debug=["-gdwarf-2", "-gstrict-dwarf"], asm_debug=["-gdwarf-2"]),
+    "m4f-dwarf3": image("m4f", "-Os", DEBUG_FORMS,
+        debug=["-gdwarf-3", "-gstrict-dwarf"], asm_debug=["-gdwarf-3"]),
+    "m4f-dwarf4": image("m4f", "-Os", DEBUG_FORMS,
+        debug=["-gdwarf-4"], asm_debug=["-gdwarf-4"]),
+    "m4f-clang": image("m4f", "-Os", [
+        "null-write", "null-call", "inline-3", "fault-in-nested-isr", "fp-lazy",
+        "psp-thread-isr"], compiler="clang"),
+    "m4f-cpp": image("m4f", "-Os", CPP,
+        extra=["-fno-exceptions"],
+        sources=BASE + ["cpp/scenarios.cpp", "scenarios_exception.c", "assembly.S"],
+        flags_of={"cpp/scenarios.cpp": ["-fno-rtti", "-fno-threadsafe-statics"]}),
+    "m4f-gc": image("m4f", "-Os", [
+        "null-write", "bad-jump", "fault-in-isr", "inline-3", "recursion-60", "assert"],
+        about="Linked with `--gc-sections`: the functions of `unused.c` are gone, their debug "
+              "information is still there and begins at address 0.",
+        sources=["unused.c"] + FIRMWARE, link=["-Wl,--gc-sections"]),
 }

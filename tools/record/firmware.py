@@ -3,6 +3,7 @@
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from os.path import relpath
 from pathlib import Path
 
 from builds import CLANG_COMMON, COMMON, SECTIONS
@@ -80,10 +81,18 @@ def compile_one(name, build, work, source):
     return target
 
 
+def stripped_libgcc(build, work):
+    """The compiler's own library names the machine it was built on: without debug."""
+    library = run([PREFIX + "gcc", *build["flags"], "-mthumb", "-print-libgcc-file-name"])
+    run([PREFIX + "objcopy", "--strip-debug", library.strip(), work / "libgcc.a"])
+
+
 def link(build, objects, work, target):
     """The linker runs among the objects, so that it sees names, not paths."""
     run([PREFIX + "gcc", "-L", SOURCE / "link", *linker_flags(build),
-         *[o.name for o in objects], "-lgcc", "-o", target], cwd=work)
+         *([f"-ffile-prefix-map={path}=/firmware" for path in (work, relpath(SOURCE, work))]
+           if build.get("lto") else []),
+         *[o.name for o in objects], "libgcc.a", "-o", target], cwd=work)
 
 
 def build_image(name, build, work):
@@ -93,5 +102,19 @@ def build_image(name, build, work):
         objects = list(pool.map(lambda s: compile_one(name, build, work, s),
                                 build["sources"]))
     elf = work / "fw.elf"
+    stripped_libgcc(build, work)
     link(build, objects, work, elf)
+    for section in build.get("remove", []):
+        run([PREFIX + "objcopy", "--remove-section", section, elf])
+    if "part" in build:
+        embed_part(name, build, work, elf)
     return elf
+
+
+def embed_part(name, build, work, elf):
+    """A second image, linked alone, kept in a section of the first."""
+    part = build["part"]
+    own = dict(build, script=part["script"])
+    objects = [compile_one(name, own, work, source) for source in part["sources"]]
+    link(own, objects, work, work / part["file"])
+    run([PREFIX + "objcopy", "--add-section", f"{part['section']}={work / part['file']}", elf])
