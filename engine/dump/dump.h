@@ -11,7 +11,8 @@
 
 #include <faultline/dump.h>
 
-/** Memory blocks in file order: the earlier one wins where two overlap. The fake clock is not among them. */
+/** Memory blocks in file order: the earlier one wins where two overlap. The fake clock is not among
+ * them. */
 const struct fl_span *fl_dump_spans(const struct fl_dump *dump, size_t *count_ret);
 
 /** Register blocks in file order; the first is the one to start from. */
@@ -20,7 +21,7 @@ const struct fl_registers *fl_dump_contexts(const struct fl_dump *dump, size_t *
 /** Format, version, size, hash, truncation, machine type, capture time. */
 const struct fl_dump_facts *fl_dump_facts(const struct fl_dump *dump);
 
-/** What the reader had to tolerate (formats.md 1.12). */
+/** What the reader had to tolerate (docs/formats.md). */
 const struct fl_findings *fl_dump_findings(const struct fl_dump *dump);
 
 /** MPU block: TYPE, CTRL, then RBAR/RASR (v8-M: RBAR/RLAR) pairs. NULL when there is none. */

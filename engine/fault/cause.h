@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file Facts -> a verdict with its evidence (formats.md 3.10). */
+/** @file Facts -> a verdict with its evidence (docs/formats.md). */
 #ifndef FAULT_CAUSE_H
 #define FAULT_CAUSE_H
 
@@ -26,7 +26,7 @@ struct fl_cause_input {
 FL_MUST_CHECK enum fl_code fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena,
 					 struct fl_cause *ret);
 
-/** Name and class of a reboot reason, formats.md 6.6. @p buf holds the text of an unassigned code. */
+/** Name and class of a reboot reason (docs/formats.md); an unassigned code is its own name, in @p arena. */
 struct fl_reason fl_reason_decode(bool known, uint32_t code, struct fl_arena *arena);
 
 #endif

@@ -9,7 +9,7 @@
 
 /**
  * Read the system control space words from @p memory (only bytes captured in the dump count, never
- * an ELF's) and decode every set bit. formats.md 3.1-3.4, 3.8.
+ * an ELF's) and decode every set bit. docs/formats.md, "Fault status registers".
  */
 void fl_fault_decode(const struct fl_memory *memory, enum fl_arch arch, struct fl_fault *ret);
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** System control space registers of formats.md 2.1 and 3. */
+/** System control space registers (docs/formats.md). */
 enum fl_scs_register {
 	FL_SHCSR,
 	FL_CFSR,

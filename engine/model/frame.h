@@ -35,7 +35,7 @@ struct fl_unwound_frame {
 	enum fl_trust trust;
 	uint32_t pc;   /**< bit 0 clear; for an exception boundary its EXC_RETURN */
 	bool pc_known; /**< false only for an exception boundary whose EXC_RETURN is not known */
-	uint32_t lookup_pc; /**< the address to symbolise, formats.md 4.4; unused for a boundary */
+	uint32_t lookup_pc; /**< the address to symbolise, docs/formats.md; unused for a boundary */
 	uint32_t cfa;       /**< stack pointer of the caller */
 	bool cfa_known;
 	struct fl_registers regs; /**< as they were in this frame; unknown where not recovered */

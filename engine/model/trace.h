@@ -18,7 +18,7 @@ struct fl_dump_facts {
 	uint64_t size;      /**< bytes of the file */
 	uint8_t hash[16];   /**< XXH3-128 of the file */
 	bool truncated;
-	uint32_t machine; /**< formats.md 1.5 */
+	uint32_t machine; /**< docs/formats.md */
 	bool has_capture_time;
 	uint32_t capture_time; /**< Unix seconds */
 	size_t context_count;  /**< register blocks */
@@ -48,7 +48,7 @@ struct fl_module_facts {
 
 struct fl_reason {
 	bool known;
-	uint32_t code;    /**< formats.md 6.6 */
+	uint32_t code;    /**< docs/formats.md */
 	const char *name; /**< "HardFault"; for an unassigned code "0x1234" */
 	bool expected;    /**< 0x0001..0x7fff */
 };

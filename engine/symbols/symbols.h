@@ -5,7 +5,7 @@
  *
  * An ELF becomes one *module* (its embedded ELFs become further ones). A module is a block of flat,
  * offset-based tables: position-independent, so that it can be written to a file and mapped back.
- * Several modules together, primary first, form a *view*; formats.md 7.2 says which one answers.
+ * Several modules together, primary first, form a *view*; docs/formats.md says which one answers.
  * No function here allocates.
  */
 #ifndef SYMBOLS_SYMBOLS_H
@@ -46,7 +46,7 @@ bool fl_module_is_code(const struct fl_module *module, uint32_t addr);
 bool fl_view_is_code(const struct fl_symbol_view *view, uint32_t addr);
 
 /**
- * The module that owns code address @p addr, or NULL (formats.md 7.2: sized function symbol in the
+ * The module that owns code address @p addr, or NULL (docs/formats.md: sized function symbol in the
  * primary, then in others, then executable section).
  */
 const struct fl_module *fl_view_module_at(const struct fl_symbol_view *view, uint32_t addr);
@@ -80,7 +80,7 @@ size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, stru
 /** The CFI row for exactly this pc; pointers inside live as long as the module. */
 bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct fl_unwind_rule *ret);
 
-/** The EHABI entry that covers @p pc (formats.md 4.7). */
+/** The EHABI entry that covers @p pc (docs/formats.md). */
 struct fl_exidx_entry {
 	uint32_t function_addr;
 	bool cantunwind;

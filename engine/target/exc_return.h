@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file EXC_RETURN and the exception frames it describes (formats.md 4.1-4.3). */
+/** @file EXC_RETURN and the exception frames it describes (docs/formats.md). */
 #ifndef TARGET_EXC_RETURN_H
 #define TARGET_EXC_RETURN_H
 

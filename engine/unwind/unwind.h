@@ -18,7 +18,7 @@
 #include "symbols/symbols.h"
 
 struct fl_unwind_input {
-	const struct fl_registers *regs; /**< of the crashed context (formats.md 1.4) */
+	const struct fl_registers *regs; /**< of the crashed context (docs/formats.md) */
 	const struct fl_memory *memory;
 	const struct fl_symbol_view *symbols;
 	enum fl_arch arch;

@@ -52,7 +52,7 @@ struct fl_dump_identity {
 	uint8_t build_id[20];
 	uint8_t build_id_size; /**< 0 or 20 */
 	bool has_reason;
-	uint32_t reason; /**< reboot-reason code, formats.md 6.6 */
+	uint32_t reason; /**< reboot-reason code, docs/formats.md */
 };
 
 /** Everything returned lives until fl_dump_close(). */
