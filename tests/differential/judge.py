@@ -7,6 +7,8 @@ agrees with anything; one that only the witness leaves out is a disagreement, ex
 for pc, which an author does not know. The function "*" stands for any.
 """
 
+import re
+
 SAME = "same"
 DIFFERS = "differs"
 STOPPED = "stopped"  # the witness ended earlier than the subject
@@ -64,12 +66,34 @@ def physical(frames):
     return [(index, frame) for index, frame in enumerate(frames) if not frame["inlined"]]
 
 
+# GDB rewrites C++ names into its own canonical form; DWARF has the compiler's.
+SPELLINGS = [
+    (r"\blong long unsigned int\b", "unsigned long long"),
+    (r"\blong unsigned int\b", "unsigned long"),
+    (r"\bshort unsigned int\b", "unsigned short"),
+    (r"\b(long long|long|short) int\b", r"\1"),
+    (r"\b(\d+)[uUlL]+\b", r"\1"),
+]
+
+
+def same_function(a, b):
+    """Equal but for spelling; GDB drops a lambda's scope, and where a template
+    argument holds parentheses it keeps the parameters."""
+    if a is None or b is None:
+        return a == b
+    for pattern, text in SPELLINGS:
+        a, b = re.sub(pattern, text, a), re.sub(pattern, text, b)
+    return a == b or a.endswith("::" + b) or b.startswith(a + "(")
+
+
 def disagreement(a, b, fields):
     """One line about the first field two frames disagree on, or None."""
     for field in ("kind",) + fields:
         if a[field] is None or a[field] == b[field] or b[field] == ANY:
             continue
         if field == "pc" and b[field] is None:
+            continue
+        if field == "function" and same_function(a[field], b[field]):
             continue
         left, right = (hex(f[field]) if field == "pc" else f[field] for f in (a, b))
         return f"{field}: {left}, witness: {right}"

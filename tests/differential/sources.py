@@ -5,12 +5,17 @@ import json
 import os
 import struct
 import subprocess
+import sys
 
 from judge import ANY, frame_of
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 WITNESS = os.path.join(ROOT, "tools", "witness")
 SKIP_CODE = 77
+STT_FUNC = 2
+
+sys.path.insert(0, WITNESS)
+import elf32  # noqa: E402
 
 
 class SourceError(Exception):
@@ -119,24 +124,26 @@ def faultline_stack(program, build, case, timeout):
 
 
 def function_symbols(elf_path):
-    """(start, end, names) of every function symbol, from .symtab alone."""
-    with open(elf_path, "rb") as file:
-        image = file.read()
-    offset = struct.unpack_from("<I", image, 32)[0]
-    size, count = struct.unpack_from("<HH", image, 46)
-    headers = [struct.unpack_from("<10I", image, offset + i * size) for i in range(count)]
+    """(start, end, names) of the function symbols of an image and those inside it."""
     ranges = {}
-    for header in headers:
-        if header[1] != 2:
+    try:
+        for _, image in elf32.load_all([elf_path]):
+            add_functions(image, ranges)
+    except (OSError, elf32.ElfError) as error:
+        raise SourceError(str(error)) from error
+    return [(start, end, names) for (start, end), names in ranges.items()]
+
+
+def add_functions(image, ranges):
+    symbols = next((s.data for s in image.sections if s.name == ".symtab"), b"")
+    names = next((s.data for s in image.sections if s.name == ".strtab"), b"")
+    for at in range(0, len(symbols) - 15, 16):
+        name, value, length, info = struct.unpack_from("<IIIB", symbols, at)
+        if info & 15 != STT_FUNC or not length:
             continue
-        names = headers[header[6]][4]
-        for at in range(header[4], header[4] + header[5], 16):
-            name, value, length, info = struct.unpack_from("<IIIB", image, at)
-            if info & 15 == 2 and length:
-                end = image.index(b"\0", names + name)
-                text = image[names + name : end].decode("utf-8", "replace")
-                ranges.setdefault((value & ~1, (value & ~1) + length), []).append(text)
-    return [(start, end, names) for (start, end), names in sorted(ranges.items())]
+        text = names[name : names.index(b"\0", name)].decode("utf-8", "replace")
+        start = value & 0xFFFFFFFE
+        ranges.setdefault((start, start + length), []).append(text)
 
 
 def with_functions(stack, symbols):

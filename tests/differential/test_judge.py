@@ -41,6 +41,17 @@ class Compare(unittest.TestCase):
         self.check([code(0x10, "f")], [code(0x10, "*")], SAME)
         self.check([code(0x10, "f")], [frame_of({"function": "f"})], SAME)
 
+    def test_spelling_of_names(self):
+        def name(text):
+            return [frame_of({"function": text})]
+
+        self.check(name("f<long unsigned int>"), name("f<unsigned long>"), SAME)
+        self.check(name("Queue<int, 4>::push"), name("Queue<int, 4u>::push"), SAME)
+        self.check(name("a::<lambda()>::operator()"), name("operator()"), SAME)
+        self.check(name("f<l()::<lambda()> >"), name("f<l()::<lambda()> >(int)"), SAME)
+        self.check(name("Queue<int, 4>::push"), name("Queue<int, 5>::push"), DIFFERS, 0)
+        self.check(name("push"), name("Queue::push"), DIFFERS, 0)
+
     def test_each_field(self):
         mine = [code(0, "m"), code(0x10, "f", 1)]
         for other in (code(0x12, "f", 1), code(0x10, "g", 1), code(0x10, "f", 2), BOUNDARY):

@@ -29,6 +29,13 @@ class Section:
 
 
 def sections(image):
+    try:
+        return _sections(image)
+    except (struct.error, IndexError, ValueError) as error:
+        raise ElfError("the section table is damaged") from error
+
+
+def _sections(image):
     if image[:6] != b"\x7fELF\x01\x01" or struct.unpack_from("<H", image, 18)[0] != EM_ARM:
         raise ElfError("not a little-endian 32-bit Arm ELF")
     offset = struct.unpack_from("<I", image, 32)[0]
@@ -73,7 +80,10 @@ def load_all(paths):
 def _add(result, path, data, depth):
     if depth > MAX_DEPTH:
         raise ElfError("embedded ELFs are nested too deeply")
-    image = Image(data)
+    try:
+        image = Image(data)
+    except ElfError as error:
+        raise ElfError(f"{path or 'an embedded ELF'}: {error}") from error
     result.append((path, image))
     for inner in image.embedded():
         _add(result, None, inner, depth + 1)

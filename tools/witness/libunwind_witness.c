@@ -470,6 +470,8 @@ load_elf_bytes(struct target *t, const char *name, uint8_t *data, size_t size, i
 	struct module *m = &t->modules[t->module_count];
 
 	load_ground(t, m, name, elf);
+	if (!m->code.count)
+		die("%s has no executable section", name);
 	load_tables(t, m, name, elf);
 	t->module_count++;
 	note(t, "%s: %zu live FDEs, %" PRIu32 " bytes of .ARM.exidx", name, m->fde_count,
