@@ -43,7 +43,7 @@ static void move_low(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
 
 static unsigned high_rd(uint16_t h1)
 {
-	return fl_thumb_bits(h1, 0, 3) | fl_thumb_bits(h1, 7, 1) << 3;
+	return (unsigned)fl_thumb_bits(h1, 0, 3) | (unsigned)fl_thumb_bits(h1, 7, 1) << 3;
 }
 
 static void move_high(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
