@@ -100,18 +100,18 @@ def disagreement(a, b, fields):
     return None
 
 
-def compare(subject, witness, fields, physical_only=False, open_end=False):
+def compare(subject, witness, fields, physical_only=False, open_end=False, excused=None):
     """What the witness says about the subject's frames.
 
     The frame number is an index into the subject's full list, inlined frames
     and exception boundaries included. With open_end only as many frames as both
-    have are compared.
+    have are compared. The frame with the number excused may be anything.
     """
     mine = physical(subject) if physical_only else list(enumerate(subject))
     theirs = [frame for _, frame in physical(witness)] if physical_only else witness
     for (index, frame), other in zip(mine, theirs):
         text = disagreement(frame, other, fields)
-        if text:
+        if text and index != excused:
             return Verdict(DIFFERS, index, text)
     if open_end:
         return Verdict(SAME)
@@ -131,18 +131,41 @@ def _witness_ended(index, frame):
     return Verdict(DIFFERS, index, f"the witness ends, {frame['function']} follows by {trust}")
 
 
-def settle(verdict, entry):
+def compare_rest(subject, witness, how, entry):
+    """The verdict on what a row of SETTLED.json leaves to compare.
+
+    Where GDB knows of no inlined frames the lists do not align; then only the
+    physical ones are asked about. A row with "beyond": "pc" says that no name
+    and line from there on can be right: pcs remain.
+    """
+    fields, physical_only, open_end = how
+    excused = entry["frame"]
+    if entry.get("beyond") == "pc":
+        return compare(subject, witness, ("pc",), True, open_end)
+    found = compare(subject, witness, fields, physical_only, open_end, excused)
+    if found.kind != DIFFERS or physical_only:
+        return found
+    again = compare(subject, witness, fields, True, open_end, excused)
+    return again if again.kind != DIFFERS else found
+
+
+def settle(verdict, entry, rest=None):
     """(problem or None, remark): what a row of SETTLED.json does to a verdict.
 
     Only a difference (or an early end) at exactly the recorded frame is settled,
-    and an entry without its difference is a problem itself.
+    the frames after it still have to agree (rest), and an entry without its
+    difference is a problem itself.
     """
     if entry is None:
         return (verdict.text if verdict.kind in (DIFFERS, FAILED) else None), ""
     if verdict.kind == SKIPPED:
         return None, ""
-    if verdict.kind in (DIFFERS, STOPPED) and verdict.frame == entry["frame"]:
-        return None, "settled"
-    if verdict.kind == DIFFERS:
-        return f"settled at frame {entry['frame']}, but {verdict}: {verdict.text}", ""
-    return f"stale entry in SETTLED.json: the witness is now \"{verdict}\"", ""
+    if verdict.kind == FAILED:
+        return verdict.text, ""
+    if verdict.kind not in (DIFFERS, STOPPED):
+        return f"stale row in SETTLED.json: the witness is now \"{verdict}\"", ""
+    if verdict.frame != entry["frame"]:
+        return f"SETTLED.json says frame {entry['frame']}, but it {verdict}: {verdict.text}", ""
+    if rest and rest.kind == DIFFERS and rest.frame != entry["frame"]:
+        return f"besides the settled frame {entry['frame']} it {rest}: {rest.text}", ""
+    return None, "settled"

@@ -9,7 +9,9 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
-from judge import DIFFERS, SAME, STOPPED, Verdict, compare, frame_of, settle  # noqa: E402
+from judge import (  # noqa: E402
+    DIFFERS, OPEN, SAME, STOPPED, Verdict, compare, compare_rest, frame_of, settle,
+)
 
 
 def code(pc, function=None, line=None, **more):
@@ -86,11 +88,33 @@ class Settle(unittest.TestCase):
         self.assertEqual(settle(Verdict(STOPPED, 3, "x"), self.ENTRY), (None, "settled"))
 
     def test_other_frame(self):
-        self.assertIn("settled at frame 3", settle(Verdict(DIFFERS, 2, "x"), self.ENTRY)[0])
+        self.assertIn("says frame 3", settle(Verdict(DIFFERS, 2, "x"), self.ENTRY)[0])
 
     def test_stale(self):
         self.assertIn("stale", settle(Verdict(SAME), self.ENTRY)[0])
-        self.assertIn("stale", settle(Verdict(STOPPED, 1), self.ENTRY)[0])
+        self.assertIn("stale", settle(Verdict(OPEN), self.ENTRY)[0])
+
+    def rest(self, subject, witness, excused, **more):
+        entry = {"frame": excused, **more}
+        found = compare_rest(subject, witness, (FIELDS, False, False), entry)
+        return found.kind, found.frame
+
+    def test_only_one_frame_is_settled(self):
+        mine = [code(0x10, "f", 1), code(0x20, "g", 2), code(0x30, "h", 3)]
+        line = [mine[0], code(0x20, "g", 9), mine[2]]
+        two = [mine[0], code(0x20, "g", 9), code(0x30, "h", 9)]
+        self.assertEqual(self.rest(mine, line, 1), (SAME, None))
+        self.assertEqual(self.rest(mine, two, 1), (DIFFERS, 2))
+        self.assertEqual(self.rest(mine, two, 1, beyond="pc"), (SAME, None))
+        two[2] = code(0x32, "h", 9)
+        self.assertEqual(self.rest(mine, two, 1, beyond="pc"), (DIFFERS, 2))
+        rest = Verdict(DIFFERS, 4, "x")
+        self.assertIn("besides", settle(Verdict(DIFFERS, 3, "x"), self.ENTRY, rest)[0])
+
+    def test_missing_inlined_frames_do_not_shift_the_rest(self):
+        mine = [code(0x10, "i", 1, inlined=True), code(0x10, "f"), code(0x30, "h", 3)]
+        self.assertEqual(self.rest(mine, [code(0x10, "f"), mine[2]], 0), (SAME, None))
+        self.assertEqual(self.rest(mine, [code(0x10, "f"), code(0x32, "x", 3)], 0)[0], DIFFERS)
 
     def test_nothing_to_settle(self):
         self.assertEqual(settle(Verdict(SAME), None), (None, ""))
