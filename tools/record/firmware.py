@@ -106,9 +106,22 @@ def build_image(name, build, work):
     link(build, objects, work, elf)
     for section in build.get("remove", []):
         run([PREFIX + "objcopy", "--remove-section", section, elf])
+    if "check_without" in build:
+        link_for_check(build, objects, work)
     if "part" in build:
         embed_part(name, build, work, elf)
     return elf
+
+
+def link_for_check(build, objects, work):
+    """The same code at the same addresses, without the debug information of one file.
+
+    addr2line believes the ranges of discarded functions; this image has none.
+    """
+    bare = work / "bare.o"
+    full = next(o for o in objects if o.stem == build["check_without"])
+    run([PREFIX + "objcopy", "--strip-debug", full, bare])
+    link(build, [bare if o == full else o for o in objects], work, work / "check.elf")
 
 
 def embed_part(name, build, work, elf):

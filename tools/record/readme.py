@@ -15,6 +15,18 @@ EDITS = {
 }
 
 
+def differences(name, build, author):
+    """What the author expects of this image and not of the others."""
+    rows = []
+    for scenario in build["scenarios"]:
+        said = author["scenarios"][scenario]
+        for kind, key in (("cores", build["core"]), ("builds", name)):
+            override = said.get(kind, {}).get(key)
+            if override:
+                rows.append(f"- `{scenario}`: {override['why']}.")
+    return "\nExpected otherwise than in most builds:\n\n" + "\n".join(rows) + "\n" if rows else ""
+
+
 def write(path, name, build, author):
     compiler = firmware.compiler_of(build)
     rows = []
@@ -42,5 +54,5 @@ Linked with: `{linker}`
 {firmware.exceptions_text(build)}
 Scenarios:
 
-""" + "\n".join(rows) + "\n"
+""" + "\n".join(rows) + "\n" + differences(name, build, author)
     path.write_text(text)
