@@ -3,11 +3,17 @@
  * @file
  * The child process that does everything that touches untrusted bytes (dumps, ELFs).
  *
- * One child is kept, not one per dump: forked early, confined by seccomp and rlimits, given a deadline
- * per request, recycled after a number of requests, holding the last compiled ELFs in memory. Inputs
- * go in as read-only descriptors (dumps as sealed memfds), results come back in a memfd and are
- * bounds-checked before use. A child that dies or stalls costs its request FL_ECHILD; the next request
- * gets a new child.
+ * One child is kept, not one per dump: forked early, confined by seccomp and rlimits, given a
+ * deadline per request, recycled after a number of requests, holding the last compiled ELFs in
+ * memory. Inputs go in as memory and descriptors that the child cannot write (sealed memfds),
+ * results come back in a memfd and are copied and bounds-checked before use. A child that dies or
+ * stalls costs its request FL_ECHILD; the next request gets a new child.
+ *
+ * An input is blamed for a death when a child that had read nothing else died of it, or when the
+ * deadline passed. Otherwise (an earlier input may have corrupted the child; someone killed it) the
+ * request is tried once more in a new child.
+ *
+ * A handle is for one thread of the process that opened it.
  */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
@@ -25,10 +31,10 @@ enum fl_sandbox_mode {
 
 struct fl_sandbox_options {
 	enum fl_sandbox_mode mode;
-	unsigned deadline_ms;     /**< per request; 0 = 30000 */
-	unsigned requests;        /**< recycle the child after so many; 0 = 10000 */
-	size_t memory_limit;      /**< RLIMIT_AS in bytes; 0 = 4 GiB */
-	unsigned cached_images;   /**< compiled ELFs kept in the child; 0 = 8 */
+	unsigned deadline_ms;              /**< per request; 0 = 30000 */
+	unsigned requests;                 /**< recycle the child after so many; 0 = 10000 */
+	size_t memory_limit;               /**< RLIMIT_AS in bytes; 0 = 4 GiB */
+	unsigned cached_images;            /**< compiled ELFs kept in the child; 0 = 8 */
 	const struct fl_rules_file *rules; /**< signature lists; NULL: the built-in ones */
 	size_t rules_count;
 };
@@ -45,15 +51,16 @@ const char *fl_sandbox_name(const struct fl_sandbox *sandbox);
 
 /** An ELF to analyse with. */
 struct fl_sandbox_elf {
-	int fd;              /**< regular file, open for reading; stays the caller's */
-	const char *name;    /**< for the report */
+	int fd;           /**< regular file, open for reading only; stays the caller's */
+	const char *name; /**< for the report */
 	bool has_key;
-	uint8_t key[16];     /**< content hash: lets the child reuse its compiled form */
+	uint8_t key[16]; /**< content hash: lets the child reuse its compiled form */
 };
 
 /** What a death looked like. Filled when a call returns FL_ECHILD. */
 struct fl_sandbox_death {
-	char reason[160];     /**< "killed by SIGSEGV at 0x...", "no answer within 30000 ms", "forbidden system call 41" */
+	char reason[160]; /**< "killed by SIGSEGV at 0x...", "no answer within 30000 ms", "forbidden
+			     system call 41" */
 	char backtrace[4096]; /**< the child's own frames, one per line; may be empty */
 };
 
@@ -76,10 +83,9 @@ struct fl_sandbox_modules {
 void fl_sandbox_modules_deinit(struct fl_sandbox_modules *modules);
 
 /** Compile an ELF and say what it is; errors as fl_symbols_open(). */
-FL_MUST_CHECK enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox,
-						  const struct fl_sandbox_elf *elf,
-						  struct fl_sandbox_modules *ret,
-						  struct fl_sandbox_death *death,
-						  struct fl_error *err);
+FL_MUST_CHECK enum fl_code
+fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+		       struct fl_sandbox_modules *ret, struct fl_sandbox_death *death,
+		       struct fl_error *err);
 
 #endif

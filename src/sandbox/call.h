@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file One request as the parent puts it together: checked inputs, descriptors, answer. */
+#ifndef SANDBOX_CALL_H
+#define SANDBOX_CALL_H
+
+#include "sandbox/engine.h"
+#include "sandbox/sandbox.h"
+
+struct fl_call {
+	struct fl_wire_request request;
+	int fds[FL_WIRE_ELFS + 1]; /**< a large dump's memfd first; those of ELFs are borrowed */
+	size_t fd_count;
+	const void *dump; /**< request.dump_size bytes for the window; borrowed */
+	struct fl_wire_reply reply;
+	void *result; /**< reply.size bytes of the child, copied */
+};
+
+/** Zero-initialised is empty. */
+void fl_call_deinit(struct fl_call *call);
+
+/** Before fl_call_add_elfs(). A dump too large for the window is copied to a sealed memfd. */
+FL_MUST_CHECK enum fl_code
+fl_call_add_dump(struct fl_call *call, const void *dump, size_t size, struct fl_error *err);
+
+/**
+ * @retval FL_EINVALID an ELF's descriptor is not a regular file open for reading only.
+ * @retval FL_ELIMIT more than FL_WIRE_ELFS.
+ */
+FL_MUST_CHECK enum fl_code fl_call_add_elfs(struct fl_call *call, const struct fl_sandbox_elf *elfs,
+					    size_t count, struct fl_error *err);
+
+/** The ELFs as the engine wants them. */
+size_t fl_call_inputs(const struct fl_wire_request *request, const int *elf_fds,
+		      struct fl_image_input ret[FL_WIRE_ELFS]);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The engine with a memory for compiled ELFs: what the child runs, and with FL_SANDBOX_OFF the
+ * caller itself.
+ */
+#ifndef SANDBOX_ENGINE_H
+#define SANDBOX_ENGINE_H
+
+#include "sandbox/wire.h"
+
+#include <faultline/analyze.h>
+
+/** An ELF file to compile, unless its key is known. */
+struct fl_image_input {
+	int fd;
+	uint64_t size;
+	const char *name;
+	const uint8_t *key; /**< 16 bytes; NULL: never kept */
+};
+
+struct fl_engine_image;
+
+struct fl_engine {
+	const struct fl_rules *rules; /**< borrowed */
+	const char *sandbox;          /**< for the reports; static */
+	struct fl_engine_image *images;
+	size_t count;
+	size_t kept; /**< images that stay after a request */
+	uint64_t clock;
+};
+
+/** @param kept compiled ELFs to remember between requests, least recently used go first. */
+FL_MUST_CHECK enum fl_code fl_engine_init(struct fl_engine *engine, const struct fl_rules *rules,
+					  const char *sandbox, size_t kept, struct fl_error *err);
+void fl_engine_deinit(struct fl_engine *engine);
+
+/** @param count at most FL_WIRE_ELFS. Errors of an ELF carry its name. */
+FL_MUST_CHECK enum fl_code fl_engine_analyze(struct fl_engine *engine, const void *dump,
+					     size_t size, const struct fl_image_input *inputs,
+					     size_t count, struct fl_report **ret,
+					     struct fl_error *err);
+
+/** @p ret lives until the next call. */
+FL_MUST_CHECK enum fl_code fl_engine_inspect(struct fl_engine *engine,
+					     const struct fl_image_input *input,
+					     const struct fl_symbols **ret, struct fl_error *err);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The parent's end of a child: start it, ask it, see how it died. */
+#ifndef SANDBOX_PROCESS_H
+#define SANDBOX_PROCESS_H
+
+#include "sandbox/death.h"
+#include "sandbox/wire.h"
+
+#include <faultline/rules.h>
+
+#include <sys/types.h>
+
+/** Zero-initialised (but FL_PROCESS_NONE): not running. */
+struct fl_process {
+	pid_t pid; /**< 0: not running */
+	int socket;
+	int result;
+	int words;
+	struct fl_death_record *record; /**< shared with the child */
+	void *window; /**< FL_WIRE_WINDOW bytes for the dump of the next request */
+	enum fl_isolation isolation;
+	unsigned served; /**< requests it has answered */
+};
+
+struct fl_process_options {
+	bool filter;
+	size_t memory_limit;
+	size_t cached_images;
+	const struct fl_rules *rules;
+};
+
+/**
+ * Fork a child and wait until it is confined.
+ * @param missing_ret why there is no filter although one was wanted; "" otherwise.
+ */
+FL_MUST_CHECK enum fl_code fl_process_start(struct fl_process *process,
+					    const struct fl_process_options *options,
+					    char missing_ret[200], struct fl_error *err);
+
+/** Kill and reap it. Fine on one that is not running. */
+void fl_process_stop(struct fl_process *process);
+
+/** How a question ended. */
+enum fl_answer {
+	FL_ANSWERED,
+	FL_STALLED, /**< the deadline passed */
+	FL_DIED,    /**< hung up, or sent something that is no answer */
+};
+
+/**
+ * Send a request and wait for the answer. After FL_STALLED or FL_DIED the child is gone and
+ * @p facts says how.
+ */
+enum fl_answer fl_process_ask(struct fl_process *process, const struct fl_wire_request *request,
+			      const int *fds, size_t fd_count, unsigned deadline_ms,
+			      struct fl_wire_reply *ret, struct fl_death_facts *facts);
+
+/** Copy the first @p size bytes of the result. False when they are not there. */
+FL_MUST_CHECK bool fl_process_result(const struct fl_process *process, void *bytes, size_t size);
+
+/** End a child that gave a bad answer; fills @p facts like a death. */
+void fl_process_condemn(struct fl_process *process, const char *protocol,
+			struct fl_death_facts *facts);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/sandbox.h"
+
+#include "sandbox/call.h"
+#include "sandbox/engine.h"
+#include "sandbox/filter.h"
+#include "sandbox/process.h"
+#include "sandbox/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum {
+	DEADLINE_MS = 30000,
+	REQUESTS = 10000,
+	CACHED_IMAGES = 8,
+	CACHED_IMAGES_MAX = 4096,
+};
+#define MEMORY_LIMIT (UINT64_C(4) << 30)
+
+struct fl_sandbox {
+	struct fl_rules *rules;
+	enum fl_isolation isolation;
+	unsigned deadline_ms;
+	unsigned requests;
+	struct fl_process_options options;
+	struct fl_process process; /**< with a child */
+	struct fl_engine engine;   /**< without */
+};
+
+static size_t or_default(size_t value, size_t fallback)
+{
+	return value ? value : fallback;
+}
+
+static void take_options(struct fl_sandbox *sandbox, const struct fl_sandbox_options *options)
+{
+	size_t cached = or_default(options->cached_images, CACHED_IMAGES);
+	sandbox->deadline_ms = (unsigned)or_default(options->deadline_ms, DEADLINE_MS);
+	if (sandbox->deadline_ms > INT32_MAX)
+		sandbox->deadline_ms = INT32_MAX;
+	sandbox->requests = (unsigned)or_default(options->requests, REQUESTS);
+	sandbox->options = (struct fl_process_options){
+		.filter = !fl_filter_missing(),
+		.memory_limit = or_default(options->memory_limit, MEMORY_LIMIT),
+		.cached_images = cached < CACHED_IMAGES_MAX ? cached : CACHED_IMAGES_MAX,
+		.rules = sandbox->rules,
+	};
+}
+
+static enum fl_code no_filter(const char *reason, struct fl_error *err)
+{
+	return fl_fail(err, FL_EUNSUPPORTED, FL_AT_NONE, 0, "the sandbox is required, but %s",
+		       reason);
+}
+
+/* The first child shows what this kernel allows; later ones must reach the same. */
+static enum fl_code start(struct fl_sandbox *sandbox, struct fl_error *err)
+{
+	char missing[200] = "";
+	enum fl_code code = fl_process_start(&sandbox->process, &sandbox->options, missing, err);
+	if (code)
+		return code;
+	if (sandbox->process.isolation < sandbox->isolation) {
+		fl_process_stop(&sandbox->process);
+		return no_filter(missing, err);
+	}
+	sandbox->isolation = sandbox->process.isolation;
+	return FL_OK;
+}
+
+static enum fl_code
+open_mode(struct fl_sandbox *sandbox, enum fl_sandbox_mode mode, struct fl_error *err)
+{
+	if (mode == FL_SANDBOX_OFF)
+		return fl_engine_init(&sandbox->engine, sandbox->rules,
+				      fl_isolation_name(FL_ISOLATION_NONE),
+				      sandbox->options.cached_images, err);
+	if (mode == FL_SANDBOX_REQUIRE && fl_filter_missing())
+		return no_filter(fl_filter_missing(), err);
+	sandbox->isolation =
+		mode == FL_SANDBOX_REQUIRE ? FL_ISOLATION_SECCOMP : FL_ISOLATION_PROCESS;
+	return start(sandbox, err);
+}
+
+enum fl_code fl_sandbox_open(const struct fl_sandbox_options *options, struct fl_sandbox **ret,
+			     struct fl_error *err)
+{
+	static const struct fl_sandbox_options defaults;
+	if (!options)
+		options = &defaults;
+	FL_AUTO(fl_sandbox) sandbox = calloc(1, sizeof(*sandbox));
+	if (!sandbox)
+		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "sandbox");
+	/* Ignored by whoever started us, children would be reaped behind our back. */
+	struct sigaction action;
+	if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
+	enum fl_code code =
+		fl_rules_open(options->rules, options->rules_count, &sandbox->rules, err);
+	if (code)
+		return code;
+	take_options(sandbox, options);
+	code = open_mode(sandbox, options->mode, err);
+	if (!code)
+		*ret = fl_sandbox_take(&sandbox);
+	return code;
+}
+
+void fl_sandbox_close(struct fl_sandbox *sandbox)
+{
+	if (!sandbox)
+		return;
+	fl_process_stop(&sandbox->process);
+	fl_engine_deinit(&sandbox->engine);
+	fl_rules_close(sandbox->rules);
+	free(sandbox);
+}
+
+const char *fl_sandbox_name(const struct fl_sandbox *sandbox)
+{
+	return fl_isolation_name(sandbox->isolation);
+}
+
+/* --- a call through the child --- */
+
+static enum fl_code
+blame(const struct fl_death_facts *facts, struct fl_sandbox_death *death, struct fl_error *err)
+{
+	struct fl_sandbox_death own;
+	if (!death)
+		death = &own;
+	*death = (struct fl_sandbox_death){ 0 };
+	fl_death_describe(facts, death);
+	return fl_fail(err, FL_ECHILD, FL_AT_NONE, 0, "the analysis process: %s", death->reason);
+}
+
+static const char *bad_answer(const struct fl_wire_reply *reply)
+{
+	if (reply->code >= FL_ECHILD)
+		return "answered with an unknown code";
+	if (reply->code)
+		return NULL;
+	if (reply->size > FL_WIRE_RESULT_MAX || reply->count > FL_WIRE_MODULES)
+		return "answered with an impossible size";
+	return NULL;
+}
+
+/* Copied before it is looked at: the child can write to the file for as long as it lives. */
+static enum fl_code take_result(struct fl_sandbox *sandbox, struct fl_call *call,
+				const char **bad_ret, struct fl_error *err)
+{
+	*bad_ret = bad_answer(&call->reply);
+	if (*bad_ret || call->reply.code)
+		return FL_OK;
+	size_t size = (size_t)call->reply.size;
+	call->result = malloc(size ? size : 1);
+	if (!call->result)
+		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "result of %zu bytes", size);
+	if (!fl_process_result(&sandbox->process, call->result, size))
+		*bad_ret = "answered with less than it promised";
+	return FL_OK;
+}
+
+/*
+ * A death is an input's own only when a child died of it that had read nothing else: an earlier
+ * input may have corrupted a kept child, and SIGKILL comes from outside. Such a death is tried
+ * again once.
+ */
+static bool worth_a_second_try(const struct fl_death_facts *facts, unsigned served)
+{
+	bool killed = !facts->record.signal && !facts->protocol && facts->has_status &&
+		      WIFSIGNALED(facts->status) && WTERMSIG(facts->status) == SIGKILL;
+	return !facts->stalled && (served > 0 || killed);
+}
+
+static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
+			struct fl_sandbox_death *death, struct fl_error *err)
+{
+	struct fl_process *process = &sandbox->process;
+	for (unsigned try = 0;; try++) {
+		if (process->pid && process->served >= sandbox->requests)
+			fl_process_stop(process);
+		enum fl_code code = process->pid ? FL_OK : start(sandbox, err);
+		if (code)
+			return code;
+		unsigned served = process->served;
+		struct fl_death_facts facts;
+		const char *bad = NULL;
+		if (call->request.kind == FL_WIRE_ANALYZE && call->request.dump_size)
+			memcpy(process->window, call->dump, (size_t)call->request.dump_size);
+		if (fl_process_ask(process, &call->request, call->fds, call->fd_count,
+				   sandbox->deadline_ms, &call->reply, &facts) == FL_ANSWERED) {
+			code = take_result(sandbox, call, &bad, err);
+			if (!bad)
+				return code;
+			fl_process_condemn(process, bad, &facts);
+		}
+		if (try > 0 || !worth_a_second_try(&facts, served))
+			return blame(&facts, death, err);
+	}
+}
+
+/* What the child reported as its own failure. */
+static enum fl_code
+failure(struct fl_sandbox *sandbox, const struct fl_wire_reply *reply, struct fl_error *err)
+{
+	if (reply->code == FL_ENOMEM) {
+		fl_process_stop(&sandbox->process); /* the next one starts with all its memory */
+		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0,
+			       "out of memory (limit of the analysis process: %zu MiB)",
+			       sandbox->options.memory_limit >> 20);
+	}
+	enum fl_at kind = reply->error.at_kind == FL_AT_FILE_OFFSET      ? FL_AT_FILE_OFFSET
+			  : reply->error.at_kind == FL_AT_TARGET_ADDRESS ? FL_AT_TARGET_ADDRESS
+									 : FL_AT_NONE;
+	return fl_fail(err, (enum fl_code)reply->code, kind, reply->error.at, "%s",
+		       reply->error.message);
+}
+
+static enum fl_code bad_content(struct fl_sandbox *sandbox, const char *what,
+				struct fl_sandbox_death *death, struct fl_error *err)
+{
+	struct fl_death_facts facts;
+	fl_process_condemn(&sandbox->process, what, &facts);
+	return blame(&facts, death, err);
+}
+
+/* --- analyze --- */
+
+static enum fl_code analyze_in_child(struct fl_sandbox *sandbox, struct fl_call *call,
+				     struct fl_report **ret, struct fl_sandbox_death *death,
+				     struct fl_error *err)
+{
+	enum fl_code code = ask(sandbox, call, death, err);
+	if (code)
+		return code;
+	if (call->reply.code)
+		return failure(sandbox, &call->reply, err);
+	struct fl_error cause = { 0 };
+	code = fl_report_decode(call->result, (size_t)call->reply.size, ret, &cause);
+	if (code == FL_ENOMEM)
+		return fl_fail(err, code, FL_AT_NONE, 0, "%s", cause.message);
+	return code ? bad_content(sandbox, "answered with a damaged report", death, err) : FL_OK;
+}
+
+enum fl_code fl_sandbox_analyze(struct fl_sandbox *sandbox, const void *dump, size_t size,
+				const struct fl_sandbox_elf *elfs, size_t count,
+				struct fl_report **ret, struct fl_sandbox_death *death,
+				struct fl_error *err)
+{
+	struct fl_call call = { 0 };
+	bool here = sandbox->isolation == FL_ISOLATION_NONE;
+	enum fl_code code = here ? FL_OK : fl_call_add_dump(&call, dump, size, err);
+	if (!code)
+		code = fl_call_add_elfs(&call, elfs, count, err);
+	if (!code && here) {
+		struct fl_image_input inputs[FL_WIRE_ELFS];
+		fl_call_inputs(&call.request, call.fds, inputs);
+		code = fl_engine_analyze(&sandbox->engine, dump, size, inputs, count, ret, err);
+	} else if (!code) {
+		code = analyze_in_child(sandbox, &call, ret, death, err);
+	}
+	fl_call_deinit(&call);
+	return code;
+}
+
+/* --- inspect --- */
+
+void fl_sandbox_modules_deinit(struct fl_sandbox_modules *modules)
+{
+	free(modules->modules);
+	*modules = (struct fl_sandbox_modules){ 0 };
+}
+
+/* One allocation: the array, then a slot for each name. */
+static enum fl_code new_modules(size_t count, struct fl_sandbox_modules *ret, struct fl_error *err)
+{
+	struct fl_module_info *modules =
+		calloc(count ? count : 1, sizeof(modules[0]) + FL_WIRE_NAME);
+	if (!modules)
+		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "list of modules");
+	*ret = (struct fl_sandbox_modules){ .modules = modules, .count = count };
+	return FL_OK;
+}
+
+static void set_module(struct fl_sandbox_modules *modules, size_t index,
+		       const struct fl_module_info *info, const char *name)
+{
+	char *copy = (char *)(modules->modules + modules->count) + index * FL_WIRE_NAME;
+	snprintf(copy, FL_WIRE_NAME, "%s", name);
+	fl_death_clean_text(copy);
+	modules->modules[index] = *info;
+	modules->modules[index].name = copy;
+}
+
+static enum fl_code
+copy_modules(const struct fl_symbols *symbols, struct fl_sandbox_modules *ret, struct fl_error *err)
+{
+	enum fl_code code = new_modules(fl_symbols_module_count(symbols), ret, err);
+	for (size_t i = 0; !code && i < ret->count; i++) {
+		struct fl_module_info info = fl_symbols_module(symbols, i);
+		set_module(ret, i, &info, info.name ? info.name : "");
+	}
+	return code;
+}
+
+static enum fl_code
+take_modules(const struct fl_call *call, struct fl_sandbox_modules *ret, struct fl_error *err)
+{
+	enum fl_code code = new_modules(call->reply.count, ret, err);
+	for (size_t i = 0; !code && i < ret->count; i++) {
+		struct fl_wire_module wire;
+		memcpy(&wire, (const char *)call->result + i * sizeof(wire), sizeof(wire));
+		wire.name[sizeof(wire.name) - 1] = '\0';
+		struct fl_module_info info = {
+			.has_debug_info = wire.has_debug_info != 0,
+			.has_unwind_info = wire.has_unwind_info != 0,
+			.has_symbol_table = wire.has_symbol_table != 0,
+			.function_count = wire.function_count,
+			.code_addr = wire.code_addr,
+			.code_end = wire.code_end,
+		};
+		if (wire.build_id_size <= sizeof(wire.build_id))
+			info.build_id_size = wire.build_id_size;
+		memcpy(info.build_id, wire.build_id, sizeof(info.build_id));
+		set_module(ret, i, &info, wire.name);
+	}
+	return code;
+}
+
+static enum fl_code inspect_here(struct fl_sandbox *sandbox, const struct fl_call *call,
+				 struct fl_sandbox_modules *ret, struct fl_error *err)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	const struct fl_symbols *symbols;
+	fl_call_inputs(&call->request, call->fds, inputs);
+	enum fl_code code = fl_engine_inspect(&sandbox->engine, &inputs[0], &symbols, err);
+	return code ? code : copy_modules(symbols, ret, err);
+}
+
+static enum fl_code inspect_in_child(struct fl_sandbox *sandbox, struct fl_call *call,
+				     struct fl_sandbox_modules *ret, struct fl_sandbox_death *death,
+				     struct fl_error *err)
+{
+	enum fl_code code = ask(sandbox, call, death, err);
+	if (code)
+		return code;
+	if (call->reply.code)
+		return failure(sandbox, &call->reply, err);
+	if (call->reply.size != call->reply.count * sizeof(struct fl_wire_module))
+		return bad_content(sandbox, "answered with a damaged list", death, err);
+	return take_modules(call, ret, err);
+}
+
+enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+				    struct fl_sandbox_modules *ret, struct fl_sandbox_death *death,
+				    struct fl_error *err)
+{
+	struct fl_call call = { .request.kind = FL_WIRE_INSPECT };
+	enum fl_code code = fl_call_add_elfs(&call, elf, 1, err);
+	if (!code)
+		code = sandbox->isolation == FL_ISOLATION_NONE
+			       ? inspect_here(sandbox, &call, ret, err)
+			       : inspect_in_child(sandbox, &call, ret, death, err);
+	fl_call_deinit(&call);
+	return code;
+}

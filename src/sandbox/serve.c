@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/serve.h"
+
+#include "sandbox/call.h"
+#include "sandbox/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DESCRIPTORS_MAX = FL_WIRE_ELFS + 1 };
+
+struct incoming {
+	struct fl_wire_request request;
+	int fds[DESCRIPTORS_MAX];
+	size_t fd_count;
+};
+
+const char *fl_isolation_name(enum fl_isolation isolation)
+{
+	static const char *const names[] = { "none", "process", "seccomp" };
+	return names[isolation];
+}
+
+static void send_reply(const struct fl_wire_reply *reply)
+{
+	struct iovec part = { .iov_base = (void *)(uintptr_t)reply, .iov_len = sizeof(*reply) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t sent;
+	do
+		sent = sendmsg(FL_FD_SOCKET, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		_exit(0); /* the parent is gone */
+}
+
+static void take_descriptors(struct msghdr *message, struct incoming *in)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		in->fd_count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(in->fds, CMSG_DATA(c), in->fd_count * sizeof(int));
+	}
+}
+
+/* False when the parent hung up. */
+static bool receive(struct incoming *in)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+	struct iovec part = { .iov_base = &in->request, .iov_len = sizeof(in->request) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	in->fd_count = 0;
+	ssize_t size;
+	do
+		size = recvmsg(FL_FD_SOCKET, &message, MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	if (size <= 0)
+		return false;
+	take_descriptors(&message, in);
+	bool file = in->request.kind == FL_WIRE_ANALYZE_FILE;
+	return !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
+	       (size_t)size >= fl_wire_request_size(0) && in->request.elf_count <= FL_WIRE_ELFS &&
+	       (size_t)size == fl_wire_request_size(in->request.elf_count) &&
+	       in->fd_count == in->request.elf_count + file &&
+	       (in->request.kind != FL_WIRE_ANALYZE || in->request.dump_size <= FL_WIRE_WINDOW);
+}
+
+static enum fl_code write_result(const void *bytes, size_t size, struct fl_error *err)
+{
+	const char *at = bytes;
+	size_t done = 0;
+	if (size > FL_WIRE_RESULT_MAX)
+		return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "a result of %zu bytes is too large",
+			       size);
+	while (done < size) {
+		ssize_t n = pwrite(FL_FD_RESULT, at + done, size - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "cannot write the result");
+		done += (size_t)n;
+	}
+	return FL_OK;
+}
+
+static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in, const void *dump,
+			    struct fl_wire_reply *reply)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	const int *elf_fds = in->fds + in->fd_count - in->request.elf_count;
+	size_t count = fl_call_inputs(&in->request, elf_fds, inputs);
+	FL_AUTO(fl_report) report = NULL;
+	FL_AUTO_BUFFER encoded = { 0 };
+	enum fl_code code = fl_engine_analyze(engine, dump, (size_t)in->request.dump_size, inputs,
+					      count, &report, &reply->error);
+	if (!code)
+		code = fl_report_encode(report, &encoded, &reply->error);
+	if (!code)
+		code = write_result(encoded.data, encoded.size, &reply->error);
+	reply->size = encoded.size;
+	return code;
+}
+
+static enum fl_code
+analyze_file(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
+{
+	size_t size = (size_t)in->request.dump_size;
+	void *dump = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fds[0], 0);
+	if (dump == MAP_FAILED)
+		return fl_fail(&reply->error, FL_ENOMEM, FL_AT_NONE, 0,
+			       "cannot map a dump of %zu bytes", size);
+	enum fl_code code = analyze(engine, in, dump, reply);
+	munmap(dump, size);
+	return code;
+}
+
+static void
+describe_module(const struct fl_symbols *symbols, size_t index, struct fl_wire_module *ret)
+{
+	struct fl_module_info info = fl_symbols_module(symbols, index);
+	*ret = (struct fl_wire_module){
+		.build_id_size = info.build_id_size,
+		.has_debug_info = info.has_debug_info,
+		.has_unwind_info = info.has_unwind_info,
+		.has_symbol_table = info.has_symbol_table,
+		.function_count = info.function_count,
+		.code_addr = info.code_addr,
+		.code_end = info.code_end,
+	};
+	memcpy(ret->build_id, info.build_id, sizeof(ret->build_id));
+	snprintf(ret->name, sizeof(ret->name), "%s", info.name ? info.name : "");
+}
+
+static enum fl_code
+inspect(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	const struct fl_symbols *symbols;
+	if (fl_call_inputs(&in->request, in->fds, inputs) != 1)
+		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "one ELF at a time");
+	enum fl_code code = fl_engine_inspect(engine, &inputs[0], &symbols, &reply->error);
+	if (code)
+		return code;
+	size_t count = fl_symbols_module_count(symbols);
+	if (count > FL_WIRE_MODULES)
+		count = FL_WIRE_MODULES;
+	struct fl_wire_module *modules = calloc(count ? count : 1, sizeof(modules[0]));
+	if (!modules)
+		return fl_fail(&reply->error, FL_ENOMEM, FL_AT_NONE, 0, "list of modules");
+	for (size_t i = 0; i < count; i++)
+		describe_module(symbols, i, &modules[i]);
+	reply->count = (uint32_t)count;
+	reply->size = count * sizeof(modules[0]);
+	code = write_result(modules, (size_t)reply->size, &reply->error);
+	free(modules);
+	return code;
+}
+
+static enum fl_code run(struct fl_engine *engine, const struct incoming *in, const void *window,
+			struct fl_wire_reply *reply)
+{
+	switch (in->request.kind) {
+	case FL_WIRE_ANALYZE:
+		return analyze(engine, in, window, reply);
+	case FL_WIRE_ANALYZE_FILE:
+		return analyze_file(engine, in, reply);
+	case FL_WIRE_INSPECT:
+		return inspect(engine, in, reply);
+	default:
+		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "no such request");
+	}
+}
+
+static void answer(struct fl_engine *engine, const struct incoming *in, const void *window)
+{
+	struct fl_wire_reply reply = { 0 };
+	reply.code = (uint32_t)run(engine, in, window, &reply);
+	for (size_t i = 0; i < in->fd_count; i++)
+		close(in->fds[i]);
+	send_reply(&reply);
+}
+
+_Noreturn void
+fl_serve(const struct fl_child_setup *setup, const struct fl_rules *rules, size_t cached_images)
+{
+	struct fl_wire_reply hello = { 0 };
+	enum fl_isolation isolation = FL_ISOLATION_NONE;
+	struct fl_engine engine = { 0 };
+	enum fl_code code = fl_confine(setup, &isolation, &hello.error);
+	if (!code)
+		code = fl_engine_init(&engine, rules, fl_isolation_name(isolation), cached_images,
+				      &hello.error);
+	hello.code = (uint32_t)code;
+	hello.count = isolation;
+	send_reply(&hello);
+	struct incoming in;
+	while (!code && receive(&in))
+		answer(&engine, &in, setup->window);
+	_exit(0);
+}

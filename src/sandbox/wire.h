@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What parent and child say to each other: one datagram each way on a SOCK_SEQPACKET pair,
+ * fixed-size structs of the same program (the child is a fork), descriptors beside the request.
+ *
+ * The child may have been taken over by its input. So a request is never larger than the struct,
+ * and of a reply the parent trusts nothing: exact size, every number range-checked, every string
+ * terminated by the parent.
+ */
+#ifndef SANDBOX_WIRE_H
+#define SANDBOX_WIRE_H
+
+#include <faultline/error.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	FL_WIRE_NAME = 256,            /**< bytes of a name, NUL included */
+	FL_WIRE_ELFS = 32,             /**< ELFs of one request */
+	FL_WIRE_MODULES = 1024,        /**< modules of one reply */
+	FL_WIRE_RESULT_MAX = 64 << 20, /**< bytes of one result */
+	FL_WIRE_WINDOW = 1 << 20       /**< bytes of the window, see fl_wire_request */
+};
+
+/** Descriptors of the child. Everything else is closed. */
+enum {
+	FL_FD_SOCKET = 0,
+	FL_FD_WORDS = 2, /**< stderr: what libc says before it aborts; 1 is the same file */
+	FL_FD_RESULT = 3,
+	FL_FD_COUNT = 4,
+};
+
+enum fl_wire_kind {
+	FL_WIRE_ANALYZE = 1,  /**< the dump is in the window */
+	FL_WIRE_ANALYZE_FILE, /**< the dump is the first descriptor */
+	FL_WIRE_INSPECT,
+};
+
+struct fl_wire_elf {
+	uint64_t size; /**< of the file, when the parent looked */
+	uint32_t has_key;
+	uint8_t key[16];
+	char name[FL_WIRE_NAME];
+};
+
+/**
+ * Sent up to the last used element of @ref elfs. Descriptors: the dump (analyze file only), then
+ * the ELFs.
+ *
+ * The window is memory that the parent can write and the child cannot (a memfd with
+ * F_SEAL_FUTURE_WRITE). Almost every dump fits; a larger one comes as a sealed memfd of its own,
+ * which costs several times as much as the round trip.
+ */
+struct fl_wire_request {
+	uint32_t kind;
+	uint32_t elf_count;
+	uint64_t dump_size;
+	struct fl_wire_elf elfs[FL_WIRE_ELFS];
+};
+
+static inline size_t fl_wire_request_size(uint32_t elf_count)
+{
+	return offsetof(struct fl_wire_request, elfs) + elf_count * sizeof(struct fl_wire_elf);
+}
+
+/**
+ * The answer. With code FL_OK the first @ref size bytes of the result file hold an encoded report
+ * (analyze) or @ref count structs fl_wire_module (inspect).
+ */
+struct fl_wire_reply {
+	uint32_t code;  /**< enum fl_code */
+	uint32_t count; /**< modules; in the first message of a child: enum fl_isolation */
+	uint64_t size;
+	struct fl_error error;
+};
+
+/** How far the child could be confined. */
+enum fl_isolation { FL_ISOLATION_NONE, FL_ISOLATION_PROCESS, FL_ISOLATION_SECCOMP };
+
+struct fl_wire_module {
+	char name[FL_WIRE_NAME];
+	uint8_t build_id[20];
+	uint8_t build_id_size;
+	uint8_t has_debug_info;
+	uint8_t has_unwind_info;
+	uint8_t has_symbol_table;
+	uint32_t function_count;
+	uint32_t code_addr;
+	uint64_t code_end;
+};
+
+#endif

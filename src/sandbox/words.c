@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent's side of a death: signal, address and raw PCs in words. */
+#include "sandbox/death.h"
+#include "sandbox/filter.h"
+
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+void fl_death_clean_text(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+/* unw_get_proc_name_by_ip() came with libunwind 1.7: a cursor of our own, set to the address, does
+ * it. */
+static bool function_name(uint64_t pc, char *name, size_t room, uint64_t *offset)
+{
+	unw_context_t context;
+	unw_cursor_t cursor;
+	unw_word_t within = 0;
+	if (unw_getcontext(&context) < 0 || unw_init_local(&cursor, &context) < 0 ||
+	    unw_set_reg(&cursor, UNW_REG_IP, (unw_word_t)pc) < 0)
+		return false;
+	int code = unw_get_proc_name(&cursor, name, room, &within);
+	*offset = within;
+	return code == 0 || code == -UNW_ENOMEM; /* ENOMEM: a longer name was cut */
+}
+
+static void format_frame(char *line, size_t room, uint32_t index, uint64_t pc)
+{
+	char name[160];
+	uint64_t offset = 0;
+	/* A return address may be the first byte of the next function: its call is one before. */
+	uint64_t lookup = index && pc ? pc - 1 : pc;
+	int used = snprintf(line, room, "#%-2" PRIu32 " 0x%016" PRIx64, index, pc);
+	if (used > 0 && (size_t)used < room && function_name(lookup, name, sizeof(name), &offset))
+		used += snprintf(line + used, room - (size_t)used, " %s+0x%" PRIx64, name,
+				 offset + (pc - lookup));
+	Dl_info info;
+	if (used > 0 && (size_t)used < room && dladdr((void *)(uintptr_t)lookup, &info) &&
+	    info.dli_fname) {
+		const char *slash = strrchr(info.dli_fname, '/');
+		snprintf(line + used, room - (size_t)used, " (%s+0x%" PRIx64 ")",
+			 slash ? slash + 1 : info.dli_fname,
+			 pc - (uint64_t)(uintptr_t)info.dli_fbase);
+	}
+	fl_death_clean_text(line);
+}
+
+static void format_backtrace(const struct fl_death_record *record, char *text, size_t room)
+{
+	uint32_t count = record->count < FL_DEATH_FRAMES ? record->count : FL_DEATH_FRAMES;
+	size_t used = 0;
+	text[0] = '\0';
+	for (uint32_t i = 0; i < count; i++) {
+		char line[512];
+		format_frame(line, sizeof(line), i, record->pcs[i]);
+		size_t size = strlen(line);
+		if (used + size + 2 > room)
+			return;
+		memcpy(text + used, line, size);
+		text[used + size] = '\n';
+		used += size + 1;
+		text[used] = '\0';
+	}
+}
+
+static const char *signal_text(uint32_t number, char *room, size_t size)
+{
+	const char *name = number < 65 ? sigabbrev_np((int)number) : NULL;
+	if (name)
+		snprintf(room, size, "SIG%s", name);
+	else
+		snprintf(room, size, "signal %" PRIu32, number);
+	return room;
+}
+
+/* Pushing below the end of the stack faults close to the stack pointer. */
+static bool near_stack_pointer(const struct fl_death_record *record)
+{
+	const uint64_t near = 64 << 10;
+	uint64_t distance = record->address > record->stack ? record->address - record->stack
+							    : record->stack - record->address;
+	return record->stack && distance < near;
+}
+
+static void describe_record(const struct fl_death_facts *facts, char *text, size_t room)
+{
+	const struct fl_death_record *record = &facts->record;
+	char name[32];
+	signal_text(record->signal, name, sizeof(name));
+	if (record->signal == SIGSYS)
+		fl_filter_describe(record->syscall, text, room);
+	else if (record->signal == SIGABRT && facts->words[0])
+		snprintf(text, room, "killed by %s: %s", name, facts->words);
+	else if (record->signal == SIGABRT || record->signal == SIGTRAP || record->code == SI_USER)
+		snprintf(text, room, "killed by %s", name);
+	else if (record->code == SI_KERNEL) /* x86: no address for a non-canonical pointer */
+		snprintf(text, room, "killed by %s at an impossible address", name);
+	else
+		snprintf(text, room, "killed by %s at 0x%" PRIx64 "%s", name, record->address,
+			 record->signal == SIGSEGV && near_stack_pointer(record)
+				 ? " (stack overflow)"
+				 : "");
+}
+
+static void describe_status(const struct fl_death_facts *facts, char *text, size_t room)
+{
+	char name[32];
+	if (!facts->has_status)
+		snprintf(text, room, "ended");
+	else if (WIFSIGNALED(facts->status))
+		snprintf(text, room, "killed by %s%s",
+			 signal_text((uint32_t)WTERMSIG(facts->status), name, sizeof(name)),
+			 WTERMSIG(facts->status) == SIGKILL ? " (out of memory?)" : "");
+	else
+		snprintf(text, room, "ended with status %d", WEXITSTATUS(facts->status));
+}
+
+void fl_death_describe(const struct fl_death_facts *facts, struct fl_sandbox_death *ret)
+{
+	if (facts->stalled)
+		snprintf(ret->reason, sizeof(ret->reason), "no answer within %u ms",
+			 facts->deadline_ms);
+	else if (facts->protocol)
+		snprintf(ret->reason, sizeof(ret->reason), "%s", facts->protocol);
+	else if (facts->record.signal)
+		describe_record(facts, ret->reason, sizeof(ret->reason));
+	else
+		describe_status(facts, ret->reason, sizeof(ret->reason));
+	fl_death_clean_text(ret->reason);
+	format_backtrace(&facts->record, ret->backtrace, sizeof(ret->backtrace));
+}

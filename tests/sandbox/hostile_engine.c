@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hostile_engine.h"
+
+#include "sandbox/wire.h"
+
+#include <faultline/analyze.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum fl_code __real_fl_analyze(const void *, size_t, const struct fl_symbols *const *, size_t,
+			       const struct fl_analyze_options *, struct fl_report **,
+			       struct fl_error *);
+enum fl_code __wrap_fl_analyze(const void *, size_t, const struct fl_symbols *const *, size_t,
+			       const struct fl_analyze_options *, struct fl_report **,
+			       struct fl_error *);
+enum fl_code
+__real_fl_symbols_open(const void *, size_t, const char *, struct fl_symbols **, struct fl_error *);
+enum fl_code
+__wrap_fl_symbols_open(const void *, size_t, const char *, struct fl_symbols **, struct fl_error *);
+
+unsigned hostile_symbols_opened;
+
+static volatile int sink;
+static char *volatile nowhere;
+static int *volatile poisoned;
+
+__attribute__((noinline)) static void read_null(void)
+{
+	sink = *nowhere;
+}
+
+static void jump_to_null(void)
+{
+	void (*volatile function)(void) = NULL;
+	function();
+}
+
+static void divide(void)
+{
+	volatile int zero = 0;
+	sink = 1000 / zero;
+}
+
+__attribute__((noinline)) static int overflow_stack(int depth)
+{
+	volatile char room[4096];
+	room[0] = (char)depth;
+	return depth < 0 ? 0 : overflow_stack(depth + 1) + room[0];
+}
+
+static void descend(void)
+{
+	sink = overflow_stack(1);
+}
+
+static void abort_in_libc(void)
+{
+	void *volatile block = malloc(10000);
+	free(block);
+	free(block); /* glibc: "double free or corruption" */
+}
+
+static void loop(void)
+{
+	for (;;)
+		sink++;
+}
+
+static void open_file(void)
+{
+	sink = open("/etc/passwd", O_RDONLY);
+}
+
+static void open_socket(void)
+{
+	sink = socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static void run_program(void)
+{
+	execl("/bin/true", "true", (char *)NULL);
+}
+
+static void make_child(void)
+{
+	sink = (int)fork();
+}
+
+static void kill_parent(void)
+{
+	kill(getppid(), SIGTERM);
+}
+
+static void map_code(void)
+{
+	sink = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	       MAP_FAILED;
+}
+
+/* The input is the parent's: it may ask for the same analysis again. */
+static const void *current_dump;
+
+static void write_dump(void)
+{
+	uintptr_t page = (uintptr_t)current_dump & ~(uintptr_t)4095;
+	_exit(mprotect((void *)page, 4096, PROT_READ | PROT_WRITE) == 0 ? 41 : 40);
+}
+
+static void write_dump_file(void)
+{
+	/* A large dump is a file, and the first descriptor to arrive. */
+	_exit(write(FL_FD_COUNT, "x", 1) >= 0 ||
+			      mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, FL_FD_COUNT, 0) != MAP_FAILED
+		      ? 41
+		      : 40);
+}
+
+static void exit_quietly(void)
+{
+	_exit(7);
+}
+
+static void hang_up(void)
+{
+	close(FL_FD_SOCKET);
+	loop();
+}
+
+static void send_bytes(const void *bytes, size_t size)
+{
+	struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	sink = (int)sendmsg(FL_FD_SOCKET, &message, 0);
+	loop();
+}
+
+static void answer_short(void)
+{
+	send_bytes("yes", 3);
+}
+
+static void answer_long(void)
+{
+	static const char much[sizeof(struct fl_wire_reply) + 1];
+	send_bytes(much, sizeof(much));
+}
+
+static void answer(uint32_t code, uint64_t size)
+{
+	struct fl_wire_reply reply = { .code = code, .size = size };
+	memset(reply.error.message, '\033', sizeof(reply.error.message));
+	send_bytes(&reply, sizeof(reply));
+}
+
+static void answer_huge(void)
+{
+	answer(FL_OK, UINT64_MAX);
+}
+
+static void answer_unwritten(void)
+{
+	answer(FL_OK, 1 << 20);
+}
+
+static void answer_damaged(void)
+{
+	sink = (int)pwrite(FL_FD_RESULT, "no report", 9, 0);
+	answer(FL_OK, 9);
+}
+
+static void answer_strange_code(void)
+{
+	answer(4711, 0);
+}
+
+static void answer_unterminated(void)
+{
+	answer(FL_EFORMAT, 0);
+}
+
+static void die_under_libc_lock(void)
+{
+	/* The stalled child holds stdio's lock when it is asked where it is. */
+	flockfile(stderr);
+	loop();
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} acts[] = {
+	{ "read null", read_null },
+	{ "jump to null", jump_to_null },
+	{ "divide", divide },
+	{ "overflow stack", descend },
+	{ "abort", abort_in_libc },
+	{ "loop", loop },
+	{ "open file", open_file },
+	{ "open socket", open_socket },
+	{ "run program", run_program },
+	{ "make child", make_child },
+	{ "kill parent", kill_parent },
+	{ "map code", map_code },
+	{ "write dump", write_dump },
+	{ "write dump file", write_dump_file },
+	{ "exit quietly", exit_quietly },
+	{ "hang up", hang_up },
+	{ "answer short", answer_short },
+	{ "answer long", answer_long },
+	{ "answer huge", answer_huge },
+	{ "answer unwritten", answer_unwritten },
+	{ "answer damaged", answer_damaged },
+	{ "answer strange code", answer_strange_code },
+	{ "answer unterminated", answer_unterminated },
+	{ "stall under lock", die_under_libc_lock },
+};
+
+static enum fl_code eat_memory(struct fl_error *err)
+{
+	for (size_t total = 0;; total += 16 << 20) {
+		char *block = malloc(16 << 20);
+		if (!block)
+			return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "after %zu MiB", total >> 20);
+		for (size_t i = 0; i < 16 << 20; i += 4096)
+			block[i] = 1;
+	}
+}
+
+/* Long enough to be interrupted, short enough to end. */
+static enum fl_code work(struct fl_error *err)
+{
+	for (unsigned i = 0; i < 400000000; i++)
+		sink = (int)i;
+	return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "worked");
+}
+
+/* Leaves a trap for whatever this child analyses next. */
+static enum fl_code poison(struct fl_error *err)
+{
+	poisoned = (int *)16;
+	return fl_fail(err, FL_EFORMAT, FL_AT_FILE_OFFSET, 8, "poisoned the process");
+}
+
+static enum fl_code count_compiled(struct fl_error *err)
+{
+	return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "compiled %u", hostile_symbols_opened);
+}
+
+/* What the child can reach besides its own four: closing works for what is open. */
+static enum fl_code count_descriptors(struct fl_error *err)
+{
+	unsigned count = 0;
+	for (int fd = FL_FD_COUNT; fd < 4096; fd++)
+		count += close(fd) == 0;
+	return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "%u descriptors", count);
+}
+
+static const struct {
+	const char *name;
+	enum fl_code (*run)(struct fl_error *);
+} answers[] = {
+	{ "work", work },
+	{ "poison", poison },
+	{ "eat memory", eat_memory },
+	{ "count compiled", count_compiled },
+	{ "count descriptors", count_descriptors },
+};
+
+static bool is_act(const char *act, size_t size, const char *name)
+{
+	return strlen(name) == size && memcmp(act, name, size) == 0;
+}
+
+enum fl_code __wrap_fl_analyze(const void *dump, size_t size,
+			       const struct fl_symbols *const *symbols, size_t count,
+			       const struct fl_analyze_options *options, struct fl_report **ret,
+			       struct fl_error *err)
+{
+	static const char prefix[] = "hostile ";
+	const size_t start = sizeof(prefix) - 1;
+	if (poisoned)
+		sink = *poisoned;
+	if (size < start || memcmp(dump, prefix, start) != 0)
+		return __real_fl_analyze(dump, size, symbols, count, options, ret, err);
+	const char *act = (const char *)dump + start;
+	size = strnlen(act, size - start);
+	current_dump = dump;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (is_act(act, size, acts[i].name))
+			acts[i].run();
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (is_act(act, size, answers[i].name))
+			return answers[i].run(err);
+	return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no such act");
+}
+
+enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *name,
+				    struct fl_symbols **ret, struct fl_error *err)
+{
+	static const char trap[] = "hostile read";
+	hostile_symbols_opened++;
+	if (size >= sizeof(trap) - 1 && memcmp(bytes, trap, sizeof(trap) - 1) == 0) {
+		/* Wait until the test has cut the file short, then read what is no longer there. */
+		for (const volatile char *at = bytes;; at = bytes)
+			sink += at[size - 1];
+	}
+	return __real_fl_symbols_open(bytes, size, name, ret, err);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * An engine that has been taken over by its input. A dump that starts with "hostile " names what
+ * happens then, in the real child with the real filter; every other dump meets the real engine.
+ * Linked with -Wl,--wrap=fl_analyze,--wrap=fl_symbols_open.
+ */
+#ifndef HOSTILE_ENGINE_H
+#define HOSTILE_ENGINE_H
+
+/** Times fl_symbols_open() ran in this process. */
+extern unsigned hostile_symbols_opened;
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The child answers like the engine in this process, keeps what it compiled, and holds nothing
+ * else. */
+#include "hostile_engine.h"
+#include "sandbox/sandbox.h"
+#include "support/cmocka.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUILD FL_CORPUS "/m4f-og"
+
+struct bytes {
+	char *data;
+	size_t size;
+};
+
+static void free_bytes(struct bytes *bytes)
+{
+	free(bytes->data);
+}
+#define AUTO_BYTES __attribute__((__cleanup__(free_bytes))) struct bytes
+
+static struct bytes read_file(const char *path)
+{
+	struct bytes bytes = { 0 };
+	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &info) != 0)
+		fail_msg("%s cannot be read", path);
+	bytes.size = (size_t)info.st_size;
+	bytes.data = malloc(bytes.size);
+	assert_non_null(bytes.data);
+	assert_int_equal(read(fd, bytes.data, bytes.size), bytes.size);
+	close(fd);
+	return bytes;
+}
+
+static struct fl_sandbox *open_with(struct fl_sandbox_options options)
+{
+	struct fl_sandbox *sandbox = NULL;
+	struct fl_error err = { 0 };
+	hostile_symbols_opened = 0; /* the child starts from this process's number */
+	if (fl_sandbox_open(&options, &sandbox, &err))
+		fail_msg("%s", err.message);
+	return sandbox;
+}
+
+static struct fl_sandbox_elf open_elf(const char *path, const char *name)
+{
+	struct fl_sandbox_elf elf = { .fd = open(path, O_RDONLY | O_CLOEXEC), .name = name };
+	assert_true(elf.fd >= 0);
+	return elf;
+}
+
+static struct fl_report *
+analyze(struct fl_sandbox *sandbox, const struct bytes *dump, const struct fl_sandbox_elf *elf)
+{
+	struct fl_report *report = NULL;
+	struct fl_error err = { 0 };
+	if (fl_sandbox_analyze(sandbox, dump->data, dump->size, elf, elf != NULL, &report, NULL,
+			       &err))
+		fail_msg("%s", err.message);
+	return report;
+}
+
+static enum fl_code act_on(struct fl_sandbox *sandbox, const char *act,
+			   const struct fl_sandbox_elf *elfs, size_t count, struct fl_error *err)
+{
+	char dump[128];
+	int size = snprintf(dump, sizeof(dump), "hostile %s", act);
+	FL_AUTO(fl_report) report = NULL;
+	*err = (struct fl_error){ 0 };
+	return fl_sandbox_analyze(sandbox, dump, (size_t)size, elfs, count, &report, NULL, err);
+}
+
+/* --- modes --- */
+
+static void test_names(void **state)
+{
+	(void)state;
+	static const struct {
+		enum fl_sandbox_mode mode;
+		const char *name;
+	} cases[] = {
+		{ FL_SANDBOX_AUTO, "seccomp" },
+		{ FL_SANDBOX_REQUIRE, "seccomp" },
+		{ FL_SANDBOX_OFF, "none" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FL_AUTO(fl_sandbox)
+		sandbox = open_with((struct fl_sandbox_options){ .mode = cases[i].mode });
+		assert_string_equal(fl_sandbox_name(sandbox), cases[i].name);
+	}
+	FL_AUTO(fl_sandbox) defaults = NULL;
+	assert_int_equal(fl_sandbox_open(NULL, &defaults, NULL), FL_OK);
+	assert_string_equal(fl_sandbox_name(defaults), "seccomp");
+}
+
+static void test_bad_rules_fail_at_once(void **state)
+{
+	(void)state;
+	static const struct fl_rules_file bad = { "no such list", "*\n" };
+	const struct fl_sandbox_options options = { .rules = &bad, .rules_count = 1 };
+	struct fl_sandbox *sandbox = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(fl_sandbox_open(&options, &sandbox, &err), FL_EFORMAT);
+	assert_null(sandbox);
+	assert_true(err.message[0]);
+}
+
+/* --- the same answers --- */
+
+static void assert_same_text(const struct fl_report *a, const struct fl_report *b)
+{
+	FL_AUTO_BUFFER first = { 0 };
+	FL_AUTO_BUFFER second = { 0 };
+	assert_int_equal(fl_report_explain(a, &first, NULL), FL_OK);
+	assert_int_equal(fl_report_explain(b, &second, NULL), FL_OK);
+	assert_int_equal(first.size, second.size);
+	assert_memory_equal(first.data, second.data, first.size);
+}
+
+static void test_child_answers_like_the_engine(void **state)
+{
+	(void)state;
+	static const char *const scenarios[] = { "null-read", "fault-in-isr", "inline-3" };
+	FL_AUTO(fl_sandbox) child = open_with((struct fl_sandbox_options){ 0 });
+	FL_AUTO(fl_sandbox)
+	here = open_with((struct fl_sandbox_options){ .mode = FL_SANDBOX_OFF });
+	struct fl_sandbox_elf elf = open_elf(BUILD "/fw.elf", "fw.elf");
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+		char path[512];
+		snprintf(path, sizeof(path), BUILD "/%s/dump.core", scenarios[i]);
+		AUTO_BYTES dump = read_file(path);
+		FL_AUTO(fl_report) a = analyze(child, &dump, &elf);
+		FL_AUTO(fl_report) b = analyze(here, &dump, &elf);
+		struct fl_report_facts facts = fl_report_facts(a);
+		assert_int_equal(facts.match, FL_MATCH_SAME);
+		assert_non_null(facts.function);
+		assert_string_equal(facts.title, fl_report_facts(b).title);
+		assert_same_text(a, b);
+	}
+	close(elf.fd);
+}
+
+/* A warm child (ELF already compiled) writes the same bytes as a cold one. */
+static void test_same_bytes_warm_and_cold(void **state)
+{
+	(void)state;
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elf = open_elf(BUILD "/fw.elf", "fw.elf");
+	elf.has_key = true;
+	FL_AUTO_BUFFER first = { 0 };
+	for (int i = 0; i < 3; i++) {
+		FL_AUTO(fl_report) report = analyze(sandbox, &dump, &elf);
+		FL_AUTO_BUFFER bytes = { 0 };
+		assert_int_equal(fl_report_encode(report, &bytes, NULL), FL_OK);
+		if (i == 0) {
+			first = bytes;
+			bytes = (struct fl_buffer){ 0 };
+			continue;
+		}
+		assert_int_equal(bytes.size, first.size);
+		assert_memory_equal(bytes.data, first.data, first.size);
+	}
+	close(elf.fd);
+}
+
+static void test_large_and_empty_dumps(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	const size_t large = 5 << 20; /* beyond what the shared window holds */
+	AUTO_BYTES dump = { calloc(1, large), large };
+	assert_non_null(dump.data);
+	FL_AUTO(fl_report) report = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(
+		fl_sandbox_analyze(sandbox, dump.data, large, NULL, 0, &report, NULL, &err),
+		FL_EFORMAT);
+	assert_int_equal(fl_sandbox_analyze(sandbox, NULL, 0, NULL, 0, &report, NULL, &err),
+			 FL_EFORMAT);
+	/* an act at the start of a large dump is seen: its bytes arrive */
+	memcpy(dump.data, "hostile count compiled", 22);
+	assert_int_equal(
+		fl_sandbox_analyze(sandbox, dump.data, large, NULL, 0, &report, NULL, &err),
+		FL_ELIMIT);
+	assert_null(report);
+}
+
+static void test_errors_are_the_engines(void **state)
+{
+	(void)state;
+	static const enum fl_sandbox_mode modes[] = { FL_SANDBOX_REQUIRE, FL_SANDBOX_OFF };
+	struct fl_error errors[2][2] = { 0 };
+	for (size_t i = 0; i < 2; i++) {
+		FL_AUTO(fl_sandbox)
+		sandbox = open_with((struct fl_sandbox_options){ .mode = modes[i] });
+		FL_AUTO(fl_report) report = NULL;
+		assert_int_equal(fl_sandbox_analyze(sandbox, "not a dump", 10, NULL, 0, &report,
+						    NULL, &errors[i][0]),
+				 FL_EFORMAT);
+		/* a dump is no ELF: the message says which file */
+		struct fl_sandbox_elf elf = open_elf(BUILD "/null-read/dump.core", "wrong.elf");
+		AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+		assert_int_equal(fl_sandbox_analyze(sandbox, dump.data, dump.size, &elf, 1, &report,
+						    NULL, &errors[i][1]),
+				 FL_EFORMAT);
+		assert_non_null(strstr(errors[i][1].message, "wrong.elf"));
+		close(elf.fd);
+	}
+	assert_string_equal(errors[0][0].message, errors[1][0].message);
+	assert_string_equal(errors[0][1].message, errors[1][1].message);
+	assert_int_equal(errors[0][1].at_kind, errors[1][1].at_kind);
+	assert_int_equal(errors[0][1].at, errors[1][1].at);
+}
+
+/* --- what is kept, and for how long --- */
+
+static void test_compiles_once_per_key(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox)
+	sandbox = open_with((struct fl_sandbox_options){ .cached_images = 2 });
+	struct fl_sandbox_elf elfs[3];
+	for (uint8_t i = 0; i < 3; i++) {
+		elfs[i] = open_elf(FL_CORPUS "/m0-os/fw.elf", "fw.elf");
+		elfs[i].has_key = true;
+		elfs[i].key[0] = i;
+	}
+	static const struct {
+		uint8_t elf;
+		const char *compiled;
+	} steps[] = {
+		{ 0, "compiled 1" }, { 0, "compiled 1" }, { 1, "compiled 2" },
+		{ 0, "compiled 2" }, { 2, "compiled 3" }, /* 1 is the least recently used, and goes
+							   */
+		{ 0, "compiled 3" }, { 1, "compiled 4" },
+	};
+	struct fl_error err;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		assert_int_equal(act_on(sandbox, "count compiled", &elfs[steps[i].elf], 1, &err),
+				 FL_ELIMIT);
+		if (strcmp(err.message, steps[i].compiled) != 0)
+			fail_msg("step %zu: %s", i, err.message);
+	}
+	/* more ELFs in one request than are kept */
+	assert_int_equal(act_on(sandbox, "count compiled", elfs, 3, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 5");
+	for (size_t i = 0; i < 3; i++)
+		close(elfs[i].fd);
+}
+
+static void test_no_key_is_never_kept(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elf = open_elf(FL_CORPUS "/m0-os/fw.elf", "fw.elf");
+	struct fl_error err;
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 1");
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 2");
+	/* nor under another name: the name is in the report */
+	elf.has_key = true;
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	elf.name = "other.elf";
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 4");
+	close(elf.fd);
+}
+
+static void test_child_is_replaced_after_its_share(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ .requests = 2 });
+	struct fl_sandbox_elf elf = open_elf(FL_CORPUS "/m0-os/fw.elf", "fw.elf");
+	elf.has_key = true;
+	static const char *const compiled[] = { "compiled 1", "compiled 0", "compiled 0" };
+	struct fl_error err;
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, compiled[0]);
+	assert_int_equal(act_on(sandbox, "count compiled", NULL, 0, &err), FL_ELIMIT);
+	assert_string_equal(err.message, compiled[0]);
+	for (int i = 1; i < 3; i++) {
+		assert_int_equal(act_on(sandbox, "count compiled", NULL, 0, &err), FL_ELIMIT);
+		assert_string_equal(err.message, compiled[i]);
+	}
+	close(elf.fd);
+}
+
+static void test_child_holds_no_other_descriptor(void **state)
+{
+	(void)state;
+	int secret = open("/dev/null", O_RDONLY); /* without O_CLOEXEC, like a careless caller */
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elf = open_elf(FL_CORPUS "/m0-os/fw.elf", "fw.elf");
+	struct fl_error err;
+	/* once with an ELF, then without: descriptors of a request end with it */
+	assert_int_equal(act_on(sandbox, "count descriptors", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "1 descriptors");
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_int_equal(act_on(sandbox, "count descriptors", NULL, 0, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "0 descriptors");
+	close(elf.fd);
+	close(secret);
+}
+
+/* --- what is refused before the child sees it --- */
+
+static void test_descriptors_are_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		int flags;
+		enum fl_code code;
+		const char *says;
+	} cases[] = {
+		{ "/tmp", O_RDONLY | O_DIRECTORY, FL_EINVALID, "not a regular file" },
+		{ "/dev/null", O_RDONLY, FL_EINVALID, "not a regular file" },
+		{ "/dev/null", O_RDWR, FL_EINVALID, "for reading only" },
+		{ BUILD "/fw.elf", O_PATH, FL_EINVALID, "for reading only" },
+	};
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fl_sandbox_elf elf = { .fd = open(cases[i].path, cases[i].flags),
+					      .name = "it.elf" };
+		struct fl_error err;
+		assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), cases[i].code);
+		assert_non_null(strstr(err.message, cases[i].says));
+		assert_non_null(strstr(err.message, "it.elf"));
+		close(elf.fd);
+	}
+	struct fl_sandbox_elf closed = { .fd = 1000, .name = "it.elf" };
+	struct fl_error err;
+	assert_int_equal(act_on(sandbox, "count compiled", &closed, 1, &err), FL_EIO);
+}
+
+static void test_too_many_elfs(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elfs[33];
+	for (size_t i = 0; i < 33; i++)
+		elfs[i] = open_elf(FL_CORPUS "/m0-os/fw.elf", "fw.elf");
+	struct fl_error err;
+	assert_int_equal(act_on(sandbox, "count compiled", elfs, 33, &err), FL_ELIMIT);
+	assert_non_null(strstr(err.message, "at most 32"));
+	assert_int_equal(act_on(sandbox, "count compiled", elfs, 32, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 32");
+	for (size_t i = 0; i < 33; i++)
+		close(elfs[i].fd);
+}
+
+/* --- inspect --- */
+
+static void assert_modules(const struct fl_sandbox_modules *modules)
+{
+	assert_true(modules->count >= 2); /* the outer ELF and what is embedded in it */
+	assert_string_equal(modules->modules[0].name, "fw.elf");
+	for (size_t i = 0; i < modules->count; i++) {
+		assert_true(modules->modules[i].name[0]);
+		assert_int_equal(modules->modules[i].build_id_size, 20);
+		assert_true(modules->modules[i].has_debug_info);
+		assert_true(modules->modules[i].function_count > 0);
+	}
+}
+
+static void test_inspect(void **state)
+{
+	(void)state;
+	static const enum fl_sandbox_mode modes[] = { FL_SANDBOX_REQUIRE, FL_SANDBOX_OFF };
+	for (size_t i = 0; i < 2; i++) {
+		FL_AUTO(fl_sandbox)
+		sandbox = open_with((struct fl_sandbox_options){ .mode = modes[i] });
+		struct fl_sandbox_elf elf = open_elf(FL_CORPUS "/m4f-aux/fw.elf", "fw.elf");
+		struct fl_sandbox_modules modules = { 0 };
+		struct fl_error err = { 0 };
+		if (fl_sandbox_inspect_elf(sandbox, &elf, &modules, NULL, &err))
+			fail_msg("%s", err.message);
+		assert_modules(&modules);
+		fl_sandbox_modules_deinit(&modules);
+		fl_sandbox_modules_deinit(&modules);
+		close(elf.fd);
+		elf = open_elf(BUILD "/null-read/dump.core", "no.elf");
+		assert_int_equal(fl_sandbox_inspect_elf(sandbox, &elf, &modules, NULL, &err),
+				 FL_EFORMAT);
+		assert_non_null(strstr(err.message, "no.elf"));
+		assert_null(modules.modules);
+		close(elf.fd);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_bad_rules_fail_at_once),
+		cmocka_unit_test(test_child_answers_like_the_engine),
+		cmocka_unit_test(test_same_bytes_warm_and_cold),
+		cmocka_unit_test(test_large_and_empty_dumps),
+		cmocka_unit_test(test_errors_are_the_engines),
+		cmocka_unit_test(test_compiles_once_per_key),
+		cmocka_unit_test(test_no_key_is_never_kept),
+		cmocka_unit_test(test_child_is_replaced_after_its_share),
+		cmocka_unit_test(test_child_holds_no_other_descriptor),
+		cmocka_unit_test(test_descriptors_are_checked),
+		cmocka_unit_test(test_too_many_elfs),
+		cmocka_unit_test(test_inspect),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
