@@ -24,25 +24,26 @@ extern "C" {
 struct fl_store;
 
 /**
- * Open or create a database; migrates an older schema.
+ * Open or create a database; migrates an older schema. ":memory:" keeps nothing and holds no
+ * symbol files.
  * @retval FL_EUNSUPPORTED the schema is newer than this program.
  * @retval FL_EIO          cannot be opened or is not a database; the message names the path.
  */
-FL_API FL_MUST_CHECK enum fl_code fl_store_open(const char *path, struct fl_store **ret,
-						struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_open(const char *path, struct fl_store **ret, struct fl_error *err);
 FL_API void fl_store_close(struct fl_store *store);
 FL_OWNED(fl_store, fl_store_close)
 
 /* --- symbol files --- */
 
 struct fl_symbol_file {
-	const char *name;               /**< base name, shown to people */
-	const void *bytes;              /**< the ELF */
+	const char *name;  /**< base name, shown to people */
+	const void *bytes; /**< the ELF */
 	size_t size;
 	const struct fl_module_info *modules; /**< module 0 is the outer ELF */
 	size_t module_count;
-	const char *software_type;      /**< NULL = not said */
-	const char *software_version;   /**< NULL = not said */
+	const char *software_type;    /**< NULL = not said */
+	const char *software_version; /**< NULL = not said */
 };
 
 struct fl_symbol_added {
@@ -52,18 +53,17 @@ struct fl_symbol_added {
 };
 
 /** Keep an ELF (durable before it returns) and re-queue the dumps that waited for it. */
-FL_API FL_MUST_CHECK enum fl_code fl_store_add_symbols(struct fl_store *store,
-						       const struct fl_symbol_file *file,
-						       struct fl_symbol_added *ret,
-						       struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_add_symbols(struct fl_store *store, const struct fl_symbol_file *file,
+		     struct fl_symbol_added *ret, struct fl_error *err);
 
 /** A symbol file that fits an identity. */
 struct fl_symbol_choice {
 	int64_t id;
-	int fd;             /**< open read-only, the caller closes it */
-	uint8_t hash[16];   /**< content: a cache key */
+	int fd;           /**< open read-only, the caller closes it */
+	uint8_t hash[16]; /**< content: a cache key */
 	char name[128];
-	bool by_build_id;   /**< else by software type + version */
+	bool by_build_id; /**< else by software type + version */
 };
 
 /**
@@ -71,10 +71,9 @@ struct fl_symbol_choice {
  * not contradict).
  * @retval FL_ENOTFOUND none fits: the dump must wait.
  */
-FL_API FL_MUST_CHECK enum fl_code fl_store_find_symbols(struct fl_store *store,
-							const struct fl_report_facts *facts,
-							struct fl_symbol_choice *ret,
-							struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,
+		      struct fl_symbol_choice *ret, struct fl_error *err);
 
 /* --- the queue --- */
 
@@ -82,20 +81,21 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_find_symbols(struct fl_store *store,
 struct fl_upload {
 	const void *bytes;
 	size_t size;
-	const char *source;     /**< file name, for people */
-	const char *device;     /**< serial */
+	const char *source; /**< file name, for people */
+	const char *device; /**< serial */
 	const char *upload_id;
 	const char *software_type;
 	const char *software_version;
 	const char *hardware_version;
 	const char *cohort;
-	int64_t received_at;    /**< Unix seconds */
+	int64_t received_at;       /**< Unix seconds */
 	bool received_at_is_mtime; /**< nobody said when; the file's mtime was used */
 };
 
 struct fl_enqueued {
 	int64_t dump_id;
-	bool duplicate; /**< same known device and same content (and upload id): counted, not queued again */
+	bool duplicate; /**< same known device and same content (and upload id): counted, not queued
+			   again */
 };
 
 /** Durable before it returns. */
@@ -106,9 +106,9 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_enqueue(struct fl_store *store,
 /** A dump taken from the queue under a lease. Release with fl_claim_deinit(). */
 struct fl_claim {
 	int64_t dump_id;
-	uint32_t attempt;        /**< 1 for the first */
-	struct fl_buffer bytes;  /**< decompressed */
-	char *device;            /**< what the upload said; NULL = unknown */
+	uint32_t attempt;       /**< 1 for the first */
+	struct fl_buffer bytes; /**< decompressed */
+	char *device;           /**< what the upload said; NULL = unknown */
 	char *software_type;
 	char *software_version;
 	char *hardware_version;
@@ -130,7 +130,9 @@ struct fl_filed {
 	int64_t trace_id;
 	int64_t issue_id; /**< 0 for a waiting trace */
 	bool new_issue;
-	bool regressed;
+	bool regressed; /**< a resolved issue came back (nothing resolves issues yet) */
+	bool duplicate; /**< the dump named its device, and that device's same dump was filed before
+			 */
 };
 
 /**
@@ -147,7 +149,8 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_wait(struct fl_store *store, int64_t 
 						const struct fl_report *report,
 						struct fl_filed *ret, struct fl_error *err);
 
-/** Set a dump aside that killed or stalled the analysis, or is no dump. Kept, never retried by itself. */
+/** Set a dump aside that killed or stalled the analysis, or is no dump. Kept, never retried by
+ * itself. */
 FL_API FL_MUST_CHECK enum fl_code fl_store_quarantine(struct fl_store *store, int64_t dump_id,
 						      const char *reason, const char *backtrace,
 						      struct fl_error *err);
@@ -155,9 +158,8 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_quarantine(struct fl_store *store, in
 struct fl_queue_counts {
 	uint64_t queued, claimed, waiting, done, quarantined, duplicates;
 };
-FL_API FL_MUST_CHECK enum fl_code fl_store_queue_counts(struct fl_store *store,
-							struct fl_queue_counts *ret,
-							struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_queue_counts(struct fl_store *store, struct fl_queue_counts *ret, struct fl_error *err);
 
 /* --- reanalysis --- */
 
@@ -170,20 +172,20 @@ struct fl_reanalyze_filter {
  * Dump ids of finished traces that match, ascending, as an array of int64_t in @p ret.
  * Their bytes come from fl_store_dump(); a new report goes through fl_store_refile().
  */
-FL_API FL_MUST_CHECK enum fl_code fl_store_select_dumps(struct fl_store *store,
-							const struct fl_reanalyze_filter *filter,
-							struct fl_buffer *ret,
-							struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_select_dumps(struct fl_store *store, const struct fl_reanalyze_filter *filter,
+		      struct fl_buffer *ret, struct fl_error *err);
 
 /** A dump by id, whatever its state, with the claim's fields (attempt is not changed). */
-FL_API FL_MUST_CHECK enum fl_code fl_store_dump(struct fl_store *store, int64_t dump_id,
-						struct fl_claim *ret, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_dump(struct fl_store *store, int64_t dump_id, struct fl_claim *ret, struct fl_error *err);
 
 struct fl_refiled {
 	int64_t trace_id;
-	int64_t old_issue_id, new_issue_id; /**< new_issue_id 0 in a dry run that would create one */
-	bool changed;     /**< report bytes differ */
-	bool moved;       /**< another issue */
+	int64_t old_issue_id,
+		new_issue_id; /**< new_issue_id 0 in a dry run that would create one */
+	bool changed;         /**< report bytes differ */
+	bool moved;           /**< another issue */
 };
 
 /** Replace a trace's report; with @p dry_run only say what would happen. */
@@ -202,20 +204,21 @@ struct fl_issue_row {
 	const char *last_version;      /**< software version of the newest trace; may be NULL */
 };
 typedef bool (*fl_issue_fn)(void *context, const struct fl_issue_row *row);
-FL_API FL_MUST_CHECK enum fl_code fl_store_issues(struct fl_store *store, fl_issue_fn each,
-						  void *context, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_issues(struct fl_store *store, fl_issue_fn each, void *context, struct fl_error *err);
 FL_API FL_MUST_CHECK enum fl_code fl_store_issue(struct fl_store *store, int64_t issue_id,
 						 fl_issue_fn each, void *context,
 						 struct fl_error *err);
 
 struct fl_trace_row {
 	int64_t id, dump_id, issue_id; /**< issue_id 0 = none */
-	const char *state;  /**< "queued", "waiting", "done", "quarantined" */
-	const char *title;  /**< may be NULL */
-	const char *device, *software_type, *software_version, *hardware_version; /**< may be NULL */
-	const char *build_id; /**< hex; may be NULL */
+	const char *state;             /**< "queued", "waiting", "done", "quarantined" */
+	const char *title;             /**< may be NULL */
+	const char *device, *software_type, *software_version,
+		*hardware_version; /**< may be NULL */
+	const char *build_id;      /**< hex; may be NULL */
 	const char *source;
-	const char *reason; /**< quarantine or waiting reason; may be NULL */
+	const char *reason;    /**< quarantine or waiting reason; may be NULL */
 	const char *backtrace; /**< of the child that died on it; may be NULL */
 	int64_t received_at;
 	uint32_t attempts;
@@ -226,16 +229,15 @@ struct fl_trace_filter {
 	const char *state; /**< NULL = any */
 };
 typedef bool (*fl_trace_fn)(void *context, const struct fl_trace_row *row);
-FL_API FL_MUST_CHECK enum fl_code fl_store_traces(struct fl_store *store,
-						  const struct fl_trace_filter *filter,
-						  fl_trace_fn each, void *context,
-						  struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_traces(struct fl_store *store, const struct fl_trace_filter *filter, fl_trace_fn each,
+		void *context, struct fl_error *err);
 
 /** The decoded report of a trace. @retval FL_ENOTFOUND no such trace, or none kept. */
 FL_API FL_MUST_CHECK enum fl_code fl_store_report(struct fl_store *store, int64_t trace_id,
 						  struct fl_report **ret, struct fl_error *err);
 
-/** Per-issue breakdown: traces by software version, newest first. */
+/** Per-issue breakdown: traces by software version, newest first; @p key NULL = version unknown. */
 typedef bool (*fl_count_fn)(void *context, const char *key, uint64_t traces, uint64_t devices);
 FL_API FL_MUST_CHECK enum fl_code fl_store_issue_versions(struct fl_store *store, int64_t issue_id,
 							  fl_count_fn each, void *context,
@@ -249,8 +251,8 @@ struct fl_symbol_row {
 	bool has_debug_info;
 };
 typedef bool (*fl_symbol_fn)(void *context, const struct fl_symbol_row *row);
-FL_API FL_MUST_CHECK enum fl_code fl_store_symbols(struct fl_store *store, fl_symbol_fn each,
-						   void *context, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_symbols(struct fl_store *store, fl_symbol_fn each, void *context, struct fl_error *err);
 
 /** What waits for which ELF: missing build id / version with counts. */
 struct fl_missing_row {
@@ -258,8 +260,8 @@ struct fl_missing_row {
 	uint64_t traces, devices;
 };
 typedef bool (*fl_missing_fn)(void *context, const struct fl_missing_row *row);
-FL_API FL_MUST_CHECK enum fl_code fl_store_missing(struct fl_store *store, fl_missing_fn each,
-						   void *context, struct fl_error *err);
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_missing(struct fl_store *store, fl_missing_fn each, void *context, struct fl_error *err);
 
 #ifdef __cplusplus
 }

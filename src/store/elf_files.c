@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/elf_files.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEMP_PREFIX ".writing-"
+
+enum {
+	NAME_SIZE = 64,
+	TEMP_AGE = 3600, /* seconds after which nobody can still be writing it */
+};
+
+/* A descriptor that closes with its scope; -1 = none. */
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define AUTO_FD __attribute__((__cleanup__(close_fd))) int
+
+static enum fl_code fail(struct fl_store *store, const char *name, struct fl_error *err)
+{
+	int error = errno;
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s%s%s", store->symbols_dir, name[0] ? "/" : "", name);
+	return fl_path_fail(err, error == ENOMEM ? FL_ENOMEM : FL_EIO, path, strerror(error));
+}
+
+static void name_of(const uint8_t hash[16], char ret[NAME_SIZE])
+{
+	char hex[33];
+	fl_hex(hash, 16, hex);
+	snprintf(ret, NAME_SIZE, "%s.elf", hex);
+}
+
+static int open_directory(const struct fl_store *store)
+{
+	if (!store->symbols_dir)
+		return -1;
+	return open(store->symbols_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A new directory is only there after a crash when its parent was synced. */
+static enum fl_code make_directory(struct fl_store *store, int *fd_ret, struct fl_error *err)
+{
+	if (!store->symbols_dir)
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0,
+			       "a database in memory holds no symbol files");
+	bool made = mkdir(store->symbols_dir, 0777) == 0;
+	if (!made && errno != EEXIST)
+		return fail(store, "", err);
+	*fd_ret = open_directory(store);
+	if (*fd_ret < 0)
+		return fail(store, "", err);
+	if (made) {
+		AUTO_FD parent = openat(*fd_ret, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (parent < 0 || fsync(parent))
+			return fail(store, "", err);
+	}
+	return FL_OK;
+}
+
+/* Compares the bytes and not only the size: a file that rotted on the disk is written again. */
+static bool holds(int dir, const char *name, const void *bytes, size_t size)
+{
+	AUTO_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) || st.st_size < 0 || (uint64_t)st.st_size != size)
+		return false;
+	if (!size)
+		return true;
+	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return false;
+	bool equal = memcmp(map, bytes, size) == 0;
+	munmap(map, size);
+	return equal;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, bytes, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+/* Written under another name and renamed, so that nobody ever sees half an ELF. */
+static bool replace(int dir, const char *name, const void *bytes, size_t size)
+{
+	char temp[NAME_SIZE];
+	snprintf(temp, sizeof(temp), TEMP_PREFIX "%.32s-%ld", name, (long)getpid());
+	unlinkat(dir, temp, 0);
+	AUTO_FD fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return false;
+	if (write_all(fd, bytes, size) && !fsync(fd) && !renameat(dir, temp, dir, name) &&
+	    !fsync(dir))
+		return true;
+	int error = errno;
+	unlinkat(dir, temp, 0);
+	errno = error;
+	return false;
+}
+
+enum fl_code fl_elf_file_keep(struct fl_store *store, const uint8_t hash[16], const void *bytes,
+			      size_t size, bool *written_ret, struct fl_error *err)
+{
+	char name[NAME_SIZE];
+	name_of(hash, name);
+	AUTO_FD dir = -1;
+	enum fl_code code = make_directory(store, &dir, err);
+	if (code)
+		return code;
+	*written_ret = !holds(dir, name, bytes, size);
+	if (*written_ret && !replace(dir, name, bytes, size))
+		return fail(store, name, err);
+	return FL_OK;
+}
+
+enum fl_code
+fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, struct fl_error *err)
+{
+	char name[NAME_SIZE];
+	name_of(hash, name);
+	AUTO_FD dir = open_directory(store);
+	int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(store, name, err);
+	*fd_ret = fd;
+	return FL_OK;
+}
+
+static void remove_when_old(int dir, const char *name, time_t now)
+{
+	struct stat st;
+	if (strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	if (S_ISREG(st.st_mode) && now - st.st_mtime > TEMP_AGE)
+		unlinkat(dir, name, 0);
+}
+
+void fl_elf_files_clean(struct fl_store *store)
+{
+	int fd = open_directory(store);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	time_t now = time(NULL);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		remove_when_old(dirfd(dir), entry->d_name, now);
+	closedir(dir);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/internal.h"
+
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The upload's strings, cleaned. */
+struct upload_text {
+	char *source, *device, *upload_id, *software_type, *software_version, *hardware_version,
+		*cohort;
+};
+
+static void upload_text_deinit(struct upload_text *text)
+{
+	fl_text_free(&text->source);
+	fl_text_free(&text->device);
+	fl_text_free(&text->upload_id);
+	fl_text_free(&text->software_type);
+	fl_text_free(&text->software_version);
+	fl_text_free(&text->hardware_version);
+	fl_text_free(&text->cohort);
+}
+
+static enum fl_code
+upload_text_init(struct upload_text *text, const struct fl_upload *upload, struct fl_error *err)
+{
+	const struct {
+		const char *from;
+		const char *what;
+		char **to;
+	} fields[] = {
+		{ upload->source, "the source's name", &text->source },
+		{ upload->device, "the device", &text->device },
+		{ upload->upload_id, "the upload id", &text->upload_id },
+		{ upload->software_type, "the software type", &text->software_type },
+		{ upload->software_version, "the software version", &text->software_version },
+		{ upload->hardware_version, "the hardware version", &text->hardware_version },
+		{ upload->cohort, "the cohort", &text->cohort },
+	};
+	enum fl_code code = FL_OK;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !code; i++)
+		code = fl_text_clean(fields[i].from, fields[i].what, fields[i].to, err);
+	return code;
+}
+
+/* Everything about the bytes that can be done before the transaction begins. */
+struct content {
+	const void *bytes;
+	size_t size;
+	uint8_t hash[16];
+	struct fl_buffer packed;
+};
+
+static void content_deinit(struct content *content)
+{
+	fl_buffer_deinit(&content->packed);
+}
+
+static enum fl_code content_init(struct fl_store *store, struct content *content,
+				 const struct fl_upload *upload, struct fl_error *err)
+{
+	if (!upload->bytes && upload->size)
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no dump was given");
+	if (upload->size > FL_STORE_DUMP_MAX)
+		return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0,
+			       "the dump has %zu bytes, more than the %d that are accepted",
+			       upload->size, FL_STORE_DUMP_MAX);
+	content->bytes = upload->bytes ? upload->bytes : "";
+	content->size = upload->size;
+	fl_hash128(content->bytes, content->size, content->hash);
+	return fl_blob_pack(store, content->bytes, content->size, &content->packed, err);
+}
+
+/* Read the keys of the rows that came since the last time, ours and everybody's. */
+static enum fl_code catch_up(struct fl_store *store, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_CONTENT_KEYS);
+	fl_bind_int(&query, 1, store->contents.last_id);
+	enum fl_code code;
+	while (!(code = fl_query_row(&query, err))) {
+		uint8_t hash[16] = { 0 };
+		int64_t id = fl_column_int(&query, 0);
+		fl_column_bytes(&query, 1, hash, sizeof(hash));
+		if ((code = fl_content_index_add(&store->contents, hash, id, err)))
+			return code;
+	}
+	return code == FL_ENOTFOUND ? FL_OK : code;
+}
+
+/* FL_ENOTFOUND where row @p id holds something else. XXH3 is no cryptographic hash: two dumps made
+ * to collide must stay two, so after the stored hash the bytes themselves are compared. */
+static enum fl_code
+compare(struct fl_store *store, int64_t id, const struct content *content, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_CONTENT_READ);
+	fl_bind_int(&query, 1, id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code)
+		return code;
+	uint8_t hash[16] = { 0 };
+	fl_column_bytes(&query, 0, hash, sizeof(hash));
+	if (memcmp(hash, content->hash, sizeof(hash)) ||
+	    fl_column_int(&query, 1) != (int64_t)content->size)
+		return FL_ENOTFOUND;
+	FL_AUTO_BUFFER bytes = { 0 };
+	code = fl_blob_unpack(store, sqlite3_column_blob(query.stmt, 2),
+			      (size_t)sqlite3_column_bytes(query.stmt, 2), (int64_t)content->size,
+			      &bytes, err);
+	if (code == FL_ENOMEM)
+		return code;
+	if (code || memcmp(bytes.data, content->bytes, content->size))
+		return FL_ENOTFOUND; /* a damaged row is not the same either: keep the good bytes */
+	return FL_OK;
+}
+
+static enum fl_code find_content(struct fl_store *store, const struct content *content,
+				 int64_t *ret, struct fl_error *err)
+{
+	enum fl_code code = catch_up(store, err);
+	size_t cursor = 0;
+	int64_t id;
+	*ret = 0;
+	while (!code && (id = fl_content_index_next(&store->contents, content->hash, &cursor))) {
+		code = compare(store, id, content, err);
+		if (!code) {
+			*ret = id;
+			return FL_OK;
+		}
+		if (code == FL_ENOTFOUND)
+			code = FL_OK;
+	}
+	return code;
+}
+
+static enum fl_code add_content(struct fl_store *store, const struct content *content, int64_t *ret,
+				struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_CONTENT_ADD);
+	fl_bind_blob(&query, 1, content->hash, sizeof(content->hash));
+	fl_bind_int(&query, 2, (int64_t)content->size);
+	fl_bind_blob(&query, 3, content->packed.data, content->packed.size);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code;
+}
+
+/* 0 where this is no duplicate: unknown devices are not one device. */
+static enum fl_code find_duplicate(struct fl_store *store, int64_t content_id, int64_t device_id,
+				   const char *upload_id, int64_t *ret, struct fl_error *err)
+{
+	*ret = 0;
+	if (!content_id || (!device_id && !upload_id))
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_DUPLICATE);
+	fl_bind_int(&query, 1, content_id);
+	fl_bind_id(&query, 2, device_id);
+	fl_bind_text(&query, 3, upload_id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code == FL_ENOTFOUND ? FL_OK : code;
+}
+
+static enum fl_code count_duplicate(struct fl_store *store, int64_t dump_id, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_COUNT_DUPLICATES);
+	fl_bind_int(&query, 1, dump_id);
+	return fl_query_run(&query, err);
+}
+
+static enum fl_code add_dump(struct fl_store *store, const struct fl_upload *upload,
+			     const struct upload_text *text, int64_t content_id, int64_t device_id,
+			     int64_t *ret, struct fl_error *err)
+{
+	int64_t version_id;
+	enum fl_code code =
+		fl_version_id(store, text->software_type, text->software_version, &version_id, err);
+	if (code)
+		return code;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_ADD);
+	fl_bind_int(&query, 1, content_id);
+	fl_bind_int(&query, 2, upload->received_at);
+	fl_bind_int(&query, 3, upload->received_at_is_mtime);
+	fl_bind_id(&query, 4, device_id);
+	fl_bind_id(&query, 5, version_id);
+	fl_bind_text(&query, 6, text->hardware_version);
+	fl_bind_text(&query, 7, text->upload_id);
+	fl_bind_text(&query, 8, text->source ? text->source : "");
+	code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code;
+}
+
+static enum fl_code put(struct fl_store *store, const struct fl_upload *upload,
+			const struct upload_text *text, const struct content *content,
+			struct fl_enqueued *ret, struct fl_error *err)
+{
+	int64_t content_id;
+	int64_t device_id;
+	int64_t duplicate_of;
+	enum fl_code code;
+	if ((code = find_content(store, content, &content_id, err)) ||
+	    (code = fl_device_id(store, text->device, text->cohort, &device_id, err)) ||
+	    (code = find_duplicate(store, content_id, device_id, text->upload_id, &duplicate_of,
+				   err)))
+		return code;
+	if (duplicate_of) {
+		*ret = (struct fl_enqueued){ .dump_id = duplicate_of, .duplicate = true };
+		return count_duplicate(store, duplicate_of, err);
+	}
+	if (!content_id && (code = add_content(store, content, &content_id, err)))
+		return code;
+	return add_dump(store, upload, text, content_id, device_id, &ret->dump_id, err);
+}
+
+enum fl_code fl_store_enqueue(struct fl_store *store, const struct fl_upload *upload,
+			      struct fl_enqueued *ret, struct fl_error *err)
+{
+	__attribute__((__cleanup__(upload_text_deinit))) struct upload_text text = { 0 };
+	__attribute__((__cleanup__(content_deinit))) struct content content = { 0 };
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	struct fl_enqueued enqueued = { 0 };
+	enum fl_code code;
+	if ((code = upload_text_init(&text, upload, err)) ||
+	    (code = content_init(store, &content, upload, err)) ||
+	    (code = fl_begin(store, &transaction, err)) ||
+	    (code = put(store, upload, &text, &content, &enqueued, err)) ||
+	    (code = fl_commit(&transaction, err)))
+		return code;
+	*ret = enqueued;
+	return FL_OK;
+}

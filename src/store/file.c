@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/filing.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REASON_SIZE = 256 };
+
+/* One dump on its way to a trace. */
+struct filing {
+	struct fl_store *store;
+	struct fl_report_facts facts;
+	struct fl_buffer encoded;
+	struct fl_filing_dump dump;
+	struct fl_filing_identity identity;
+	bool waits; /* for its ELF */
+};
+
+static void filing_deinit(struct filing *filing)
+{
+	fl_buffer_deinit(&filing->encoded);
+	fl_filing_dump_deinit(&filing->dump);
+}
+
+static bool is_state(const struct filing *filing, const char *state)
+{
+	return strcmp(filing->dump.state, state) == 0;
+}
+
+/* A dump that was finished before, here or by a worker that was thought dead. */
+static bool already_finished(const struct filing *filing, struct fl_filed *ret)
+{
+	const struct fl_filing_dump *dump = &filing->dump;
+	if (is_state(filing, "done"))
+		*ret = (struct fl_filed){ .trace_id = dump->trace_id, .issue_id = dump->issue_id };
+	else if (is_state(filing, "duplicate"))
+		*ret = (struct fl_filed){ .trace_id = dump->original_trace_id,
+					  .issue_id = dump->original_issue_id,
+					  .duplicate = true };
+	else
+		return false;
+	return true;
+}
+
+/* The upload did not say which device it was, the dump did: now a duplicate shows. */
+static enum fl_code find_original(const struct filing *filing, int64_t *ret, struct fl_filed *filed,
+				  struct fl_error *err)
+{
+	const struct fl_filing_dump *dump = &filing->dump;
+	*ret = 0;
+	if (dump->trace_id || (!filing->identity.device_id && !dump->upload_id))
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_DUMP_DUPLICATE_FILED);
+	fl_bind_int(&query, 1, dump->content_id);
+	fl_bind_id(&query, 2, filing->identity.device_id);
+	fl_bind_text(&query, 3, dump->upload_id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code)
+		return code == FL_ENOTFOUND ? FL_OK : code;
+	*ret = fl_column_int(&query, 0);
+	*filed = (struct fl_filed){ .trace_id = fl_column_int(&query, 1),
+				    .issue_id = fl_column_int(&query, 2),
+				    .duplicate = true };
+	return FL_OK;
+}
+
+static enum fl_code
+become_duplicate(const struct filing *filing, int64_t original, struct fl_error *err)
+{
+	FL_AUTO_QUERY count = fl_query(filing->store, FL_SQL_DUMP_COUNT_DUPLICATES);
+	fl_bind_int(&count, 1, original);
+	fl_bind_int(&count, 2, filing->dump.id);
+	enum fl_code code = fl_query_run(&count, err);
+	if (code)
+		return code;
+	FL_AUTO_QUERY mark = fl_query(filing->store, FL_SQL_DUMP_IS_DUPLICATE);
+	fl_bind_int(&mark, 1, filing->dump.id);
+	fl_bind_int(&mark, 2, original);
+	fl_bind_id(&mark, 3, filing->identity.device_id);
+	return fl_query_run(&mark, err);
+}
+
+/* --- waiting --- */
+
+static void say_reason(const struct filing *filing, char ret[REASON_SIZE])
+{
+	const struct fl_report_facts *facts = &filing->facts;
+	const char *type = filing->dump.software_type;
+	const char *version = filing->dump.software_version;
+	char hex[2 * sizeof(facts->build_id) + 1];
+	type = type && type[0] ? type : facts->software_type;
+	version = version && version[0] ? version : facts->software_version;
+	if (facts->match == FL_MATCH_OTHER_BUILD || facts->match == FL_MATCH_UNRELATED) {
+		snprintf(ret, REASON_SIZE, "its symbol file does not match what was captured");
+	} else if (facts->build_id_size && facts->build_id_size <= sizeof(facts->build_id)) {
+		fl_hex(facts->build_id, facts->build_id_size, hex);
+		snprintf(ret, REASON_SIZE, "no symbol file with build id %s", hex);
+	} else if (version && version[0]) {
+		snprintf(ret, REASON_SIZE, "no symbol file for %s%s%s", type ? type : "software",
+			 " ", version);
+	} else {
+		snprintf(ret, REASON_SIZE, "the dump names neither a build id nor a version");
+	}
+}
+
+/* Symbols that came between the claim and now did not see this dump waiting: look again. */
+static enum fl_code symbols_came(const struct filing *filing, bool *ret, struct fl_error *err)
+{
+	*ret = false;
+	if (!filing->dump.symbols_seen_known)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_SYMBOLS_REVISION);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0) > filing->dump.symbols_seen;
+	return code;
+}
+
+static enum fl_code
+set_waiting(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	char reason[REASON_SIZE];
+	bool again;
+	enum fl_code code;
+	say_reason(filing, reason);
+	if ((code = symbols_came(filing, &again, err)) ||
+	    (code = fl_filing_put_trace(filing->store, &filing->dump, &filing->identity,
+					&filing->facts, &filing->encoded, 0, &ret->trace_id, err)))
+		return code;
+	return fl_filing_finish(filing->store, filing->dump.id, again ? "queued" : "waiting",
+				filing->identity.device_id, again ? NULL : reason, err);
+}
+
+/* --- filing --- */
+
+static enum fl_code
+set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	struct fl_store *store = filing->store;
+	enum fl_code code = fl_filing_find_issue(store, &filing->facts, &ret->issue_id, err);
+	if (code)
+		return code;
+	if (!ret->issue_id) {
+		ret->new_issue = true;
+		if ((code = fl_filing_add_issue(store, &filing->facts, &ret->issue_id, err)))
+			return code;
+	}
+	if ((code = fl_filing_learn(store, &filing->facts, ret->issue_id, err)) ||
+	    (code = fl_filing_put_trace(store, &filing->dump, &filing->identity, &filing->facts,
+					&filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
+	    (code = fl_filing_count(store, ret->issue_id, 1, err)))
+		return code;
+	return fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
+				err);
+}
+
+static enum fl_code settle(struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	int64_t original;
+	enum fl_code code;
+	if (already_finished(filing, ret))
+		return FL_OK;
+	if ((code = fl_filing_identify(filing->store, &filing->dump, &filing->facts,
+				       &filing->identity, err)) ||
+	    (code = find_original(filing, &original, ret, err)))
+		return code;
+	if (original)
+		return become_duplicate(filing, original, err);
+	return filing->waits ? set_waiting(filing, ret, err) : set_done(filing, ret, err);
+}
+
+static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
+			   bool waits, struct fl_filed *ret, struct fl_error *err)
+{
+	__attribute__((__cleanup__(filing_deinit))) struct filing filing = {
+		.store = store,
+		.facts = fl_report_facts(report),
+		.waits = waits,
+	};
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	struct fl_filed filed = { 0 };
+	enum fl_code code;
+	if ((code = fl_report_encode(report, &filing.encoded, err)) ||
+	    (code = fl_begin(store, &transaction, err)) ||
+	    (code = fl_filing_dump_read(store, dump_id, &filing.dump, err)) ||
+	    (code = settle(&filing, &filed, err)) || (code = fl_commit(&transaction, err)))
+		return code;
+	*ret = filed;
+	return FL_OK;
+}
+
+enum fl_code fl_store_file(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
+			   struct fl_filed *ret, struct fl_error *err)
+{
+	return finish(store, dump_id, report, false, ret, err);
+}
+
+enum fl_code fl_store_wait(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
+			   struct fl_filed *ret, struct fl_error *err)
+{
+	return finish(store, dump_id, report, true, ret, err);
+}

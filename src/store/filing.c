@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/filing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fl_filing_dump_deinit(struct fl_filing_dump *dump)
+{
+	if (!dump)
+		return;
+	free(dump->upload_id);
+	free(dump->software_type);
+	free(dump->software_version);
+	free(dump->hardware_version);
+	*dump = (struct fl_filing_dump){ 0 };
+}
+
+static enum fl_code
+read_columns(const struct fl_query *query, struct fl_filing_dump *dump, struct fl_error *err)
+{
+	const char *state = fl_column_text(query, 0);
+	snprintf(dump->state, sizeof(dump->state), "%s", state ? state : "");
+	dump->trace_id = fl_column_int(query, 1);
+	dump->issue_id = fl_column_int(query, 2);
+	dump->original_trace_id = fl_column_int(query, 3);
+	dump->original_issue_id = fl_column_int(query, 4);
+	dump->content_id = fl_column_int(query, 5);
+	dump->device_id = fl_column_int(query, 6);
+	dump->received_at = fl_column_int(query, 11);
+	dump->symbols_seen_known = sqlite3_column_type(query->stmt, 12) != SQLITE_NULL;
+	dump->symbols_seen = fl_column_int(query, 12);
+	enum fl_code code = fl_column_copy(query, 7, &dump->upload_id, err);
+	if (!code)
+		code = fl_column_copy(query, 8, &dump->software_type, err);
+	if (!code)
+		code = fl_column_copy(query, 9, &dump->software_version, err);
+	if (!code)
+		code = fl_column_copy(query, 10, &dump->hardware_version, err);
+	return code;
+}
+
+enum fl_code fl_filing_dump_read(struct fl_store *store, int64_t id, struct fl_filing_dump *ret,
+				 struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_IDENTITY);
+	fl_bind_int(&query, 1, id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code == FL_ENOTFOUND)
+		return fl_fail(err, code, FL_AT_NONE, 0, "there is no dump %" PRId64, id);
+	if (code)
+		return code;
+	ret->id = id;
+	return read_columns(&query, ret, err);
+}
+
+static const char *either(const char *said, const char *found)
+{
+	return said && said[0] ? said : found;
+}
+
+enum fl_code fl_filing_identify(struct fl_store *store, const struct fl_filing_dump *dump,
+				const struct fl_report_facts *facts, struct fl_filing_identity *ret,
+				struct fl_error *err)
+{
+	enum fl_code code = FL_OK;
+	ret->hardware_version = either(dump->hardware_version, facts->hardware_version);
+	ret->device_id = dump->device_id;
+	if (!ret->device_id)
+		code = fl_device_id(store, facts->device_serial, NULL, &ret->device_id, err);
+	if (!code)
+		code = fl_version_id(store, either(dump->software_type, facts->software_type),
+				     either(dump->software_version, facts->software_version),
+				     &ret->version_id, err);
+	return code;
+}
+
+/* Fingerprints are ordered finest first: the first that is known decides. */
+enum fl_code fl_filing_find_issue(struct fl_store *store, const struct fl_report_facts *facts,
+				  int64_t *ret, struct fl_error *err)
+{
+	enum fl_code code = FL_ENOTFOUND;
+	*ret = 0;
+	for (size_t i = 0; i < facts->fingerprint_count && code == FL_ENOTFOUND; i++) {
+		const struct fl_fingerprint *fingerprint = &facts->fingerprints[i];
+		if (!fingerprint->joins)
+			continue;
+		FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_FIND);
+		fl_bind_blob(&query, 1, fingerprint->hash, sizeof(fingerprint->hash));
+		fl_bind_text(&query, 2, fingerprint->kind);
+		code = fl_query_row(&query, err);
+		if (!code)
+			*ret = fl_column_int(&query, 0);
+	}
+	return code == FL_ENOTFOUND ? FL_OK : code;
+}
+
+enum fl_code fl_filing_add_issue(struct fl_store *store, const struct fl_report_facts *facts,
+				 int64_t *ret, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_ISSUE_ADD);
+	fl_bind_text(&query, 1, facts->title ? facts->title : "Unknown");
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code;
+}
+
+enum fl_code fl_filing_learn(struct fl_store *store, const struct fl_report_facts *facts,
+			     int64_t issue_id, struct fl_error *err)
+{
+	enum fl_code code = FL_OK;
+	for (size_t i = 0; i < facts->fingerprint_count && !code; i++) {
+		const struct fl_fingerprint *fingerprint = &facts->fingerprints[i];
+		FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_ADD);
+		fl_bind_blob(&query, 1, fingerprint->hash, sizeof(fingerprint->hash));
+		fl_bind_text(&query, 2, fingerprint->kind);
+		fl_bind_int(&query, 3, fingerprint->joins);
+		fl_bind_int(&query, 4, issue_id);
+		fl_bind_int(&query, 5, facts->signature_version);
+		fl_bind_text(&query, 6, fingerprint->preimage ? fingerprint->preimage : "");
+		code = fl_query_run(&query, err);
+	}
+	return code;
+}
+
+enum fl_code
+fl_filing_count(struct fl_store *store, int64_t issue_id, int change, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_ISSUE_COUNT);
+	fl_bind_int(&query, 1, issue_id);
+	fl_bind_int(&query, 2, change);
+	return fl_query_run(&query, err);
+}
+
+enum fl_code fl_filing_put_trace(struct fl_store *store, const struct fl_filing_dump *dump,
+				 const struct fl_filing_identity *identity,
+				 const struct fl_report_facts *facts,
+				 const struct fl_buffer *encoded, int64_t issue_id, int64_t *ret,
+				 struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_TRACE_PUT);
+	fl_bind_int(&query, 1, dump->id);
+	fl_bind_id(&query, 2, issue_id);
+	fl_bind_int(&query, 3, dump->received_at);
+	fl_bind_id(&query, 4, identity->version_id);
+	fl_bind_id(&query, 5, identity->device_id);
+	fl_bind_text(&query, 6, identity->hardware_version);
+	fl_bind_blob(&query, 7, facts->build_id_size ? facts->build_id : NULL,
+		     facts->build_id_size);
+	fl_bind_text(&query, 8, facts->title);
+	fl_bind_text(&query, 9, facts->engine_version);
+	fl_bind_int(&query, 10, facts->signature_version);
+	fl_bind_text(&query, 11, facts->rules_hash);
+	fl_bind_blob(&query, 12, encoded->data, encoded->size);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code;
+}
+
+enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id, const char *state,
+			      int64_t device_id, const char *reason, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_FINISH);
+	fl_bind_int(&query, 1, dump_id);
+	fl_bind_text(&query, 2, state);
+	fl_bind_id(&query, 3, device_id);
+	fl_bind_text(&query, 4, reason);
+	return fl_query_run(&query, err);
+}

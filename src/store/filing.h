@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What filing a new report and refiling an old trace have in common. */
+#ifndef STORE_FILING_H
+#define STORE_FILING_H
+
+#include "store/internal.h"
+
+/** A dump's row, as far as filing needs it. Ids are 0 and texts NULL where unknown. */
+struct fl_filing_dump {
+	int64_t id;
+	char state[16];
+	int64_t trace_id, issue_id;                   /**< of its own trace */
+	int64_t original_trace_id, original_issue_id; /**< of the dump it duplicates */
+	int64_t content_id;
+	int64_t device_id; /**< as the upload said */
+	char *upload_id, *software_type, *software_version, *hardware_version;
+	int64_t received_at;
+	bool symbols_seen_known;
+	int64_t symbols_seen;
+};
+
+/** @retval FL_ENOTFOUND no such dump. */
+FL_MUST_CHECK enum fl_code fl_filing_dump_read(struct fl_store *store, int64_t id,
+					       struct fl_filing_dump *ret, struct fl_error *err);
+void fl_filing_dump_deinit(struct fl_filing_dump *dump);
+#define FL_AUTO_FILING_DUMP \
+	__attribute__((__cleanup__(fl_filing_dump_deinit))) struct fl_filing_dump
+
+/** Where and when: what the upload said wins, the dump fills what it left open. */
+struct fl_filing_identity {
+	int64_t device_id;
+	int64_t version_id;
+	const char *hardware_version; /**< borrowed from dump or facts */
+};
+FL_MUST_CHECK enum fl_code fl_filing_identify(struct fl_store *store,
+					      const struct fl_filing_dump *dump,
+					      const struct fl_report_facts *facts,
+					      struct fl_filing_identity *ret, struct fl_error *err);
+
+/** The issue that the finest known fingerprint belongs to; 0 where none is known. */
+FL_MUST_CHECK enum fl_code fl_filing_find_issue(struct fl_store *store,
+						const struct fl_report_facts *facts, int64_t *ret,
+						struct fl_error *err);
+FL_MUST_CHECK enum fl_code fl_filing_add_issue(struct fl_store *store,
+					       const struct fl_report_facts *facts, int64_t *ret,
+					       struct fl_error *err);
+/** From now on the report's fingerprints that are new lead to the issue. */
+FL_MUST_CHECK enum fl_code fl_filing_learn(struct fl_store *store,
+					   const struct fl_report_facts *facts, int64_t issue_id,
+					   struct fl_error *err);
+/** After traces came or went: @p change is added to the count, first and last seen follow. */
+FL_MUST_CHECK enum fl_code
+fl_filing_count(struct fl_store *store, int64_t issue_id, int change, struct fl_error *err);
+
+/** Insert or replace the trace of a dump. */
+FL_MUST_CHECK enum fl_code
+fl_filing_put_trace(struct fl_store *store, const struct fl_filing_dump *dump,
+		    const struct fl_filing_identity *identity, const struct fl_report_facts *facts,
+		    const struct fl_buffer *encoded, int64_t issue_id, int64_t *ret,
+		    struct fl_error *err);
+
+/** The dump's new state; ends its lease. */
+FL_MUST_CHECK enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id,
+					    const char *state, int64_t device_id,
+					    const char *reason, struct fl_error *err);
+
+#endif

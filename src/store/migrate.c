@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/internal.h"
+#include "store/schema.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct identity {
+	int64_t application_id;
+	int64_t version;
+	int64_t tables;
+};
+
+/* One number out of a constant statement; these run before the schema may be relied on. */
+static int number(struct fl_store *store, const char *sql, int64_t *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW) {
+		*ret = sqlite3_column_int64(stmt, 0);
+		code = SQLITE_OK;
+	}
+	sqlite3_finalize(stmt);
+	return code;
+}
+
+static enum fl_code identify(struct fl_store *store, struct identity *ret, struct fl_error *err)
+{
+	int code = number(store, "PRAGMA application_id", &ret->application_id);
+	if (code == SQLITE_OK)
+		code = number(store, "PRAGMA user_version", &ret->version);
+	if (code == SQLITE_OK)
+		code = number(store, "SELECT count(*) FROM sqlite_schema", &ret->tables);
+	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);
+}
+
+static enum fl_code
+judge(const struct fl_store *store, const struct identity *identity, struct fl_error *err)
+{
+	bool fresh = !identity->application_id && !identity->version && !identity->tables;
+	if (!fresh && identity->application_id != FL_APPLICATION_ID)
+		return fl_path_fail(err, FL_EIO, store->path,
+				    "an SQLite database, but not one of faultline's");
+	if (identity->version > FL_SCHEMA_VERSION)
+		return fl_fail(err, FL_EUNSUPPORTED, FL_AT_NONE, 0,
+			       "database %s was written by a newer faultline (schema %" PRId64
+			       ", this one knows %d)",
+			       fl_path_tail(store->path), identity->version, FL_SCHEMA_VERSION);
+	if (!fresh && identity->version < 1)
+		return fl_path_fail(err, FL_EIO, store->path,
+				    "a database without a schema version");
+	return FL_OK;
+}
+
+/* The mode is kept in the file; changing it is a no-op when it is set already. */
+static enum fl_code use_wal(struct fl_store *store, struct fl_error *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	const char *mode = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+	bool good = mode && (!strcmp(mode, "wal") || !strcmp(mode, "memory"));
+	sqlite3_finalize(stmt);
+	if (good)
+		return FL_OK;
+	if (code != SQLITE_ROW)
+		return fl_store_fail(store, code, err);
+	return fl_path_fail(err, FL_EIO, store->path, "no write-ahead log is possible here");
+}
+
+static enum fl_code migrate(struct fl_store *store, struct fl_error *err)
+{
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	struct identity identity = { 0 };
+	enum fl_code code = fl_begin(store, &transaction, err);
+	if (!code)
+		code = identify(store, &identity, err);
+	if (!code)
+		code = judge(store, &identity, err);
+	while (!code && identity.version < FL_SCHEMA_VERSION) {
+		int result = sqlite3_exec(store->db, fl_schema_migrations[identity.version++], NULL,
+					  NULL, NULL);
+		if (result != SQLITE_OK)
+			code = fl_store_fail(store, result, err);
+	}
+	return code ? code : fl_commit(&transaction, err);
+}
+
+/* SQLite syncs the directory for its journals, not for the database file it creates. */
+static void sync_directory(const struct fl_store *store)
+{
+	char *path = strdup(sqlite3_db_filename(store->db, "main"));
+	char *slash = path ? strrchr(path, '/') : NULL;
+	if (slash) {
+		slash[slash == path] = '\0';
+		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0) {
+			fsync(fd);
+			close(fd);
+		}
+	}
+	free(path);
+}
+
+enum fl_code fl_store_migrate(struct fl_store *store, struct fl_error *err)
+{
+	struct identity identity = { 0 };
+	enum fl_code code = identify(store, &identity, err);
+	if (!code)
+		code = judge(store, &identity, err);
+	if (!code)
+		code = use_wal(store, err);
+	if (code || identity.version == FL_SCHEMA_VERSION)
+		return code;
+	code = migrate(store, err);
+	if (!code && !identity.version)
+		sync_directory(store);
+	return code;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/elf_files.h"
+#include "store/schema.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Long enough for a checkpoint of another process on a slow disk. */
+enum { BUSY_MS = 30000 };
+
+void fl_store_close(struct fl_store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < FL_SQL_COUNT; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	ZSTD_freeCCtx(store->compressor);
+	ZSTD_freeDCtx(store->decompressor);
+	fl_content_index_deinit(&store->contents);
+	free(store->symbols_dir);
+	free(store->path);
+	free(store);
+}
+
+static enum fl_code connect_database(struct fl_store *store, struct fl_error *err)
+{
+	int code = sqlite3_open_v2(store->path, &store->db,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				   NULL);
+	if (code == SQLITE_OK)
+		return FL_OK;
+	int error = store->db ? sqlite3_system_errno(store->db) : 0;
+	if ((code & 0xff) == SQLITE_CANTOPEN && error)
+		return fl_path_fail(err, FL_EIO, store->path, strerror(error));
+	return fl_store_fail(store, code, err);
+}
+
+/*
+ * A database may come from anybody: DEFENSIVE and an untrusted schema keep what it says from
+ * running (https://www.sqlite.org/security.html). FULL makes a commit durable before it returns; in
+ * WAL mode NORMAL would keep the file consistent but lose the last commits with the power.
+ */
+static enum fl_code configure(struct fl_store *store, struct fl_error *err)
+{
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_busy_timeout(store->db, BUSY_MS);
+	int code = sqlite3_exec(store->db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
+				NULL, NULL, NULL);
+	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);
+}
+
+/* SQLite gives the absolute path, so that a later chdir() of the program changes nothing. */
+static enum fl_code name_symbols_dir(struct fl_store *store, struct fl_error *err)
+{
+	static const char suffix[] = ".symbols";
+	const char *path = sqlite3_db_filename(store->db, "main");
+	if (!path || !path[0])
+		return FL_OK; /* in memory: no place beside it */
+	size_t size = strlen(path);
+	store->symbols_dir = malloc(size + sizeof(suffix));
+	if (!store->symbols_dir)
+		return fl_store_nomem(err);
+	memcpy(store->symbols_dir, path, size);
+	memcpy(store->symbols_dir + size, suffix, sizeof(suffix));
+	return FL_OK;
+}
+
+static enum fl_code open_into(struct fl_store *store, const char *path, struct fl_error *err)
+{
+	store->path = strdup(path);
+	if (!store->path)
+		return fl_store_nomem(err);
+	enum fl_code code = connect_database(store, err);
+	if (!code)
+		code = configure(store, err);
+	if (!code)
+		code = fl_store_migrate(store, err);
+	if (!code)
+		code = name_symbols_dir(store, err);
+	if (!code)
+		fl_elf_files_clean(store);
+	return code;
+}
+
+enum fl_code fl_store_open(const char *path, struct fl_store **ret, struct fl_error *err)
+{
+	if (!path || !path[0])
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no path of a database was given");
+	FL_AUTO(fl_store) store = calloc(1, sizeof(*store));
+	if (!store)
+		return fl_store_nomem(err);
+	enum fl_code code = open_into(store, path, err);
+	if (!code)
+		*ret = fl_store_take(&store);
+	return code;
+}

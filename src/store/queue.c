@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fl_claim_deinit(struct fl_claim *claim)
+{
+	if (!claim)
+		return;
+	fl_buffer_deinit(&claim->bytes);
+	free(claim->device);
+	free(claim->software_type);
+	free(claim->software_version);
+	free(claim->hardware_version);
+	*claim = (struct fl_claim){ 0 };
+}
+
+static enum fl_code
+read_claim(const struct fl_query *query, struct fl_claim *ret, struct fl_error *err)
+{
+	ret->attempt = (uint32_t)fl_column_int(query, 0);
+	ret->received_at = fl_column_int(query, 5);
+	enum fl_code code = fl_column_copy(query, 1, &ret->device, err);
+	if (!code)
+		code = fl_column_copy(query, 2, &ret->software_type, err);
+	if (!code)
+		code = fl_column_copy(query, 3, &ret->software_version, err);
+	if (!code)
+		code = fl_column_copy(query, 4, &ret->hardware_version, err);
+	if (!code)
+		code = fl_blob_unpack(query->store, sqlite3_column_blob(query->stmt, 7),
+				      (size_t)sqlite3_column_bytes(query->stmt, 7),
+				      fl_column_int(query, 6), &ret->bytes, err);
+	return code;
+}
+
+enum fl_code
+fl_store_dump(struct fl_store *store, int64_t dump_id, struct fl_claim *ret, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_READ);
+	fl_bind_int(&query, 1, dump_id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code == FL_ENOTFOUND)
+		return fl_fail(err, code, FL_AT_NONE, 0, "there is no dump %" PRId64, dump_id);
+	struct fl_claim claim = { .dump_id = dump_id };
+	if (!code)
+		code = read_claim(&query, &claim, err);
+	if (code)
+		fl_claim_deinit(&claim);
+	else
+		*ret = claim;
+	return code;
+}
+
+static enum fl_code next(struct fl_store *store, int64_t now, int64_t *ret, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_NEXT);
+	fl_bind_int(&query, 1, now);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code;
+}
+
+static enum fl_code take(struct fl_store *store, int64_t dump_id, const char *owner, int64_t until,
+			 struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_CLAIM);
+	fl_bind_int(&query, 1, dump_id);
+	fl_bind_text(&query, 2, owner);
+	fl_bind_int(&query, 3, until);
+	return fl_query_run(&query, err);
+}
+
+/* An idle worker only reads: the write lock is taken when there is something to take. */
+static enum fl_code take_next(struct fl_store *store, const char *owner, int64_t now,
+			      uint32_t lease_seconds, int64_t *ret, struct fl_error *err)
+{
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	enum fl_code code;
+	if ((code = next(store, now, ret, err)) || (code = fl_begin(store, &transaction, err)) ||
+	    (code = next(store, now, ret, err)) ||
+	    (code = take(store, *ret, owner, now + lease_seconds, err)))
+		return code;
+	return fl_commit(&transaction, err);
+}
+
+enum fl_code fl_store_claim(struct fl_store *store, const char *owner, int64_t now,
+			    uint32_t lease_seconds, struct fl_claim *ret, struct fl_error *err)
+{
+	for (;;) {
+		struct fl_error why = { 0 };
+		int64_t dump_id = 0;
+		enum fl_code code = take_next(store, owner, now, lease_seconds, &dump_id, err);
+		if (code == FL_ENOTFOUND)
+			return fl_fail(err, code, FL_AT_NONE, 0, "the queue is empty");
+		if (code)
+			return code;
+		code = fl_store_dump(store, dump_id, ret, &why);
+		if (code != FL_EFORMAT) {
+			if (code && err)
+				*err = why;
+			return code;
+		}
+		/* Nobody will ever read these bytes: the next dump must not wait for them. */
+		code = fl_store_quarantine(store, dump_id, why.message, NULL, err);
+		if (code)
+			return code;
+	}
+}
+
+static enum fl_code exists(struct fl_store *store, int64_t dump_id, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_EXISTS);
+	fl_bind_int(&query, 1, dump_id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code == FL_ENOTFOUND)
+		fl_fail(err, code, FL_AT_NONE, 0, "there is no dump %" PRId64, dump_id);
+	return code;
+}
+
+static enum fl_code set_aside(struct fl_store *store, int64_t dump_id, const char *reason,
+			      const char *backtrace, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_QUARANTINE);
+	fl_bind_int(&query, 1, dump_id);
+	fl_bind_text(&query, 2, reason);
+	fl_bind_text(&query, 3, backtrace);
+	return fl_query_run(&query, err);
+}
+
+enum fl_code fl_store_quarantine(struct fl_store *store, int64_t dump_id, const char *reason,
+				 const char *backtrace, struct fl_error *err)
+{
+	FL_AUTO_TEXT clean_reason = NULL;
+	FL_AUTO_TEXT clean_backtrace = NULL;
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	enum fl_code code;
+	if ((code = fl_text_clean_lines(reason, &clean_reason, err)) ||
+	    (code = fl_text_clean_lines(backtrace, &clean_backtrace, err)) ||
+	    (code = fl_begin(store, &transaction, err)) || (code = exists(store, dump_id, err)) ||
+	    (code = set_aside(store, dump_id, clean_reason, clean_backtrace, err)))
+		return code;
+	return fl_commit(&transaction, err);
+}
+
+static uint64_t *count_of(struct fl_queue_counts *counts, const char *state)
+{
+	const struct {
+		const char *state;
+		uint64_t *count;
+	} places[] = {
+		{ "queued", &counts->queued },           { "claimed", &counts->claimed },
+		{ "waiting", &counts->waiting },         { "done", &counts->done },
+		{ "quarantined", &counts->quarantined },
+	};
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (!strcmp(places[i].state, state))
+			return places[i].count;
+	return NULL;
+}
+
+enum fl_code
+fl_store_queue_counts(struct fl_store *store, struct fl_queue_counts *ret, struct fl_error *err)
+{
+	struct fl_queue_counts counts = { 0 };
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_COUNTS);
+	enum fl_code code;
+	while (!(code = fl_query_row(&query, err))) {
+		const char *state = fl_column_text(&query, 0);
+		uint64_t *count = state ? count_of(&counts, state) : NULL;
+		if (count)
+			*count = (uint64_t)fl_column_int(&query, 1);
+		counts.duplicates += (uint64_t)fl_column_int(&query, 2);
+	}
+	if (code != FL_ENOTFOUND)
+		return code;
+	*ret = counts;
+	return FL_OK;
+}

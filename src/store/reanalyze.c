@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/filing.h"
+
+#include "base/vec.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum fl_code fl_store_select_dumps(struct fl_store *store, const struct fl_reanalyze_filter *filter,
+				   struct fl_buffer *ret, struct fl_error *err)
+{
+	FL_AUTO_VEC ids = FL_VEC(int64_t);
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMPS_DONE);
+	fl_bind_id(&query, 1, filter ? filter->issue_id : 0);
+	fl_bind_text(&query, 2, filter ? filter->software_version : NULL);
+	enum fl_code code;
+	while (!(code = fl_query_row(&query, err))) {
+		int64_t id = fl_column_int(&query, 0);
+		if (!fl_vec_push(&ids, &id))
+			return fl_store_nomem(err);
+	}
+	if (code != FL_ENOTFOUND)
+		return code;
+	*ret = (struct fl_buffer){ .data = ids.data, .size = ids.count * sizeof(int64_t) };
+	ids.data = NULL;
+	return FL_OK;
+}
+
+/* The trace as it was before, beside what the new report makes of it. */
+struct refiling {
+	struct fl_store *store;
+	struct fl_report_facts facts;
+	struct fl_buffer encoded;
+	struct fl_filing_dump dump;
+	bool same_report;
+	bool gave_title; /* the issue is called what this trace was called */
+	int64_t issue_traces;
+};
+
+static void refiling_deinit(struct refiling *refiling)
+{
+	fl_buffer_deinit(&refiling->encoded);
+	fl_filing_dump_deinit(&refiling->dump);
+}
+
+static enum fl_code read_old(struct refiling *refiling, struct fl_error *err)
+{
+	if (strcmp(refiling->dump.state, "done") != 0)
+		return fl_fail(err, FL_ENOTFOUND, FL_AT_NONE, 0,
+			       "dump %" PRId64 " has no finished trace", refiling->dump.id);
+	FL_AUTO_QUERY query = fl_query(refiling->store, FL_SQL_TRACE_OLD);
+	fl_bind_int(&query, 1, refiling->dump.trace_id);
+	fl_bind_blob(&query, 2, refiling->encoded.data, refiling->encoded.size);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code == FL_ENOTFOUND)
+		return fl_fail(err, code, FL_AT_NONE, 0, "dump %" PRId64 " has no finished trace",
+			       refiling->dump.id);
+	if (code)
+		return code;
+	const char *title = fl_column_text(&query, 0);
+	const char *issue_title = fl_column_text(&query, 2);
+	refiling->same_report = fl_column_int(&query, 1);
+	refiling->gave_title = title && issue_title && !strcmp(title, issue_title);
+	refiling->issue_traces = fl_column_int(&query, 3);
+	return FL_OK;
+}
+
+/*
+ * A trace whose fingerprints are all unknown opens an issue of its own, unless it is the only one
+ * in its issue: then the issue goes with it and keeps its number.
+ */
+static enum fl_code
+decide(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error *err)
+{
+	const struct fl_filing_dump *dump = &refiling->dump;
+	*ret = (struct fl_refiled){ .trace_id = dump->trace_id,
+				    .old_issue_id = dump->issue_id,
+				    .changed = !refiling->same_report };
+	enum fl_code code =
+		fl_filing_find_issue(refiling->store, &refiling->facts, &ret->new_issue_id, err);
+	if (!code && !ret->new_issue_id && refiling->issue_traces == 1)
+		ret->new_issue_id = dump->issue_id;
+	ret->moved = ret->new_issue_id != ret->old_issue_id;
+	return code;
+}
+
+static enum fl_code retitle(const struct refiling *refiling, int64_t issue_id, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(refiling->store, FL_SQL_ISSUE_TITLE);
+	fl_bind_int(&query, 1, issue_id);
+	fl_bind_text(&query, 2, refiling->facts.title);
+	return fl_query_run(&query, err);
+}
+
+static enum fl_code
+apply(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error *err)
+{
+	struct fl_store *store = refiling->store;
+	struct fl_filing_identity identity = { 0 };
+	enum fl_code code =
+		fl_filing_identify(store, &refiling->dump, &refiling->facts, &identity, err);
+	if (!code && !ret->new_issue_id)
+		code = fl_filing_add_issue(store, &refiling->facts, &ret->new_issue_id, err);
+	if (!code)
+		code = fl_filing_learn(store, &refiling->facts, ret->new_issue_id, err);
+	if (!code)
+		code = fl_filing_put_trace(store, &refiling->dump, &identity, &refiling->facts,
+					   &refiling->encoded, ret->new_issue_id, &ret->trace_id,
+					   err);
+	if (!code)
+		code = fl_filing_count(store, ret->new_issue_id, ret->moved, err);
+	if (!code && ret->moved)
+		code = fl_filing_count(store, ret->old_issue_id, -1, err);
+	if (!code && !ret->moved && refiling->gave_title && refiling->facts.title)
+		code = retitle(refiling, ret->new_issue_id, err);
+	if (!code)
+		code = fl_filing_finish(store, refiling->dump.id, "done", identity.device_id, NULL,
+					err);
+	return code;
+}
+
+enum fl_code fl_store_refile(struct fl_store *store, int64_t dump_id,
+			     const struct fl_report *report, bool dry_run, struct fl_refiled *ret,
+			     struct fl_error *err)
+{
+	__attribute__((__cleanup__(refiling_deinit))) struct refiling refiling = {
+		.store = store,
+		.facts = fl_report_facts(report),
+	};
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	struct fl_refiled refiled = { 0 };
+	enum fl_code code;
+	if ((code = fl_report_encode(report, &refiling.encoded, err)) ||
+	    (code = fl_begin(store, &transaction, err)) ||
+	    (code = fl_filing_dump_read(store, dump_id, &refiling.dump, err)) ||
+	    (code = read_old(&refiling, err)) || (code = decide(&refiling, &refiled, err)))
+		return code;
+	if (!dry_run &&
+	    ((code = apply(&refiling, &refiled, err)) || (code = fl_commit(&transaction, err))))
+		return code;
+	*ret = refiled;
+	return FL_OK;
+}

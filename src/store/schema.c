@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/schema.h"
+
+/*
+ * Keys that only ever grow (AUTOINCREMENT) are what the content index relies on: it reads the rows
+ * after the last one it saw, so an id may never be used twice.
+ *
+ * There is no index on dump_contents.hash: a random key touches a random page per insertion, and a
+ * table of a million rows then costs half the speed. dump_contents_keys is ordered by id and exists
+ * so that reading the keys does not read the bytes.
+ */
+static const char schema_1[] =
+	"PRAGMA application_id = 0x464c544c;"
+	"PRAGMA user_version = 1;"
+
+	"CREATE TABLE software_versions ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" type TEXT NOT NULL," /* '' = not said */
+	" version TEXT NOT NULL,"
+	" UNIQUE (version, type)"
+	") STRICT;"
+
+	"CREATE TABLE devices ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" serial TEXT NOT NULL UNIQUE,"
+	" cohort TEXT"
+	") STRICT;"
+
+	"CREATE TABLE symbol_files ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 16),"
+	" name TEXT NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" build_id BLOB," /* of module 0; NULL = the ELF has none */
+	" software_version_id INTEGER REFERENCES software_versions (id),"
+	" has_debug_info INTEGER NOT NULL CHECK (has_debug_info IN (0, 1)),"
+	" revision INTEGER NOT NULL UNIQUE" /* grows with every change of any row */
+	") STRICT;"
+	"CREATE INDEX symbol_files_by_build_id ON symbol_files (build_id)"
+	" WHERE build_id IS NOT NULL;"
+	"CREATE INDEX symbol_files_by_version ON symbol_files (software_version_id)"
+	" WHERE software_version_id IS NOT NULL;"
+
+	"CREATE TABLE symbol_modules ("
+	" symbol_file_id INTEGER NOT NULL REFERENCES symbol_files (id),"
+	" position INTEGER NOT NULL," /* 0 = the outer ELF */
+	" name TEXT NOT NULL,"
+	" build_id BLOB,"
+	" has_debug_info INTEGER NOT NULL CHECK (has_debug_info IN (0, 1)),"
+	" has_unwind_info INTEGER NOT NULL CHECK (has_unwind_info IN (0, 1)),"
+	" has_symbol_table INTEGER NOT NULL CHECK (has_symbol_table IN (0, 1)),"
+	" function_count INTEGER NOT NULL,"
+	" PRIMARY KEY (symbol_file_id, position)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE dump_contents ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" hash BLOB NOT NULL CHECK (length(hash) = 16)," /* XXH3-128 of the raw bytes */
+	" size INTEGER NOT NULL,"                        /* of the raw bytes */
+	" compressed BLOB NOT NULL"                      /* one zstd frame */
+	") STRICT;"
+	"CREATE INDEX dump_contents_keys ON dump_contents (id, hash);"
+
+	"CREATE TABLE dumps ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" content_id INTEGER NOT NULL REFERENCES dump_contents (id),"
+	" state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN"
+	"  ('queued', 'claimed', 'waiting', 'done', 'quarantined', 'duplicate')),"
+	" attempts INTEGER NOT NULL DEFAULT 0," /* claims since it was last queued */
+	" lease_owner TEXT,"
+	" lease_until INTEGER,"
+	" symbols_seen INTEGER," /* newest symbol_files.revision when it was claimed */
+	" duplicates INTEGER NOT NULL DEFAULT 0,"
+	" duplicate_of INTEGER REFERENCES dumps (id),"
+	" received_at INTEGER NOT NULL,"
+	" received_at_is_mtime INTEGER NOT NULL CHECK (received_at_is_mtime IN (0, 1)),"
+	" device_id INTEGER REFERENCES devices (id),"
+	" device_from_upload INTEGER NOT NULL CHECK (device_from_upload IN (0, 1)),"
+	" software_version_id INTEGER REFERENCES software_versions (id)," /* as the upload said */
+	" hardware_version TEXT,"                                         /* as the upload said */
+	" upload_id TEXT,"
+	" source TEXT NOT NULL,"
+	" reason TEXT,"
+	" backtrace TEXT,"
+	" CHECK ((state = 'duplicate') = (duplicate_of IS NOT NULL)),"
+	" CHECK ((state = 'claimed') = (lease_until IS NOT NULL))"
+	") STRICT;"
+	"CREATE INDEX dumps_by_content ON dumps (content_id, device_id, upload_id);"
+	"CREATE INDEX dumps_in_work ON dumps (id) WHERE state IN ('queued', 'claimed');"
+	"CREATE INDEX dumps_waiting ON dumps (id) WHERE state = 'waiting';"
+
+	"CREATE TABLE issues ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" title TEXT NOT NULL,"
+	" state TEXT NOT NULL DEFAULT 'open' CHECK (state IN"
+	"  ('open', 'resolved', 'muted', 'merged')),"
+	" trace_count INTEGER NOT NULL DEFAULT 0 CHECK (trace_count >= 0),"
+	" first_seen INTEGER,"
+	" last_seen INTEGER,"
+	" last_version_id INTEGER REFERENCES software_versions (id)"
+	") STRICT;"
+
+	"CREATE TABLE traces ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" dump_id INTEGER NOT NULL UNIQUE REFERENCES dumps (id),"
+	" issue_id INTEGER REFERENCES issues (id)," /* NULL while it waits for symbols */
+	" received_at INTEGER NOT NULL,"
+	" software_version_id INTEGER REFERENCES software_versions (id),"
+	" device_id INTEGER REFERENCES devices (id),"
+	" hardware_version TEXT,"
+	" build_id BLOB,"
+	" title TEXT,"
+	" engine_version TEXT,"
+	" signature_version INTEGER NOT NULL,"
+	" rules_hash TEXT,"
+	" report BLOB NOT NULL" /* fl_report_encode() */
+	") STRICT;"
+	"CREATE INDEX traces_by_issue ON traces"
+	" (issue_id, received_at, software_version_id, device_id) WHERE issue_id IS NOT NULL;"
+
+	"CREATE TABLE fingerprints ("
+	" id INTEGER PRIMARY KEY,"
+	" hash BLOB NOT NULL CHECK (length(hash) = 16),"
+	" kind TEXT NOT NULL,"
+	" joins INTEGER NOT NULL CHECK (joins IN (0, 1)),"
+	" issue_id INTEGER NOT NULL REFERENCES issues (id),"
+	" signature_version INTEGER NOT NULL,"
+	" preimage TEXT NOT NULL,"
+	" UNIQUE (hash, kind)"
+	") STRICT;";
+
+const char *const fl_schema_migrations[FL_SCHEMA_VERSION] = { schema_1 };
