@@ -23,10 +23,11 @@ struct fl_cause_input {
  * Decide. Total: with nothing to go on the category is "Unknown".
  * @retval FL_ENOMEM
  */
-FL_MUST_CHECK enum fl_code fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena,
-					 struct fl_cause *ret);
+FL_MUST_CHECK enum fl_code
+fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena, struct fl_cause *ret);
 
-/** Name and class of a reboot reason (docs/formats.md); an unassigned code is its own name, in @p arena. */
+/** Name and class of a reboot reason (docs/formats.md); an unassigned code is its own name, in @p
+ * arena. */
 struct fl_reason fl_reason_decode(bool known, uint32_t code, struct fl_arena *arena);
 
 #endif

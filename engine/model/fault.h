@@ -38,7 +38,7 @@ enum {
 	FL_EFFECT_V8M_ONLY = 1 << 6,
 };
 
-enum { FL_FAULT_FACTS = 48 };
+enum { FL_FAULT_FACTS = 64 };
 
 /** One set bit, in words. Strings are static or in the trace's arena. */
 struct fl_fault_fact {
