@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file A report owns a trace and the arena it lives in. The public part is <faultline/report.h>. */
+/** @file A report owns a trace and the arena it lives in. The public part is <faultline/report.h>.
+ */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/clean.h"
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static bool is_printable_ascii(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return false;
+	return true;
+}
+
+const char *fl_clean(struct fl_arena *arena, const char *text)
+{
+	size_t size = strlen(text);
+	if (is_printable_ascii(text, size))
+		return text;
+	if (size > SIZE_MAX / 4)
+		return NULL;
+	char *clean = fl_arena_alloc(arena, size * 3 + 1);
+	if (clean)
+		fl_utf8_clean(text, size, clean, size * 3 + 1);
+	return clean;
+}
+
+static bool starts_code_point(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t fl_columns(const char *text, size_t size)
+{
+	size_t columns = 0;
+	for (size_t i = 0; i < size; i++)
+		columns += starts_code_point(text[i]);
+	return columns;
+}
+
+size_t fl_columns_prefix(const char *text, size_t size, size_t columns)
+{
+	size_t i = 0;
+	for (; i < size; i++)
+		if (starts_code_point(text[i]) && columns-- == 0)
+			break;
+	return i;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * One walk, two directions: each fl_x_* call writes its argument when encoding and replaces it when
+ * decoding, so that the writer and the reader of the binary form cannot disagree.
+ *
+ * When encoding nothing is ever stored through the arguments, except that a flag or enum keeps its
+ * own value: hand in copies, the report is immutable. Errors latch; look at them once per section.
+ */
+#ifndef REPORT_CODEC_IO_H
+#define REPORT_CODEC_IO_H
+
+#include "base/arena.h"
+#include "base/reader.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FL_CODEC_STRING = 1 << 16 /**< bytes of the longest string that is kept */ };
+
+/** Every string is stored once; 0 stands for NULL, n for entry n - 1 in order of first use. */
+struct fl_string_table {
+	struct fl_str bytes;  /**< the entries as they will lie in the file */
+	struct fl_vec spans;  /**< struct fl_string_span, one per entry */
+	uint32_t *slots;      /**< open addressing: entry + 1, or 0 */
+	size_t slot_count;    /**< a power of two */
+	const char **entries; /**< when decoding */
+	size_t count;
+};
+
+struct fl_codec {
+	bool reading;
+	struct fl_str out;      /**< the section being written */
+	struct fl_reader in;    /**< the section being read */
+	struct fl_arena *arena; /**< owns what is decoded */
+	struct fl_string_table *strings;
+	struct fl_error error; /**< when encoding: FL_ELIMIT or FL_ENOMEM */
+};
+
+/** False once anything went wrong; loops ask it. */
+bool fl_x_ok(const struct fl_codec *c);
+
+/** Latch an error: "<section>: <what> <value> is out of range". */
+void fl_x_refuse(struct fl_codec *c, const char *what, uint64_t value);
+
+void fl_x_u8(struct fl_codec *c, uint8_t *v);
+void fl_x_u32(struct fl_codec *c, uint32_t *v);
+void fl_x_uleb(struct fl_codec *c, uint64_t *v);
+/** A uleb that must fit 32 (or 16) bits. */
+void fl_x_uleb32(struct fl_codec *c, uint32_t *v);
+void fl_x_uleb16(struct fl_codec *c, uint16_t *v);
+void fl_x_bytes(struct fl_codec *c, void *bytes, size_t size);
+
+/** Up to eight booleans in one byte; the unused bits must be zero. */
+void fl_x_flags(struct fl_codec *c, bool *const flags[], size_t count);
+
+/** An enumerator below @p count, in one byte. */
+unsigned fl_x_enum(struct fl_codec *c, unsigned v, unsigned count);
+
+/** A string of the table, or NULL. */
+void fl_x_str(struct fl_codec *c, const char **v);
+
+/**
+ * The count of an array, and when decoding the (zeroed) array itself.
+ * @param min_size smallest encoding of one element.
+ * @return @p items when encoding, else new memory; NULL when the count is 0 or an error latched
+ *         (then @p count is 0 too).
+ */
+void *fl_x_array(struct fl_codec *c, void *items, size_t *count, size_t element_size, size_t limit,
+		 size_t min_size);
+
+void fl_string_table_deinit(struct fl_string_table *table);
+
+/** When decoding: read all entries from @p c->in. */
+void fl_string_table_read(struct fl_codec *c);
+
+#endif

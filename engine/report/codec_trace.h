@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The sections of the binary form: which field of a trace lies where. */
+#ifndef REPORT_CODEC_TRACE_H
+#define REPORT_CODEC_TRACE_H
+
+#include "model/trace.h"
+#include "report/codec_io.h"
+
+/** Numbers are for ever; a reader skips those it does not know. */
+enum fl_section {
+	FL_SECTION_STRINGS = 1, /**< always first */
+	FL_SECTION_DUMP = 2,
+	FL_SECTION_REGIONS = 3,
+	FL_SECTION_MODULES = 4,
+	FL_SECTION_FAULT = 5,
+	FL_SECTION_CAUSE = 6,
+	FL_SECTION_THREADS = 7,
+	FL_SECTION_SIGNATURE = 8,
+	FL_SECTION_FINDINGS = 9,
+	FL_SECTION_END
+};
+
+/** Write or read section @p id (not FL_SECTION_STRINGS) of @p trace. */
+void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *trace);
+
+#endif

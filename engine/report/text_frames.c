@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/clean.h"
+#include "report/text_parts.h"
+#include "target/exc_return.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+	PC_COLUMNS = 10,    /* 0x08000412 */
+	CYCLE_MAX = 8,      /* functions of a mutual recursion that is still folded */
+	REPEATS_FOLDED = 4, /* fewer turns than this are shown in full */
+};
+
+struct backtrace {
+	struct fl_text *t;
+	const struct fl_trace *trace;
+	const struct fl_thread *thread;
+	const struct fl_text_options *options;
+	size_t name_column;
+	size_t naming; /* index of the frame that names the issue, or none */
+	bool doubt;    /* some frame carries a trust mark */
+};
+
+size_t fl_text_frame_number(const struct fl_thread *thread, size_t frame)
+{
+	size_t number = 0;
+	for (size_t i = 0; i < frame && i < thread->frame_count; i++)
+		number += thread->frames[i].kind == FL_FRAME_CODE;
+	return number;
+}
+
+static size_t decimal_digits(size_t number)
+{
+	size_t digits = 1;
+	while (number /= 10)
+		digits++;
+	return digits;
+}
+
+/* NULL for a frame found by the best means there are. */
+static const char *trust_mark(const struct fl_frame *f)
+{
+	static const char *const marks[FL_TRUST_COUNT] = {
+		[FL_TRUST_SCAN] = "? scanned",
+		[FL_TRUST_PROLOGUE] = "? from prologue",
+		[FL_TRUST_LR] = "? from lr",
+		[FL_TRUST_EXIDX] = "? exidx",
+	};
+	return f->inlined || f->trust >= FL_TRUST_COUNT ? NULL : marks[f->trust];
+}
+
+static const char *frame_name(struct backtrace *b, const struct fl_frame *f, size_t columns)
+{
+	if (f->function)
+		return fl_text_fit_name(b->t, f->function, columns);
+	if (!f->module)
+		return "?? (in no known module)";
+	const char *name = fl_text_scratch(b->t, "?? (%s + 0x%" PRIx32 ", no symbol)", f->module,
+					   f->module_off);
+	return name ? name : "??";
+}
+
+/* "src/sensor.c:41", elided to @p columns; NULL when the line is unknown. */
+static const char *frame_location(struct backtrace *b, const struct fl_frame *f, size_t columns)
+{
+	if (!f->file)
+		return NULL;
+	const char *line = f->line ? fl_text_scratch(b->t, ":%" PRIu32, f->line) : "";
+	if (!line)
+		return NULL;
+	size_t line_size = strlen(line);
+	size_t room = columns > line_size ? columns - line_size : 0;
+	return fl_text_scratch(b->t, "%s%s", fl_text_fit_path(b->t, f->file, room), line);
+}
+
+/* After the name: two spaces and @p text, or a line of its own when that does not fit. */
+static void append(struct backtrace *b, enum fl_style style, const char *text)
+{
+	if (!text)
+		return;
+	if (b->t->column + 2 + fl_columns(text, strlen(text)) > b->t->width) {
+		fl_text_newline(b->t);
+		fl_text_pad(b->t, b->name_column);
+	} else {
+		fl_text_put(b->t, FL_STYLE_PLAIN, "  ");
+	}
+	fl_text_put(b->t, style, text);
+}
+
+/* Leading blanks are the author's indentation, not ours. */
+static void source_line(struct backtrace *b, const struct fl_frame *f)
+{
+	struct fl_text *t = b->t;
+	if (!b->options->source_line || !f->file || !f->line)
+		return;
+	const char *text = b->options->source_line(b->options->context, f->file, f->line);
+	if (!text)
+		return;
+	char *line = fl_arena_strdup(&t->scratch, text + strspn(text, " \t"));
+	if (!line || !*line) {
+		t->out->failed |= !line;
+		return;
+	}
+	for (char *c = line; *c; c++)
+		if (*c == '\t' || *c == '\r')
+			*c = ' ';
+	fl_text_pad(t, b->name_column);
+	fl_text_putf(t, FL_STYLE_DIM, "%" PRIu32 " | ", f->line);
+	const char *clean = fl_clean(&t->scratch, line);
+	if (!clean) {
+		t->out->failed = true;
+		return;
+	}
+	size_t size = strlen(clean);
+	size_t room = t->width > t->column + 3 ? t->width - t->column : 3;
+	bool whole = fl_columns(clean, size) <= room;
+	size_t shown = whole ? size : fl_columns_prefix(clean, size, room - 3);
+	fl_text_putf(t, FL_STYLE_PLAIN, "%.*s%s", (int)shown, clean, whole ? "" : "...");
+	fl_text_newline(t);
+}
+
+static void code_frame(struct backtrace *b, const struct fl_frame *f, bool names)
+{
+	struct fl_text *t = b->t;
+	size_t columns = t->width > b->name_column ? t->width - b->name_column : 0;
+	size_t number = fl_text_frame_number(b->thread, (size_t)(f - b->thread->frames));
+	const char *mark = trust_mark(f);
+	fl_text_put(t, FL_STYLE_TITLE, names ? "> " : "  ");
+	fl_text_putf(t, FL_STYLE_PLAIN, "#%zu", number);
+	fl_text_pad(t, b->name_column - PC_COLUMNS - 2);
+	if (f->inlined)
+		fl_text_put(t, FL_STYLE_DIM, "inlined");
+	else
+		fl_text_putf(t, FL_STYLE_DIM, "0x%08" PRIx32, f->pc);
+	fl_text_pad(t, b->name_column);
+	fl_text_put(t, f->function ? FL_STYLE_NAME : FL_STYLE_DOUBT, frame_name(b, f, columns));
+	if (f->function && f->module && b->trace->module_count > 1 &&
+	    fl_strcmp(f->module, b->trace->modules[0].name) != 0)
+		append(b, FL_STYLE_DIM, fl_text_scratch(t, "[%s]", f->module));
+	append(b, FL_STYLE_LOCATION, frame_location(b, f, columns));
+	append(b, FL_STYLE_DOUBT, mark);
+	fl_text_newline(t);
+	b->doubt |= mark != NULL;
+	source_line(b, f);
+}
+
+static void exception_boundary(struct backtrace *b, const struct fl_frame *f)
+{
+	char buf[16];
+	struct fl_text *t = b->t;
+	const char *name = f->exception ? fl_exception_name(f->exception, buf) : "an exception";
+	fl_text_put(t, FL_STYLE_HEADING, "  --- ");
+	if (f->function)
+		fl_text_wrapf(t, FL_STYLE_HEADING, 6, "%s (%s) interrupted: ---", name,
+			      fl_text_fit_name(t, f->function, t->width / 2));
+	else
+		fl_text_wrapf(t, FL_STYLE_HEADING, 6, "%s interrupted: ---", name);
+	fl_text_newline(t);
+}
+
+static bool same_place(const struct fl_frame *a, const struct fl_frame *b)
+{
+	return a->kind == FL_FRAME_CODE && b->kind == FL_FRAME_CODE && a->function && b->function &&
+	       a->inlined == b->inlined && a->line == b->line &&
+	       !fl_strcmp(a->function, b->function) && !fl_strcmp(a->file, b->file);
+}
+
+/* How many frames after the @p period frames at @p first repeat them, in whole turns. */
+static size_t repeated(const struct fl_thread *thread, size_t first, size_t period)
+{
+	size_t end = first + period;
+	while (end < thread->frame_count &&
+	       same_place(&thread->frames[end], &thread->frames[end - period]))
+		end++;
+	return (end - first - period) / period * period;
+}
+
+/* The shortest cycle that is worth folding at @p first: its period, or 0. */
+static size_t find_cycle(const struct fl_thread *thread, size_t first, size_t *count_ret)
+{
+	for (size_t period = 1; period <= CYCLE_MAX; period++) {
+		*count_ret = repeated(thread, first, period);
+		if (*count_ret >= period * (REPEATS_FOLDED - 1))
+			return period;
+	}
+	return 0;
+}
+
+static void folded(struct backtrace *b, size_t first, size_t count, size_t period)
+{
+	size_t number = fl_text_frame_number(b->thread, first);
+	fl_text_pad(b->t, b->name_column);
+	if (period == 1)
+		fl_text_wrapf(b->t, FL_STYLE_DIM, b->name_column,
+			      "... %zu more of the same, #%zu to #%zu", count, number,
+			      number + count - 1);
+	else
+		fl_text_wrapf(b->t, FL_STYLE_DIM, b->name_column,
+			      "... these %zu again %zu times, #%zu to #%zu", period, count / period,
+			      number, number + count - 1);
+	fl_text_newline(b->t);
+}
+
+static void frames(struct backtrace *b)
+{
+	size_t shown_to = 0; /* inside a cycle: where its first turn ends */
+	size_t folded_count = 0;
+	size_t period = 0;
+	for (size_t i = 0; i < b->thread->frame_count; i++) {
+		const struct fl_frame *f = &b->thread->frames[i];
+		if (!b->options->all_frames && i >= shown_to) {
+			period = find_cycle(b->thread, i, &folded_count);
+			shown_to = i + period;
+		}
+		if (f->kind == FL_FRAME_EXCEPTION)
+			exception_boundary(b, f);
+		else
+			code_frame(b, f, i == b->naming);
+		if (!period || i + 1 != shown_to)
+			continue;
+		folded(b, i + 1, folded_count, period);
+		i += folded_count;
+		shown_to = i + 1;
+		period = 0;
+	}
+}
+
+static void heading(struct backtrace *b)
+{
+	const struct fl_thread *thread = b->thread;
+	struct fl_text *t = b->t;
+	fl_text_put(t, FL_STYLE_HEADING, "Backtrace");
+	if (thread->name)
+		fl_text_wrapf(t, FL_STYLE_HEADING, 2, " of thread \"%s\"", thread->name);
+	if (thread->state)
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", %s", thread->state);
+	if (thread->has_priority)
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", priority %" PRId32, thread->priority);
+	if (thread->stack.known && thread->stack.used_known)
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", stack %" PRIu32 " of %" PRIu64 " bytes",
+			      thread->stack.used, thread->stack.end - thread->stack.start);
+	if (thread->stack.high_water_known)
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", at most %" PRIu32 " so far",
+			      thread->stack.high_water);
+	fl_text_newline(t);
+}
+
+/* Index of the frame that names the issue; past every frame when none of this thread does. */
+static size_t naming_frame(const struct fl_trace *trace, const struct fl_thread *thread)
+{
+	for (size_t i = 0; i < trace->signature.step_count && thread->crashed; i++) {
+		const struct fl_signature_step *step = &trace->signature.steps[i];
+		if (!fl_strcmp(step->action, "name"))
+			return step->frame;
+	}
+	return SIZE_MAX;
+}
+
+void fl_text_thread(struct fl_text *t, const struct fl_trace *trace, const struct fl_thread *thread,
+		    const struct fl_text_options *options)
+{
+	size_t count = fl_text_frame_number(thread, thread->frame_count);
+	size_t digits = decimal_digits(count ? count - 1 : 0);
+	struct backtrace b = {
+		.t = t,
+		.trace = trace,
+		.thread = thread,
+		.options = options,
+		.naming = naming_frame(trace, thread),
+		.name_column = 3 + (digits > 2 ? digits : 2) + 1 + PC_COLUMNS + 2,
+	};
+	heading(&b);
+	frames(&b);
+	if (!thread->frame_count) {
+		fl_text_put(t, FL_STYLE_DOUBT, "  no frames");
+		fl_text_newline(t);
+	}
+	if (thread->stop_text && *thread->stop_text) {
+		fl_text_put(t, FL_STYLE_DIM, "  ends: ");
+		fl_text_wrap(t, FL_STYLE_DIM, 8, thread->stop_text);
+		fl_text_newline(t);
+	}
+	if (!b.doubt)
+		return;
+	fl_text_wrap(
+		t, FL_STYLE_DOUBT, 4,
+		"  ? such frames were found without call frame information: they may be wrong");
+	fl_text_newline(t);
+}

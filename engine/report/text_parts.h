@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The parts of the text report that have a file of their own. */
+#ifndef REPORT_TEXT_PARTS_H
+#define REPORT_TEXT_PARTS_H
+
+#include "model/trace.h"
+#include "report/text_writer.h"
+
+/** The backtrace of one thread with its heading and the reason why it ends. */
+void fl_text_thread(struct fl_text *t, const struct fl_trace *trace, const struct fl_thread *thread,
+		    const struct fl_text_options *options);
+
+/** Core registers as a table; nothing when none is known. */
+void fl_text_registers(struct fl_text *t, const struct fl_registers *regs);
+
+/** Fault status registers, their values and what the set bits mean. */
+void fl_text_fault(struct fl_text *t, const struct fl_trace *trace);
+
+/** "#4", counted as the backtrace counts: exception boundaries have no number. */
+size_t fl_text_frame_number(const struct fl_thread *thread, size_t frame);
+
+#endif
