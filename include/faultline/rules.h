@@ -22,7 +22,8 @@ struct fl_rules_file {
 };
 
 /**
- * Parse lists. With @p count 0 the lists compiled into the library are used.
+ * Parse lists. They come on top of the lists compiled into the library; a file with the name of one
+ * of those replaces it (an empty text switches it off). With @p count 0 only the latter are used.
  * @retval FL_EFORMAT a line cannot be understood; the message names file and line.
  */
 FL_API FL_MUST_CHECK enum fl_code fl_rules_open(const struct fl_rules_file *files, size_t count,

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signature/fingerprint.h"
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/str.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { TOP = 3, PAIR = 2 };
+
+struct maker {
+	struct fl_arena *arena;
+	const struct fl_walk *walk;
+	const struct fl_signature_key *key;
+	struct fl_signature *out;
+	bool failed;
+};
+
+static void add(struct maker *m, const char *kind, const char *preimage, bool joins)
+{
+	if (!preimage) {
+		m->failed = true;
+		return;
+	}
+	struct fl_fingerprint *f = &m->out->fingerprints[m->out->fingerprint_count++];
+	*f = (struct fl_fingerprint){ .kind = kind, .preimage = preimage, .joins = joins };
+	fl_hash128(preimage, strlen(preimage), f->hash);
+}
+
+/* "Null Pointer at a < b < c", or without the category. */
+static void add_chain(struct maker *m, const char *kind, unsigned what, size_t max, bool joins)
+{
+	struct fl_chain chain;
+	fl_chain(m->walk, what, max, &chain);
+	const char *text = fl_chain_text(&chain, " < ", m->arena);
+	if (!text) {
+		m->failed = true;
+		return;
+	}
+	add(m, kind, fl_arena_printf(m->arena, "%s at %s", m->key->category, text), joins);
+}
+
+static void add_pair(struct maker *m)
+{
+	struct fl_chain chain;
+	fl_chain(m->walk, FL_CHAIN_PHYSICAL | FL_CHAIN_LIBRARY, PAIR, &chain);
+	add(m, "pc-lr", fl_chain_text(&chain, " < ", m->arena), false);
+}
+
+static void add_cause(struct maker *m, bool joins)
+{
+	const struct fl_signature_key *k = m->key;
+	const char *what = k->function ? " at " : "";
+	const char *name = k->function ? k->function : "";
+	if (k->thread || k->recursion) {
+		what = k->thread ? " in thread " : " in recursion of ";
+		name = k->thread ? k->thread : k->recursion;
+	}
+	add(m, "cause",
+	    fl_arena_printf(m->arena, "%s%s%s%s%s", k->category, what, name,
+			    k->software ? " of " : "", k->software ? k->software : ""),
+	    joins);
+}
+
+static const struct fl_module_facts *
+module_of(const struct fl_trace *trace, const struct fl_frame *frame)
+{
+	for (size_t i = 0; frame->module && i < trace->module_count; i++)
+		if (!fl_strcmp(trace->modules[i].name, frame->module))
+			return &trace->modules[i];
+	return NULL;
+}
+
+/* "<build id>+0x1234": the only place of a signature where an address counts, and only in its
+ * build. */
+static void add_place(struct fl_str *s, const struct fl_trace *trace, const struct fl_frame *frame)
+{
+	char hex[41] = "?";
+	const struct fl_module_facts *module = module_of(trace, frame);
+	const uint8_t *id = module ? module->build_id : trace->identity.build_id;
+	size_t size = module ? module->build_id_size : trace->identity.build_id_size;
+	if (size && size <= 20)
+		fl_hex(id, size, hex);
+	else if (trace->identity.software_version && !module)
+		fl_str_addf(s, "%s ", trace->identity.software_version);
+	fl_str_addf(s, "%s+0x%" PRIx32, module && !size ? module->name : hex,
+		    module ? frame->module_off : frame->pc);
+}
+
+static void add_addresses(struct maker *m, const struct fl_trace *trace)
+{
+	FL_AUTO_STR s = { 0 };
+	size_t count = 0;
+	fl_str_addf(&s, "%s at ", m->key->category);
+	for (size_t i = 0; i < m->walk->count && count < TOP; i++) {
+		const struct fl_site *site = &m->walk->sites[i];
+		if (site->frame->kind != FL_FRAME_CODE || site->frame->inlined)
+			continue;
+		if (count && !site->strict)
+			break;
+		fl_str_adds(&s, count++ ? " < " : "");
+		add_place(&s, trace, site->frame);
+	}
+	m->failed |= s.failed;
+	add(m, "address", s.data ? fl_arena_strdup(m->arena, s.data) : NULL, true);
+}
+
+static bool has_code(const struct fl_walk *walk)
+{
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->sites[i].frame->kind == FL_FRAME_CODE)
+			return true;
+	return false;
+}
+
+enum fl_code fl_fingerprints(const struct fl_trace *trace, const struct fl_walk *walk,
+			     const struct fl_signature_key *key, struct fl_arena *arena,
+			     struct fl_signature *ret)
+{
+	struct maker m = { .arena = arena, .walk = walk, .key = key, .out = ret };
+	bool by_cause = key->thread || key->recursion;
+	ret->fingerprint_count = 0;
+	ret->fingerprints =
+		fl_arena_array(arena, FL_LIMIT_FINGERPRINTS, sizeof(*ret->fingerprints));
+	if (!ret->fingerprints)
+		return FL_ENOMEM;
+	if (walk->named && walk->weak) {
+		add_chain(&m, "weak", 0, TOP, !by_cause);
+	} else if (walk->named) {
+		add_chain(&m, "stack", FL_CHAIN_LIBRARY, FL_CHAIN_MAX, false);
+		add_chain(&m, "top", 0, TOP, !by_cause);
+		add_chain(&m, "physical", FL_CHAIN_PHYSICAL, TOP, false);
+		add_pair(&m);
+	} else if (has_code(walk) && !by_cause) {
+		add_addresses(&m, trace);
+		return m.failed ? FL_ENOMEM : FL_OK;
+	}
+	add_cause(&m, by_cause || !walk->named);
+	return m.failed ? FL_ENOMEM : FL_OK;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file A walk -> fingerprints, fine to coarse. docs/signature.md describes each kind. */
+#ifndef SIGNATURE_FINGERPRINT_H
+#define SIGNATURE_FINGERPRINT_H
+
+#include "signature/chain.h"
+
+/** What the coarsest fingerprint is keyed by when frames are accidental. */
+struct fl_signature_key {
+	const char *category;  /**< with a panic's code: "Panic OutOfHeap" */
+	const char *thread;    /**< normalised; NULL when the category does not ask for it */
+	const char *recursion; /**< "a + b"; NULL when the category does not ask for it */
+	const char *function;  /**< first of the frames that count; NULL without symbols */
+	const char *software;  /**< software type; may be NULL */
+};
+
+/** Fill fingerprints and fingerprint_count of @p ret. @retval FL_ENOMEM */
+FL_MUST_CHECK enum fl_code fl_fingerprints(const struct fl_trace *trace, const struct fl_walk *walk,
+					   const struct fl_signature_key *key,
+					   struct fl_arena *arena, struct fl_signature *ret);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signature/signature.h"
+
+#include "base/str.h"
+#include "signature/fingerprint.h"
+#include "signature/normalise.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Panics share their frames, so their code belongs to the category: the cause of category "Panic"
+ * is titled "panic code 8, OutOfHeap", or "panic code 99" where the code has no name.
+ */
+static const char *key_category(const struct fl_cause *cause, struct fl_arena *arena)
+{
+	static const char intro[] = "panic code ";
+	const char *category = cause->category ? cause->category : "Unknown";
+	const char *title = cause->title ? cause->title : "";
+	if (strcmp(category, "Panic") != 0 || strncmp(title, intro, sizeof(intro) - 1) != 0)
+		return category;
+	const char *code = title + sizeof(intro) - 1;
+	const char *comma = strstr(code, ", ");
+	const char *word = comma ? comma + 2 : code;
+	size_t size =
+		strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	if (!size)
+		return category;
+	return fl_arena_printf(arena, "%s %.*s", category, (int)size, word);
+}
+
+static const char *thread_key(const struct fl_trace *trace, struct fl_arena *arena, bool *failed)
+{
+	const struct fl_thread *thread = fl_trace_crashed(trace);
+	char name[FL_NAME_SIZE];
+	if (!thread || !thread->name)
+		return NULL;
+	fl_normalise_thread(thread->name, name);
+	if (!*name)
+		return NULL;
+	const char *key = fl_arena_strdup(arena, name);
+	*failed |= !key;
+	return key;
+}
+
+static const char *first_name(const struct fl_walk *walk)
+{
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->sites[i].role == FL_ROLE_APP && walk->sites[i].name)
+			return walk->sites[i].name;
+	return NULL;
+}
+
+static enum fl_code make_key(const struct fl_trace *trace, const struct fl_walk *walk,
+			     struct fl_arena *arena, struct fl_signature_key *key)
+{
+	bool failed = !key->category;
+	key->function = first_name(walk);
+	key->software = trace->identity.software_type;
+	if (walk->category && walk->category->by_thread) {
+		struct fl_chain recursion;
+		key->thread = thread_key(trace, arena, &failed);
+		fl_chain_recursion(walk, &recursion);
+		if (!key->thread && recursion.count) {
+			key->recursion = fl_chain_text(&recursion, " + ", arena);
+			key->function = recursion.names[0];
+			failed |= !key->recursion;
+		}
+	}
+	return failed ? FL_ENOMEM : FL_OK;
+}
+
+/* Only a title may show an address: it is what a person has when there are no symbols. */
+static const struct fl_frame *first_code(const struct fl_walk *walk)
+{
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->sites[i].frame->kind == FL_FRAME_CODE &&
+		    walk->sites[i].role != FL_ROLE_NONE)
+			return walk->sites[i].frame;
+	return NULL;
+}
+
+static const char *make_title(const struct fl_trace *trace, const struct fl_walk *walk,
+			      const struct fl_signature_key *key, struct fl_arena *arena)
+{
+	const char *word = walk->category && walk->category->word ? walk->category->word : "at";
+	const struct fl_frame *code = first_code(walk);
+	if (key->thread)
+		return fl_arena_printf(arena, "%s in %s", key->category, key->thread);
+	if (trace->cause.imprecise && !strcmp(word, "at"))
+		word = "near";
+	if (key->function)
+		return fl_arena_printf(arena, "%s %s %s", key->category, word, key->function);
+	if (code)
+		return fl_arena_printf(arena, "%s %s 0x%08" PRIx32, key->category, word, code->pc);
+	return fl_arena_strdup(arena, key->category);
+}
+
+static const char *action_of(const struct fl_site *site, bool names)
+{
+	switch (site->role) {
+	case FL_ROLE_APP:
+		return names ? "name" : "keep";
+	case FL_ROLE_LIBRARY:
+		return "keep";
+	case FL_ROLE_END:
+		return "end";
+	default:
+		return "skip";
+	}
+}
+
+static enum fl_code make_steps(const struct fl_walk *walk, const char *function,
+			       struct fl_arena *arena, struct fl_signature *ret)
+{
+	bool named = false;
+	ret->step_count = 0;
+	ret->steps = fl_arena_array(arena, walk->count, sizeof(*ret->steps));
+	if (!ret->steps)
+		return FL_ENOMEM;
+	for (size_t i = 0; i < walk->count; i++) {
+		const struct fl_site *site = &walk->sites[i];
+		bool names =
+			!named && site->role == FL_ROLE_APP && !fl_strcmp(site->name, function);
+		if (site->role == FL_ROLE_NONE)
+			continue;
+		struct fl_signature_step *step = &ret->steps[ret->step_count++];
+		step->frame = (uint32_t)i;
+		step->action = action_of(site, names);
+		step->because = site->because;
+		named |= names;
+	}
+	return FL_OK;
+}
+
+static enum fl_code compute(const struct fl_trace *trace, const struct fl_rules *rules,
+			    struct fl_arena *arena, struct fl_signature *ret)
+{
+	struct fl_walk walk;
+	struct fl_signature_key key = { .category = key_category(&trace->cause, arena) };
+	struct fl_signature signature = { .version = FL_SIGNATURE_VERSION };
+	enum fl_code code = key.category ? FL_OK : FL_ENOMEM;
+	if (!code)
+		code = fl_walk(trace, key.category, rules, arena, &walk);
+	if (!code)
+		code = make_key(trace, &walk, arena, &key);
+	if (!code)
+		code = fl_fingerprints(trace, &walk, &key, arena, &signature);
+	if (!code)
+		code = make_steps(&walk, key.function, arena, &signature);
+	if (code)
+		return code;
+	signature.title = make_title(trace, &walk, &key, arena);
+	signature.function = key.function;
+	memcpy(signature.rules_hash, rules->hash, sizeof(signature.rules_hash));
+	if (!signature.title)
+		return FL_ENOMEM;
+	*ret = signature;
+	return FL_OK;
+}
+
+enum fl_code fl_signature_compute(const struct fl_trace *trace, const struct fl_rules *rules,
+				  struct fl_arena *arena, struct fl_signature *ret)
+{
+	if (rules)
+		return compute(trace, rules, arena, ret);
+	FL_AUTO(fl_rules) builtin = NULL;
+	enum fl_code code = fl_rules_open(NULL, 0, &builtin, NULL);
+	return code ? code : compute(trace, builtin, arena, ret);
+}
