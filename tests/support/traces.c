@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/traces.h"
+
+#include "support/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_PC = 0x08001000, FUNCTION_SIZE = 0x100 };
+
+static enum fl_trust trust_named(const char *name)
+{
+	for (unsigned i = 0; i < FL_TRUST_COUNT; i++)
+		if (!strcmp(name, fl_trust_name((enum fl_trust)i)))
+			return (enum fl_trust)i;
+	fail_msg("no trust is called %s", name);
+	return FL_TRUST_SCAN;
+}
+
+static void fill_frame(struct fl_report *report, struct fl_frame *frame, char *word, size_t index)
+{
+	char *trust = strchr(word, '~');
+	if (trust)
+		*trust++ = '\0';
+	frame->trust = trust ? trust_named(trust) : index ? FL_TRUST_CFI : FL_TRUST_CONTEXT;
+	frame->pc = (uint32_t)(FIRST_PC + FUNCTION_SIZE * index);
+	frame->pc_known = true;
+	frame->lookup_pc = index ? frame->pc - 1 : frame->pc;
+	if (!strncmp(word, "--", 2)) {
+		frame->kind = FL_FRAME_EXCEPTION;
+		frame->exception = (uint16_t)strtoul(word + 2, NULL, 10);
+		frame->trust = FL_TRUST_EXCEPTION_FRAME;
+		frame->pc = 0xfffffff9;
+		return;
+	}
+	frame->inlined = !strncmp(word, "i:", 2);
+	word += frame->inlined ? 2 : 0;
+	if (!strcmp(word, "??"))
+		return;
+	frame->module = "fw.elf";
+	frame->module_off = frame->lookup_pc - 0x08000000;
+	if (strcmp(word, "?") != 0)
+		frame->function = fl_arena_strdup(&report->arena, word);
+}
+
+static void fill_frames(struct fl_report *report, struct fl_thread *thread, const char *frames)
+{
+	char *text = strdup(frames);
+	size_t room = strlen(frames) + 1;
+	thread->frames = fl_arena_array(&report->arena, room, sizeof(*thread->frames));
+	for (char *rest = NULL, *word = strtok_r(text, ";", &rest); word;
+	     word = strtok_r(NULL, ";", &rest)) {
+		while (*word == ' ')
+			word++;
+		for (size_t size = strlen(word); size && word[size - 1] == ' ';)
+			word[--size] = '\0';
+		fill_frame(report, &thread->frames[thread->frame_count], word, thread->frame_count);
+		thread->frame_count++;
+	}
+	free(text);
+}
+
+struct fl_report *trace_make(const char *category, const char *frames)
+{
+	struct fl_report *report = fl_report_new();
+	assert_non_null(report);
+	struct fl_trace *t = &report->trace;
+	t->cause.category = category;
+	t->modules = fl_arena_array(&report->arena, 1, sizeof(*t->modules));
+	t->modules[0].name = "fw.elf";
+	t->modules[0].build_id_size = 20;
+	memset(t->modules[0].build_id, 0x5a, 20);
+	t->module_count = 1;
+	if (!frames)
+		return report;
+	t->threads = fl_arena_array(&report->arena, 1, sizeof(*t->threads));
+	t->thread_count = 1;
+	t->threads[0].crashed = true;
+	t->threads[0].stop = FL_STOP_ENTRY;
+	t->threads[0].stop_text = "reached the entry";
+	fill_frames(report, &t->threads[0], frames);
+	return report;
+}
+
+static void full_registers(struct fl_registers *regs, uint32_t seed)
+{
+	for (unsigned i = 0; i < FL_REGISTER_COUNT; i++)
+		fl_reg_set(regs, (enum fl_register)i, seed + i * 0x01010101u);
+	fl_reg_forget(regs, FL_R12);
+}
+
+static void full_dump(struct fl_report *r)
+{
+	struct fl_trace *t = &r->trace;
+	t->dump = (struct fl_dump_facts){
+		.format = "memfault",
+		.version = 2,
+		.size = 12345,
+		.truncated = true,
+		.machine = 40,
+		.has_capture_time = true,
+		.capture_time = 1700000000,
+		.context_count = 1,
+	};
+	t->identity = (struct fl_dump_identity){
+		.device_serial = "SN-0042",
+		.hardware_version = "evt-2",
+		.software_type = "app-fw",
+		.software_version = "1.2.3",
+		.build_id_size = 20,
+		.has_reason = true,
+		.reason = 0x9200,
+	};
+	for (uint8_t i = 0; i < 20; i++)
+		t->identity.build_id[i] = (uint8_t)(0xa0 + i);
+	for (uint8_t i = 0; i < 16; i++)
+		t->dump.hash[i] = (uint8_t)(0x10 + i);
+	t->arch = FL_ARCH_V7EM;
+	t->reason = (struct fl_reason){ true, 0x9200, "MemFault", true };
+	t->regions = fl_arena_array(&r->arena, 2, sizeof(*t->regions));
+	t->regions[0] = (struct fl_region){ 0x20000000, 4096 };
+	t->regions[1] = (struct fl_region){ 0xe000ed24, 20 };
+	t->region_count = 2;
+	t->engine_version = "0.1.0";
+	t->sandbox = "seccomp";
+}
+
+static void full_modules(struct fl_report *r)
+{
+	struct fl_trace *t = &r->trace;
+	t->modules = fl_arena_array(&r->arena, 2, sizeof(*t->modules));
+	t->module_count = 2;
+	t->modules[0] = (struct fl_module_facts){
+		.name = "fw.elf",
+		.build_id_size = 20,
+		.has_debug_info = true,
+		.has_unwind_info = true,
+		.match = FL_MATCH_OTHER_BUILD,
+		.bytes_compared = 4096,
+		.bytes_equal = 4000,
+		.has_mismatch = true,
+		.mismatch_addr = 0x08000124,
+		.calls_compared = 5,
+		.calls_equal = 3,
+	};
+	memset(t->modules[0].build_id, 0xb0, 20);
+	t->modules[1] = (struct fl_module_facts){ .name = "softdevice", .match = FL_MATCH_UNKNOWN };
+	t->match = FL_MATCH_OTHER_BUILD;
+	t->build_id_conflict = true;
+}
+
+static void full_fault(struct fl_report *r)
+{
+	struct fl_fault *f = &r->trace.fault;
+	for (unsigned i = 0; i < FL_SCS_COUNT; i++)
+		f->value[i] = 0x11110000 + i;
+	f->known = (1u << FL_SCS_COUNT) - 1 - (1u << FL_DFSR);
+	f->value[FL_DFSR] = 0;
+	f->value[FL_CFSR] = 0x82;
+	f->value[FL_MMFAR] = 0x10;
+	f->effects = FL_EFFECT_ADDR_IN_MMFAR;
+	f->absent = true;
+	f->facts[0] = (struct fl_fault_fact){ FL_CFSR, 1, "DACCVIOL",
+					      "data access forbidden by the MPU" };
+	f->facts[1] = (struct fl_fault_fact){ FL_CFSR, 7, "MMARVALID", "MMFAR is valid" };
+	f->fact_count = 2;
+	struct fl_cause *c = &r->trace.cause;
+	*c = (struct fl_cause){
+		.category = "Null Pointer",
+		.title = "write of 4 bytes to 0x00000010, a null pointer plus 16",
+		.confidence = FL_CERTAIN,
+		.evidence_count = 2,
+		.has_address = true,
+		.address = 0x10,
+		.imprecise = true,
+		.random_frame = true,
+	};
+	c->evidence = fl_arena_array(&r->arena, 2, sizeof(*c->evidence));
+	c->evidence[0] = "MMFAR holds 0x00000010 and MMARVALID is set";
+	c->evidence[1] = "r3 is 0 at the store";
+}
+
+static void full_frames(struct fl_report *r, struct fl_thread *t)
+{
+	t->frames = fl_arena_array(&r->arena, 4, sizeof(*t->frames));
+	t->frame_count = 4;
+	struct fl_frame physical = {
+		.trust = FL_TRUST_CONTEXT,
+		.pc_known = true,
+		.pc = 0x08000412,
+		.lookup_pc = 0x08000412,
+		.cfa = 0x20000f10,
+		.cfa_known = true,
+		.function = "sensor::Driver<int>::read",
+		.linkage_name = "_ZN6sensor6DriverIiE4readEv",
+		.module = "fw.elf",
+		.file = "src/sensor.cpp",
+		.line = 41,
+		.column = 9,
+		.function_addr = 0x08000400,
+		.function_known = true,
+		.module_off = 0x412,
+	};
+	full_registers(&physical.regs, 0x20000000);
+	t->frames[1] = physical;
+	t->frames[0] = physical;
+	t->frames[0].inlined = true;
+	t->frames[0].function = "sensor::store";
+	t->frames[0].line = 17;
+	t->frames[0].regs = (struct fl_registers){ 0 };
+	t->frames[2] = (struct fl_frame){
+		.kind = FL_FRAME_EXCEPTION,
+		.trust = FL_TRUST_EXCEPTION_FRAME,
+		.pc_known = true,
+		.pc = 0xfffffffd,
+		.cfa = 0x20000f80,
+		.cfa_known = true,
+		.exception = 19,
+		.function = "TIMER_IRQHandler",
+	};
+	t->frames[3] = (struct fl_frame){
+		.trust = FL_TRUST_SCAN,
+		.pc_known = true,
+		.pc = 0x08002000,
+		.lookup_pc = 0x08001fff,
+		.module = "softdevice",
+		.module_off = 0x1fff,
+	};
+}
+
+static void full_threads(struct fl_report *r)
+{
+	struct fl_trace *t = &r->trace;
+	t->threads = fl_arena_array(&r->arena, 2, sizeof(*t->threads));
+	t->thread_count = 2;
+	struct fl_thread *crashed = &t->threads[0];
+	*crashed = (struct fl_thread){
+		.name = "net_rx",
+		.state = "running",
+		.has_priority = true,
+		.priority = -3,
+		.current = true,
+		.crashed = true,
+		.stack = { true, 0x20000800, 0x20001000, true, 240, true, 900 },
+		.stop = FL_STOP_NOT_CAPTURED,
+		.stop_text = "stack memory at 0x20000ff0 was not captured",
+	};
+	full_registers(&crashed->regs, 0x10000000);
+	full_frames(r, crashed);
+	t->threads[1] = (struct fl_thread){ .name = "idle", .stop_text = "not walked" };
+}
+
+static void full_signature(struct fl_report *r)
+{
+	struct fl_signature *s = &r->trace.signature;
+	s->title = "Null Pointer at sensor::store";
+	s->function = "sensor::store";
+	s->version = 1;
+	memcpy(s->rules_hash, "0123456789abcdef0123456789abcdef", 33);
+	s->fingerprints = fl_arena_array(&r->arena, 2, sizeof(*s->fingerprints));
+	s->fingerprints[0] = (struct fl_fingerprint){
+		"stack", "Null Pointer at sensor::store < sensor::Driver::read", { 1, 2, 3 }, false
+	};
+	s->fingerprints[1] = (struct fl_fingerprint){
+		"top", "Null Pointer at sensor::store < sensor::Driver::read", { 9, 8, 7 }, true
+	};
+	s->fingerprint_count = 2;
+	s->steps = fl_arena_array(&r->arena, 3, sizeof(*s->steps));
+	s->steps[0] = (struct fl_signature_step){ 0, "name", "the first frame that is in no list" };
+	s->steps[1] = (struct fl_signature_step){ 1, "keep", "in no list" };
+	s->steps[2] =
+		(struct fl_signature_step){ 2, "end", "what follows was interrupted by chance" };
+	s->step_count = 3;
+}
+
+static void full_findings(struct fl_report *r)
+{
+	struct fl_trace *t = &r->trace;
+	t->findings = fl_arena_array(&r->arena, 3, sizeof(*t->findings));
+	t->finding_count = 3;
+	t->findings[0] = (struct fl_finding){
+		FL_STAGE_INSPECT,
+		FL_ALARM,
+		FL_EINVALID,
+		FL_AT_TARGET_ADDRESS,
+		0x08000124,
+		"fw.elf is another build than the one that crashed: 96 of 4096 captured bytes differ, "
+		"the first at 0x08000124"
+	};
+	t->findings[1] =
+		(struct fl_finding){ FL_STAGE_DUMP, FL_WARNING,
+				     FL_EFORMAT,    FL_AT_FILE_OFFSET,
+				     12000,         "the device cut the dump for lack of storage" };
+	t->findings[2] = (struct fl_finding){
+		FL_STAGE_SYMBOLS, FL_NOTE, FL_OK,
+		FL_AT_NONE,       0,       "softdevice has no debug information"
+	};
+}
+
+struct fl_report *trace_make_full(void)
+{
+	struct fl_report *report = fl_report_new();
+	assert_non_null(report);
+	full_dump(report);
+	full_modules(report);
+	full_fault(report);
+	full_threads(report);
+	full_signature(report);
+	full_findings(report);
+	return report;
+}
+
+char *trace_read_file(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	if (!file) {
+		fail_msg("%s cannot be opened", path);
+		return NULL;
+	}
+	fseek(file, 0, SEEK_END);
+	size_t size = (size_t)ftell(file);
+	rewind(file);
+	char *text = calloc(1, size + 1);
+	assert_non_null(text);
+	assert_int_equal(fread(text, 1, size, file), size);
+	fclose(file);
+	return text;
+}
+
+void trace_expect_file(const char *path, const char *got)
+{
+	char *expected = trace_read_file(path);
+	bool equal = !strcmp(expected, got);
+	free(expected);
+	if (!equal)
+		fail_msg("differs from %s, which expects other than:\n%s", path, got);
+}
