@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/cmocka.h"
+#include "support/traces.h"
+
+#include "base/limits.h"
+#include "base/str.h"
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct fl_buffer encoded(const struct fl_report *report)
+{
+	struct fl_buffer bytes = { 0 };
+	struct fl_error err = { 0 };
+	if (fl_report_encode(report, &bytes, &err))
+		fail_msg("%s", err.message);
+	return bytes;
+}
+
+static struct fl_report *decoded(const struct fl_buffer *bytes)
+{
+	struct fl_report *report = NULL;
+	struct fl_error err = { 0 };
+	if (fl_report_decode(bytes->data, bytes->size, &report, &err))
+		fail_msg("%s", err.message);
+	return report;
+}
+
+static void assert_same_bytes(const struct fl_buffer *a, const struct fl_buffer *b)
+{
+	assert_int_equal(a->size, b->size);
+	assert_memory_equal(a->data, b->data, a->size);
+}
+
+static void same_text(const char *a, const char *b)
+{
+	if (fl_strcmp(a, b) != 0)
+		fail_msg("\"%s\" is not \"%s\"", a ? a : "(null)", b ? b : "(null)");
+}
+
+static void same_registers(const struct fl_registers *a, const struct fl_registers *b)
+{
+	assert_int_equal(a->known, b->known);
+	for (unsigned i = 0; i < FL_REGISTER_COUNT; i++)
+		if (fl_reg_known(a, (enum fl_register)i))
+			assert_int_equal(a->value[i], b->value[i]);
+}
+
+static void same_frame(const struct fl_frame *a, const struct fl_frame *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->trust, b->trust);
+	assert_int_equal(a->inlined, b->inlined);
+	assert_int_equal(a->pc_known, b->pc_known);
+	assert_int_equal(a->pc, b->pc);
+	assert_int_equal(a->lookup_pc, b->lookup_pc);
+	assert_int_equal(a->cfa, b->cfa);
+	assert_int_equal(a->cfa_known, b->cfa_known);
+	assert_int_equal(a->exception, b->exception);
+	same_text(a->function, b->function);
+	same_text(a->linkage_name, b->linkage_name);
+	same_text(a->module, b->module);
+	same_text(a->file, b->file);
+	assert_int_equal(a->line, b->line);
+	assert_int_equal(a->column, b->column);
+	assert_int_equal(a->function_addr, b->function_addr);
+	assert_int_equal(a->function_known, b->function_known);
+	assert_int_equal(a->module_off, b->module_off);
+	same_registers(&a->regs, &b->regs);
+}
+
+static void same_thread(const struct fl_thread *a, const struct fl_thread *b)
+{
+	same_text(a->name, b->name);
+	same_text(a->state, b->state);
+	assert_int_equal(a->has_priority, b->has_priority);
+	assert_int_equal(a->priority, b->priority);
+	assert_int_equal(a->current, b->current);
+	assert_int_equal(a->crashed, b->crashed);
+	assert_int_equal(a->stack.known, b->stack.known);
+	assert_int_equal(a->stack.start, b->stack.start);
+	assert_int_equal(a->stack.end, b->stack.end);
+	assert_int_equal(a->stack.used_known, b->stack.used_known);
+	assert_int_equal(a->stack.used, b->stack.used);
+	assert_int_equal(a->stack.high_water_known, b->stack.high_water_known);
+	assert_int_equal(a->stack.high_water, b->stack.high_water);
+	same_registers(&a->regs, &b->regs);
+	assert_int_equal(a->stop, b->stop);
+	same_text(a->stop_text, b->stop_text);
+	assert_int_equal(a->frame_count, b->frame_count);
+	for (size_t i = 0; i < a->frame_count; i++)
+		same_frame(&a->frames[i], &b->frames[i]);
+}
+
+static void same_dump(const struct fl_trace *a, const struct fl_trace *b)
+{
+	same_text(a->dump.format, b->dump.format);
+	assert_int_equal(a->dump.version, b->dump.version);
+	assert_int_equal(a->dump.size, b->dump.size);
+	assert_memory_equal(a->dump.hash, b->dump.hash, 16);
+	assert_int_equal(a->dump.truncated, b->dump.truncated);
+	assert_int_equal(a->dump.machine, b->dump.machine);
+	assert_int_equal(a->dump.has_capture_time, b->dump.has_capture_time);
+	assert_int_equal(a->dump.capture_time, b->dump.capture_time);
+	assert_int_equal(a->dump.context_count, b->dump.context_count);
+	same_text(a->identity.device_serial, b->identity.device_serial);
+	same_text(a->identity.hardware_version, b->identity.hardware_version);
+	same_text(a->identity.software_type, b->identity.software_type);
+	same_text(a->identity.software_version, b->identity.software_version);
+	assert_int_equal(a->identity.build_id_size, b->identity.build_id_size);
+	assert_memory_equal(a->identity.build_id, b->identity.build_id, 20);
+	assert_int_equal(a->identity.has_reason, b->identity.has_reason);
+	assert_int_equal(a->identity.reason, b->identity.reason);
+	assert_int_equal(a->arch, b->arch);
+	assert_int_equal(a->reason.known, b->reason.known);
+	assert_int_equal(a->reason.code, b->reason.code);
+	assert_int_equal(a->reason.expected, b->reason.expected);
+	same_text(a->reason.name, b->reason.name);
+	same_text(a->engine_version, b->engine_version);
+	same_text(a->sandbox, b->sandbox);
+	assert_int_equal(a->region_count, b->region_count);
+	for (size_t i = 0; i < a->region_count; i++) {
+		assert_int_equal(a->regions[i].addr, b->regions[i].addr);
+		assert_int_equal(a->regions[i].size, b->regions[i].size);
+	}
+}
+
+static void same_modules(const struct fl_trace *a, const struct fl_trace *b)
+{
+	assert_int_equal(a->match, b->match);
+	assert_int_equal(a->build_id_conflict, b->build_id_conflict);
+	assert_int_equal(a->module_count, b->module_count);
+	for (size_t i = 0; i < a->module_count; i++) {
+		const struct fl_module_facts *x = &a->modules[i];
+		const struct fl_module_facts *y = &b->modules[i];
+		same_text(x->name, y->name);
+		assert_int_equal(x->build_id_size, y->build_id_size);
+		assert_memory_equal(x->build_id, y->build_id, 20);
+		assert_int_equal(x->has_debug_info, y->has_debug_info);
+		assert_int_equal(x->has_unwind_info, y->has_unwind_info);
+		assert_int_equal(x->match, y->match);
+		assert_int_equal(x->bytes_compared, y->bytes_compared);
+		assert_int_equal(x->bytes_equal, y->bytes_equal);
+		assert_int_equal(x->has_mismatch, y->has_mismatch);
+		assert_int_equal(x->mismatch_addr, y->mismatch_addr);
+		assert_int_equal(x->calls_compared, y->calls_compared);
+		assert_int_equal(x->calls_equal, y->calls_equal);
+	}
+}
+
+static void same_verdict(const struct fl_trace *a, const struct fl_trace *b)
+{
+	assert_int_equal(a->fault.known, b->fault.known);
+	assert_memory_equal(a->fault.value, b->fault.value, sizeof(a->fault.value));
+	assert_int_equal(a->fault.effects, b->fault.effects);
+	assert_int_equal(a->fault.absent, b->fault.absent);
+	assert_int_equal(a->fault.fact_count, b->fault.fact_count);
+	for (size_t i = 0; i < a->fault.fact_count; i++) {
+		assert_int_equal(a->fault.facts[i].reg, b->fault.facts[i].reg);
+		assert_int_equal(a->fault.facts[i].bit, b->fault.facts[i].bit);
+		same_text(a->fault.facts[i].name, b->fault.facts[i].name);
+		same_text(a->fault.facts[i].meaning, b->fault.facts[i].meaning);
+	}
+	same_text(a->cause.category, b->cause.category);
+	same_text(a->cause.title, b->cause.title);
+	assert_int_equal(a->cause.confidence, b->cause.confidence);
+	assert_int_equal(a->cause.evidence_count, b->cause.evidence_count);
+	for (size_t i = 0; i < a->cause.evidence_count; i++)
+		same_text(a->cause.evidence[i], b->cause.evidence[i]);
+	assert_int_equal(a->cause.has_address, b->cause.has_address);
+	assert_int_equal(a->cause.address, b->cause.address);
+	assert_int_equal(a->cause.imprecise, b->cause.imprecise);
+	assert_int_equal(a->cause.random_frame, b->cause.random_frame);
+}
+
+static void same_signature(const struct fl_signature *a, const struct fl_signature *b)
+{
+	same_text(a->title, b->title);
+	same_text(a->function, b->function);
+	assert_int_equal(a->version, b->version);
+	assert_string_equal(a->rules_hash, b->rules_hash);
+	assert_int_equal(a->fingerprint_count, b->fingerprint_count);
+	for (size_t i = 0; i < a->fingerprint_count; i++) {
+		same_text(a->fingerprints[i].kind, b->fingerprints[i].kind);
+		same_text(a->fingerprints[i].preimage, b->fingerprints[i].preimage);
+		assert_memory_equal(a->fingerprints[i].hash, b->fingerprints[i].hash, 16);
+		assert_int_equal(a->fingerprints[i].joins, b->fingerprints[i].joins);
+	}
+	assert_int_equal(a->step_count, b->step_count);
+	for (size_t i = 0; i < a->step_count; i++) {
+		assert_int_equal(a->steps[i].frame, b->steps[i].frame);
+		same_text(a->steps[i].action, b->steps[i].action);
+		same_text(a->steps[i].because, b->steps[i].because);
+	}
+}
+
+static void same_findings(const struct fl_trace *a, const struct fl_trace *b)
+{
+	assert_int_equal(a->finding_count, b->finding_count);
+	for (size_t i = 0; i < a->finding_count; i++) {
+		assert_int_equal(a->findings[i].stage, b->findings[i].stage);
+		assert_int_equal(a->findings[i].severity, b->findings[i].severity);
+		assert_int_equal(a->findings[i].code, b->findings[i].code);
+		assert_int_equal(a->findings[i].at_kind, b->findings[i].at_kind);
+		assert_int_equal(a->findings[i].at, b->findings[i].at);
+		same_text(a->findings[i].text, b->findings[i].text);
+	}
+}
+
+static void same_trace(const struct fl_trace *a, const struct fl_trace *b)
+{
+	same_dump(a, b);
+	same_modules(a, b);
+	same_verdict(a, b);
+	assert_int_equal(a->thread_count, b->thread_count);
+	for (size_t i = 0; i < a->thread_count; i++)
+		same_thread(&a->threads[i], &b->threads[i]);
+	same_signature(&a->signature, &b->signature);
+	same_findings(a, b);
+}
+
+static void test_every_field_comes_back(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_full();
+	FL_AUTO_BUFFER bytes = encoded(report);
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	same_trace(&report->trace, &back->trace);
+	FL_AUTO_BUFFER again = encoded(back);
+	assert_same_bytes(&bytes, &again);
+}
+
+static void test_nothing_comes_back_as_nothing(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = fl_report_new();
+	FL_AUTO_BUFFER bytes = encoded(report);
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	assert_int_equal(back->trace.thread_count, 0);
+	assert_null(back->trace.signature.title);
+	assert_null(back->trace.identity.device_serial);
+	assert_string_equal(back->trace.cause.category, "Unknown");
+	FL_AUTO_BUFFER once = encoded(back);
+	FL_AUTO(fl_report) second = decoded(&once);
+	FL_AUTO_BUFFER twice = encoded(second);
+	assert_same_bytes(&once, &twice);
+}
+
+static void test_same_trace_same_bytes(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) a = trace_make_full();
+	FL_AUTO(fl_report) b = trace_make_full();
+	FL_AUTO_BUFFER x = encoded(a);
+	FL_AUTO_BUFFER y = encoded(b);
+	assert_same_bytes(&x, &y);
+	assert_memory_equal(x.data, "FLRP\x01\x00", 6);
+}
+
+/* Values behind a false flag are noise and must not make two equal traces differ. */
+static void test_unknown_values_leave_no_trace(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) a = trace_make("Bus Fault", "f;--19;g");
+	FL_AUTO(fl_report) b = trace_make("Bus Fault", "f;--19;g");
+	b->trace.threads[0].frames[0].cfa = 0xdeadbeef;
+	b->trace.threads[0].frames[0].regs.value[FL_R3] = 7;
+	b->trace.threads[0].frames[0].function_addr = 0x1000;
+	b->trace.threads[0].priority = 9;
+	b->trace.threads[0].stack.end = 0x20000000;
+	b->trace.fault.value[FL_BFAR] = 1;
+	b->trace.cause.address = 0x1234;
+	b->trace.modules[0].mismatch_addr = 5;
+	FL_AUTO_BUFFER x = encoded(a);
+	FL_AUTO_BUFFER y = encoded(b);
+	assert_same_bytes(&x, &y);
+}
+
+static void test_every_truncation_is_refused(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_full();
+	FL_AUTO_BUFFER bytes = encoded(report);
+	for (size_t n = 0; n < bytes.size; n++) {
+		uint8_t *copy = malloc(n ? n : 1);
+		memcpy(copy, bytes.data, n);
+		struct fl_report *back = NULL;
+		struct fl_error err = { 0 };
+		assert_int_equal(fl_report_decode(copy, n, &back, &err), FL_EFORMAT);
+		assert_null(back);
+		assert_int_equal(err.at_kind, FL_AT_FILE_OFFSET);
+		assert_true(err.at <= n && err.message[0]);
+		free(copy);
+	}
+}
+
+/* Also with the total size corrected, so that the sections themselves are cut. */
+static void test_every_truncated_section_is_refused(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_full();
+	FL_AUTO_BUFFER bytes = encoded(report);
+	for (size_t n = 12; n < bytes.size; n++) {
+		uint8_t *copy = malloc(n);
+		memcpy(copy, bytes.data, n);
+		for (unsigned i = 0; i < 4; i++)
+			copy[8 + i] = (uint8_t)(n >> (8 * i));
+		struct fl_report *back = NULL;
+		struct fl_error err = { 0 };
+		assert_int_equal(fl_report_decode(copy, n, &back, &err), FL_EFORMAT);
+		assert_true(err.at <= n && err.message[0]);
+		free(copy);
+	}
+}
+
+/* Any byte, any value: either refused, or a report that can be written and rendered. */
+static void test_every_changed_byte_is_survived(void **state)
+{
+	(void)state;
+	static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
+	FL_AUTO(fl_report) report = trace_make_full();
+	FL_AUTO_BUFFER bytes = encoded(report);
+	for (size_t at = 0; at < bytes.size; at++) {
+		uint8_t before = bytes.data[at];
+		for (size_t i = 0; i < sizeof(values); i++) {
+			bytes.data[at] = values[i];
+			FL_AUTO(fl_report) back = NULL;
+			FL_AUTO_BUFFER text = { 0 };
+			FL_AUTO_BUFFER again = { 0 };
+			if (fl_report_decode(bytes.data, bytes.size, &back, NULL))
+				continue;
+			assert_int_equal(fl_report_text(back, NULL, &text, NULL), FL_OK);
+			assert_int_equal(fl_report_encode(back, &again, NULL), FL_OK);
+		}
+		bytes.data[at] = before;
+	}
+}
+
+static enum fl_code decode_changed(size_t at, uint8_t value, struct fl_error *err)
+{
+	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	FL_AUTO(fl_report) back = NULL;
+	bytes.data[at] = value;
+	return fl_report_decode(bytes.data, bytes.size, &back, err);
+}
+
+static void test_versions(void **state)
+{
+	(void)state;
+	struct fl_error err = { 0 };
+	assert_int_equal(decode_changed(4, 2, &err), FL_EUNSUPPORTED);
+	assert_non_null(strstr(err.message, "newer"));
+	assert_int_equal(decode_changed(4, 0, &err), FL_EFORMAT);
+	assert_int_equal(decode_changed(5, 9, &err), FL_OK);
+	assert_int_equal(decode_changed(0, 'f', &err), FL_EFORMAT);
+	assert_int_equal(err.at, 0);
+}
+
+/* Insert @p size bytes at @p at and correct the sizes that span it. */
+static void insert(struct fl_buffer *b, size_t at, const void *bytes, size_t size)
+{
+	b->data = realloc(b->data, b->size + size);
+	memmove(b->data + at + size, b->data + at, b->size - at);
+	memcpy(b->data + at, bytes, size);
+	b->size += size;
+	for (unsigned i = 0; i < 4; i++)
+		b->data[8 + i] = (uint8_t)(b->size >> (8 * i));
+}
+
+/* What a later minor version may add: sections, and fields at the end of a section. */
+static void test_later_additions_are_skipped(void **state)
+{
+	(void)state;
+	static const uint8_t section[] = { 77, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3 };
+	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	FL_AUTO_BUFFER plain = encoded(report);
+	insert(&bytes, bytes.size, section, sizeof(section));
+	bytes.data[6]++;
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	FL_AUTO_BUFFER again = encoded(back);
+	assert_same_bytes(&plain, &again);
+
+	/* the last section of ours: findings, an empty list of 4 bytes */
+	FL_AUTO_BUFFER longer = encoded(report);
+	size_t payload = longer.size - 4;
+	insert(&longer, longer.size, "xy", 2);
+	longer.data[payload - 4] = 6;
+	struct fl_report *refused = NULL;
+	assert_int_equal(fl_report_decode(longer.data, longer.size, &refused, NULL), FL_EFORMAT);
+	longer.data[5] = 1;
+	FL_AUTO(fl_report) accepted = decoded(&longer);
+	assert_int_equal(accepted->trace.finding_count, 0);
+}
+
+static void test_sections_out_of_order_are_refused(void **state)
+{
+	(void)state;
+	static const uint8_t again[] = { 9, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0 };
+	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	insert(&bytes, bytes.size, again, sizeof(again));
+	bytes.data[6]++;
+	struct fl_report *back = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(fl_report_decode(bytes.data, bytes.size, &back, &err), FL_EFORMAT);
+	assert_int_equal(err.at, bytes.size - sizeof(again));
+	bytes.data[12] = 2; /* the strings are no longer first */
+	assert_int_equal(fl_report_decode(bytes.data, bytes.size, &back, &err), FL_EFORMAT);
+	assert_int_equal(err.at, 12);
+}
+
+static void test_odd_text_is_cleaned_once_and_for_all(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report)
+	report = trace_make("Assert", "a\033[31mb;c\xff"
+				      "d");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	assert_string_equal(back->trace.threads[0].frames[0].function, "a\xef\xbf\xbd[31mb");
+	assert_string_equal(back->trace.threads[0].frames[1].function, "c\xef\xbf\xbd"
+								       "d");
+	/* a file that holds a control character was not written by us */
+	uint8_t *found = memmem(bytes.data, bytes.size, "Assert", 6);
+	assert_non_null(found);
+	*found = '\n';
+	struct fl_report *refused = NULL;
+	assert_int_equal(fl_report_decode(bytes.data, bytes.size, &refused, NULL), FL_EFORMAT);
+}
+
+static void test_long_text_is_cut(void **state)
+{
+	(void)state;
+	enum { LONG = 200000 };
+	FL_AUTO(fl_report) report = trace_make("Assert", "f");
+	char *text = fl_arena_alloc(&report->arena, LONG + 1);
+	memset(text, 'x', LONG);
+	report->trace.cause.title = text;
+	FL_AUTO_BUFFER bytes = encoded(report);
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	assert_int_equal(strlen(back->trace.cause.title), 65536);
+}
+
+static void test_too_much_is_said(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make("Assert", "f");
+	struct fl_buffer bytes = { 0 };
+	struct fl_error err = { 0 };
+	report->trace.region_count = FL_LIMIT_REGIONS + 1;
+	report->trace.regions =
+		fl_arena_array(&report->arena, FL_LIMIT_REGIONS + 1, sizeof(struct fl_region));
+	assert_int_equal(fl_report_encode(report, &bytes, &err), FL_ELIMIT);
+	assert_non_null(strstr(err.message, "report regions"));
+	assert_null(bytes.data);
+}
+
+static void test_strings_are_kept_once(void **state)
+{
+	(void)state;
+	char many[4096] = "";
+	for (unsigned i = 0; i < 60; i++)
+		strcat(many, "a_function_with_a_long_name;");
+	FL_AUTO(fl_report) one = trace_make("Assert", "a_function_with_a_long_name");
+	FL_AUTO(fl_report) sixty = trace_make("Assert", many);
+	FL_AUTO_BUFFER x = encoded(one);
+	FL_AUTO_BUFFER y = encoded(sixty);
+	assert_true(y.size - x.size < 59 * 24);
+}
+
+static void test_facts(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_full();
+	struct fl_report_facts facts = fl_report_facts(report);
+	assert_string_equal(facts.device_serial, "SN-0042");
+	assert_string_equal(facts.hardware_version, "evt-2");
+	assert_string_equal(facts.software_type, "app-fw");
+	assert_string_equal(facts.software_version, "1.2.3");
+	assert_int_equal(facts.build_id_size, 20);
+	assert_int_equal(facts.build_id[19], 0xa0 + 19);
+	assert_true(facts.has_reason && facts.reason == 0x9200);
+	assert_string_equal(facts.reason_name, "MemFault");
+	assert_int_equal(facts.match, FL_MATCH_OTHER_BUILD);
+	assert_true(facts.build_id_conflict);
+	assert_string_equal(facts.category, "Null Pointer");
+	assert_string_equal(facts.title, "Null Pointer at sensor::store");
+	assert_string_equal(facts.function, "sensor::store");
+	assert_string_equal(facts.engine_version, "0.1.0");
+	assert_int_equal(facts.signature_version, 1);
+	assert_string_equal(facts.rules_hash, "0123456789abcdef0123456789abcdef");
+	assert_int_equal(facts.fingerprint_count, 2);
+	assert_true(facts.fingerprints[1].joins);
+	assert_int_equal(facts.finding_count, 3);
+	assert_true(facts.truncated);
+
+	FL_AUTO(fl_report) bare = trace_make("Bus Fault", NULL);
+	facts = fl_report_facts(bare);
+	assert_string_equal(facts.title, "Bus Fault");
+	assert_false(facts.has_reason);
+	assert_int_equal(facts.build_id_size, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_field_comes_back),
+		cmocka_unit_test(test_nothing_comes_back_as_nothing),
+		cmocka_unit_test(test_same_trace_same_bytes),
+		cmocka_unit_test(test_unknown_values_leave_no_trace),
+		cmocka_unit_test(test_every_truncation_is_refused),
+		cmocka_unit_test(test_every_truncated_section_is_refused),
+		cmocka_unit_test(test_every_changed_byte_is_survived),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_later_additions_are_skipped),
+		cmocka_unit_test(test_sections_out_of_order_are_refused),
+		cmocka_unit_test(test_odd_text_is_cleaned_once_and_for_all),
+		cmocka_unit_test(test_long_text_is_cut),
+		cmocka_unit_test(test_too_much_is_said),
+		cmocka_unit_test(test_strings_are_kept_once),
+		cmocka_unit_test(test_facts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
