@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/exception.h"
+
+#include "target/exc_return.h"
+
+/* Offsets in a hardware frame, in words (Arm DDI 0403E B1.5.6). */
+enum { WORD_R12 = 4, WORD_LR = 5, WORD_PC = 6, WORD_XPSR = 7, FRAME_WORDS = 8 };
+
+enum {
+	XPSR_NUMBER = 0x1ff,
+	XPSR_PADDING = 1 << 9, /* a word was inserted to align the frame */
+	XPSR_SFPA = 1 << 20,   /* v8-M, stacked copy only */
+	XPSR_B = 1 << 21,      /* v8.1-M */
+	XPSR_RESERVED = 3 << 22,
+	XPSR_T = 1 << 24,
+};
+
+/* Armv8-M additional state context, below the frame (Arm DDI 0553 B3.19). */
+enum { CALLEE_SIZE = 0x28, CALLEE_R4 = 8 };
+static const uint32_t integrity_signature = 0xfefa125a; /* plus 1 without FP context */
+
+enum { HARD_FAULT = 3, SECURE_FAULT = 7, SVCALL = 11 };
+
+static bool is_v8m(enum fl_arch arch)
+{
+	return arch == FL_ARCH_V8M_BASE || arch == FL_ARCH_V8M_MAIN || arch == FL_ARCH_UNKNOWN;
+}
+
+static bool read_frame(const struct fl_memory *memory, uint32_t addr, uint32_t words[FRAME_WORDS],
+		       uint32_t *missing_ret)
+{
+	for (uint32_t i = 0; i < FRAME_WORDS; i++) {
+		*missing_ret = addr + 4 * i;
+		if (!fl_memory_u32(memory, addr + 4 * i, &words[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A fault may have interrupted a branch to nowhere: then neither pc nor T is as it should be. */
+static bool was_fault(const struct fl_boundary *boundary)
+{
+	return boundary->number_known && boundary->number >= HARD_FAULT &&
+	       boundary->number <= SECURE_FAULT;
+}
+
+/* Arm DDI 0403E B1.5.2; DDI 0419 B1.5.2 and DDI 0553 B3.14 for the smaller and the larger set. */
+static bool number_exists(enum fl_arch arch, uint32_t number)
+{
+	enum { V6M = 0xc80d, V7M = 0xd87d, V8M = 0xd8fd }; /* bit per number below 16 */
+	uint32_t system = arch == FL_ARCH_V6M ? V6M : is_v8m(arch) ? V8M : V7M;
+	if (number < 16)
+		return system >> number & 1;
+	return number < 16 + (arch == FL_ARCH_V6M ? 32u : 480u);
+}
+
+static bool
+xpsr_plausible(const struct fl_unwind_input *in, const struct fl_boundary *boundary, uint32_t xpsr)
+{
+	uint32_t number = xpsr & XPSR_NUMBER;
+	uint32_t reserved = XPSR_RESERVED | (is_v8m(in->arch) ? 0 : XPSR_SFPA | XPSR_B);
+	if (xpsr & reserved || !number_exists(in->arch, number))
+		return false;
+	if (boundary->number_known && number && number == boundary->number)
+		return false; /* no exception preempts itself */
+	if (boundary->exc_return_known &&
+	    fl_exc_return_decode(boundary->exc_return).to_thread != !number)
+		return false;
+	return xpsr & XPSR_T || was_fault(boundary);
+}
+
+static bool lr_plausible(const struct fl_unwind_input *in, uint32_t lr)
+{
+	if (lr == 0 || lr == UINT32_MAX || fl_is_exc_return(lr, in->arch))
+		return true;
+	return lr & 1 && fl_view_is_code(in->symbols, lr & ~UINT32_C(1));
+}
+
+static bool pc_plausible(const struct fl_unwind_input *in, uint32_t pc)
+{
+	if (pc & 1)
+		return false;
+	return !in->symbols->count || fl_view_is_code(in->symbols, pc);
+}
+
+enum fl_frame_test fl_exception_frame_test(const struct fl_unwind_input *in,
+					   const struct fl_boundary *boundary, uint32_t addr,
+					   bool strict)
+{
+	uint32_t words[FRAME_WORDS];
+	uint32_t missing;
+	if (addr % 4)
+		return FL_FRAME_BAD;
+	if (!read_frame(in->memory, addr, words, &missing))
+		return FL_FRAME_MISSING;
+	if (!xpsr_plausible(in, boundary, words[WORD_XPSR]))
+		return FL_FRAME_BAD;
+	if (!pc_plausible(in, words[WORD_PC]) && (strict || !was_fault(boundary)))
+		return FL_FRAME_BAD;
+	if (strict && !lr_plausible(in, words[WORD_LR]))
+		return FL_FRAME_BAD;
+	return FL_FRAME_GOOD;
+}
+
+/* The stack pointer before the exception (Arm DDI 0403E B1.5.7). */
+static uint32_t sp_above(const struct fl_boundary *boundary, uint32_t addr, uint32_t xpsr)
+{
+	bool extended =
+		boundary->exc_return_known && fl_exc_return_decode(boundary->exc_return).extended;
+	return addr + fl_exception_frame_size(extended) + (xpsr & XPSR_PADDING ? 4 : 0);
+}
+
+static void set_stacked(struct fl_cursor *c, const uint32_t words[FRAME_WORDS])
+{
+	for (uint32_t i = 0; i < 4; i++)
+		fl_reg_set(&c->regs, (enum fl_register)i, words[i]);
+	fl_reg_set(&c->regs, FL_R12, words[WORD_R12]);
+	fl_reg_set(&c->regs, FL_LR, words[WORD_LR]);
+	fl_reg_set(&c->regs, FL_XPSR, words[WORD_XPSR]);
+}
+
+static void set_pc(struct fl_cursor *c, const struct fl_boundary *boundary, uint32_t pc)
+{
+	bool after_svc = boundary->number_known && boundary->number == SVCALL;
+	c->pc = pc & ~UINT32_C(1);
+	c->lookup_pc = after_svc ? c->pc - 1 : c->pc;
+	c->exact = true;
+	fl_reg_set(&c->regs, FL_PC, c->pc);
+}
+
+/* The main stack is where the handler found it, unless this frame comes off it. */
+static void
+set_stacks(struct fl_cursor *c, const struct fl_boundary *boundary, uint32_t sp, bool psp)
+{
+	uint32_t msp;
+	if (fl_reg_get(&boundary->regs, FL_SP, &msp))
+		fl_reg_set(&c->regs, FL_MSP, msp);
+	fl_reg_set(&c->regs, psp ? FL_PSP : FL_MSP, sp);
+	fl_reg_set(&c->regs, FL_SP, sp);
+	c->on_psp = psp;
+}
+
+enum fl_stop fl_exception_pop_at(const struct fl_unwind_input *in,
+				 const struct fl_boundary *boundary, uint32_t addr, bool psp,
+				 struct fl_cursor *ret, uint32_t *addr_ret)
+{
+	uint32_t words[FRAME_WORDS];
+	if (!read_frame(in->memory, addr, words, addr_ret))
+		return FL_STOP_NOT_CAPTURED;
+	*addr_ret = addr;
+	if (fl_exception_frame_test(in, boundary, addr, false) != FL_FRAME_GOOD)
+		return FL_STOP_BAD_EXCEPTION_FRAME;
+
+	*ret = (struct fl_cursor){ .regs = fl_registers_after_call(&boundary->regs) };
+	set_stacked(ret, words);
+	set_pc(ret, boundary, words[WORD_PC]);
+	set_stacks(ret, boundary, sp_above(boundary, addr, words[WORD_XPSR]), psp);
+	ret->ipsr_known = true;
+	ret->ipsr = (uint16_t)(words[WORD_XPSR] & XPSR_NUMBER);
+	return FL_STOP_NONE;
+}
+
+/* Present iff S is 1 and ES is 0 or DCRS is 0; bit 0 of the signature repeats FType. */
+static bool
+skip_callee_context(const struct fl_unwind_input *in, struct fl_boundary *boundary, uint32_t *addr)
+{
+	struct fl_exc_return e = fl_exc_return_decode(boundary->exc_return);
+	uint32_t word;
+	if (!is_v8m(in->arch) || !e.secure_stack || e.default_callee)
+		return true;
+	if (!fl_memory_u32(in->memory, *addr, &word) ||
+	    word != (integrity_signature | (e.extended ? 0 : 1)))
+		return false;
+	for (uint32_t i = 0; i < 8; i++) {
+		enum fl_register reg = (enum fl_register)(FL_R4 + i);
+		if (fl_memory_u32(in->memory, *addr + CALLEE_R4 + 4 * i, &word))
+			fl_reg_set(&boundary->regs, reg, word);
+		else
+			fl_reg_forget(&boundary->regs, reg);
+	}
+	*addr += CALLEE_SIZE;
+	return true;
+}
+
+static enum fl_stop pop_from(const struct fl_unwind_input *in, const struct fl_boundary *boundary,
+			     bool psp, struct fl_cursor *ret, uint32_t *addr_ret)
+{
+	struct fl_boundary b = *boundary;
+	uint32_t addr;
+	if (!fl_reg_get(&b.regs, psp ? FL_PSP : FL_SP, &addr))
+		return FL_STOP_NO_METHOD;
+	*addr_ret = addr;
+	if (!skip_callee_context(in, &b, &addr))
+		return FL_STOP_BAD_EXCEPTION_FRAME;
+	return fl_exception_pop_at(in, &b, addr, psp, ret, addr_ret);
+}
+
+/*
+ * S and ES differ: the frame lies on a stack of the other security state, and which one CONTROL of
+ * that state tells, which no dump holds. Threads of most kernels run on PSP, so that is tried
+ * first.
+ */
+static enum fl_stop pop_other_state(const struct fl_unwind_input *in,
+				    const struct fl_boundary *boundary, struct fl_cursor *ret,
+				    uint32_t *addr_ret)
+{
+	struct fl_exc_return e = fl_exc_return_decode(boundary->exc_return);
+	if (e.secure_stack) /* nothing of a secure stack is visible from here */
+		return FL_STOP_SECURE;
+	if (e.to_thread && pop_from(in, boundary, true, ret, addr_ret) == FL_STOP_NONE)
+		return FL_STOP_NONE;
+	enum fl_stop stop = pop_from(in, boundary, false, ret, addr_ret);
+	return stop == FL_STOP_NONE ? stop : FL_STOP_SECURE;
+}
+
+enum fl_stop fl_exception_pop(const struct fl_unwind_input *in, const struct fl_boundary *boundary,
+			      struct fl_cursor *ret, uint32_t *addr_ret)
+{
+	struct fl_exc_return e = fl_exc_return_decode(boundary->exc_return);
+	*addr_ret = boundary->exc_return;
+	if (is_v8m(in->arch) && e.secure_stack != e.to_secure)
+		return pop_other_state(in, boundary, ret, addr_ret);
+	/* Handler mode always runs on the main stack. */
+	return pop_from(in, boundary, e.psp && e.to_thread, ret, addr_ret);
+}
