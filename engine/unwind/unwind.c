@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/unwind.h"
+
+#include "target/exc_return.h"
+#include "unwind/cfi.h"
+#include "unwind/check.h"
+#include "unwind/exception.h"
+#include "unwind/exidx.h"
+#include "unwind/leaf.h"
+#include "unwind/prologue.h"
+#include "unwind/scan.h"
+
+#include <inttypes.h>
+
+struct unwinder {
+	const struct fl_unwind_input *in;
+	struct fl_findings *findings;
+	struct fl_unwind_result *out;
+	struct fl_cursor at; /* of the newest frame */
+	bool scanned;        /* the note about it was given */
+	bool not_stacked;    /* the context itself is old memory */
+};
+
+static bool end(struct unwinder *u, enum fl_stop stop, uint32_t addr)
+{
+	u->out->stop = stop;
+	u->out->stop_addr = addr;
+	return false;
+}
+
+static bool emit(struct unwinder *u, const struct fl_unwound_frame *frame)
+{
+	if (u->out->count == FL_LIMIT_FRAMES) {
+		fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_ELIMIT,
+			       FL_AT_TARGET_ADDRESS, frame->pc,
+			       "the backtrace was cut after %d frames", FL_LIMIT_FRAMES);
+		return end(u, FL_STOP_LIMIT, frame->pc);
+	}
+	u->out->frames[u->out->count++] = *frame;
+	return true;
+}
+
+static bool emit_code(struct unwinder *u, const struct fl_cursor *cursor, enum fl_trust trust)
+{
+	struct fl_unwound_frame frame = {
+		.kind = FL_FRAME_CODE,
+		.trust = trust,
+		.pc = cursor->pc,
+		.pc_known = true,
+		.lookup_pc = cursor->lookup_pc,
+		.regs = cursor->regs,
+	};
+	u->at = *cursor;
+	return emit(u, &frame);
+}
+
+static void set_cfa(struct unwinder *u, uint32_t cfa)
+{
+	struct fl_unwound_frame *frame = &u->out->frames[u->out->count - 1];
+	frame->cfa = cfa;
+	frame->cfa_known = true;
+}
+
+/* The methods, each on its own terms. */
+
+static void by_cfi(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
+	struct fl_unwind_rule rule;
+	if (module && fl_module_unwind_rule(module, c->lookup_pc, &rule))
+		fl_cfi_step(&rule, in->memory, c, ret);
+}
+
+static void
+by_exidx(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
+	struct fl_exidx_entry entry;
+	if (module && fl_module_exidx(module, c->lookup_pc, &entry) && !entry.cantunwind)
+		fl_exidx_step(entry.opcodes, entry.opcode_count, in->memory, c, ret);
+}
+
+static void
+by_prologue(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	struct fl_function_info function;
+	if (fl_function_at(in->symbols, c->lookup_pc, &function))
+		fl_prologue_step(in->memory, function.addr, c, ret);
+}
+
+static void
+by_prologue_edge(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	struct fl_function_info function;
+	if (fl_function_at(in->symbols, c->lookup_pc, &function))
+		fl_prologue_edge_step(in->memory, function.addr, c, ret);
+}
+
+static void
+by_epilogue(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	struct fl_function_info function = { 0 };
+	(void)fl_function_at(in->symbols, c->lookup_pc, &function);
+	fl_epilogue_step(in->memory, function.addr, function.end, c, ret);
+}
+
+static void
+by_leaf(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	(void)in;
+	fl_leaf_step(c, ret);
+}
+
+typedef void (*method_fn)(const struct fl_unwind_input *in, const struct fl_cursor *c,
+			  struct fl_step *ret);
+
+enum { METHODS = 6 };
+
+/* EHABI tables describe the body only: where execution may stand anywhere, the code itself comes
+ * first. */
+static const method_fn exact_methods[METHODS] = {
+	by_cfi, by_epilogue, by_prologue_edge, by_exidx, by_prologue, by_leaf,
+};
+static const method_fn caller_methods[METHODS] = {
+	by_cfi,
+	by_exidx,
+	by_prologue,
+	by_epilogue,
+};
+
+/* What came of asking the methods in order. */
+struct hop {
+	enum { HOP_CALLER, HOP_EXCEPTION, HOP_END, HOP_NONE } kind;
+	struct fl_step step;
+	enum fl_stop stop; /* END; NONE: why the first answer was refused, or NO_METHOD */
+	uint32_t stop_addr;
+};
+
+static struct hop
+judge(const struct fl_unwind_input *in, const struct fl_cursor *c, const struct fl_step *step)
+{
+	struct hop hop = { .kind = HOP_NONE, .step = *step, .stop = FL_STOP_NO_METHOD };
+	switch (step->status) {
+	case FL_STEP_NONE:
+		return hop;
+	case FL_STEP_MISSING:
+		hop.kind = HOP_END;
+		hop.stop = FL_STOP_NOT_CAPTURED;
+		hop.stop_addr = step->missing_addr;
+		return hop;
+	case FL_STEP_OUTERMOST:
+		hop.kind = HOP_END;
+		hop.stop = FL_STOP_UNDEFINED;
+		return hop;
+	case FL_STEP_FOUND:
+		break;
+	}
+	hop.stop_addr = step->return_addr;
+	switch (fl_judge(in, c, step, &hop.stop)) {
+	case FL_VERDICT_CALLER:
+		hop.kind = HOP_CALLER;
+		hop.stop = FL_STOP_NONE;
+		break;
+	case FL_VERDICT_EXCEPTION:
+		hop.kind = HOP_EXCEPTION;
+		hop.stop = FL_STOP_NONE;
+		break;
+	case FL_VERDICT_END:
+		hop.kind = HOP_END;
+		break;
+	case FL_VERDICT_BAD:
+		break;
+	}
+	return hop;
+}
+
+static struct hop ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *c)
+{
+	const method_fn *methods = c->exact ? exact_methods : caller_methods;
+	struct hop refused = { .kind = HOP_NONE, .stop = FL_STOP_NO_METHOD };
+	for (int i = 0; i < METHODS && methods[i]; i++) {
+		struct fl_step step = { .status = FL_STEP_NONE };
+		methods[i](in, c, &step);
+		struct hop hop = judge(in, c, &step);
+		if (hop.kind != HOP_NONE)
+			return hop;
+		if (step.cfa_known && !refused.step.cfa_known)
+			refused.step = hop.step;
+		if (refused.stop == FL_STOP_NO_METHOD && step.status == FL_STEP_FOUND &&
+		    !step.from_lr)
+			refused = hop;
+	}
+	return refused;
+}
+
+/* Going to the caller. */
+
+static void follow_stack(struct fl_cursor *c)
+{
+	uint32_t sp;
+	if (fl_reg_get(&c->regs, FL_SP, &sp))
+		fl_reg_set(&c->regs, c->on_psp ? FL_PSP : FL_MSP, sp);
+}
+
+static struct fl_cursor caller_of(const struct fl_cursor *c, const struct fl_step *step)
+{
+	struct fl_cursor caller = *c;
+	caller.regs = step->regs;
+	caller.pc = step->return_addr & ~UINT32_C(1);
+	caller.exact = step->exact;
+	caller.lookup_pc = step->exact ? caller.pc : caller.pc - 1;
+	fl_reg_set(&caller.regs, FL_PC, caller.pc);
+	follow_stack(&caller);
+	return caller;
+}
+
+/* Whether a method other than the scan finds something sound above @p c. */
+static bool leads_on(const struct fl_unwind_input *in, const struct fl_cursor *c)
+{
+	return ask_methods(in, c).kind != HOP_NONE;
+}
+
+/*
+ * FPCCR.TS adds s16..s31 to a secure frame and is not visible in EXC_RETURN (Arm DDI 0553 B3.19):
+ * taken to be set only where the frame without them leads nowhere.
+ */
+static void try_secure_fp(const struct fl_unwind_input *in, const struct fl_boundary *boundary,
+			  struct fl_cursor *c)
+{
+	enum { S16_TO_S31 = 0x40 };
+	struct fl_exc_return e = fl_exc_return_decode(boundary->exc_return);
+	bool v8m = in->arch == FL_ARCH_V8M_MAIN;
+	if (!boundary->exc_return_known || !v8m || !e.extended || !e.secure_stack ||
+	    leads_on(in, c))
+		return;
+	struct fl_cursor larger = *c;
+	fl_reg_set(&larger.regs, FL_SP, c->regs.value[FL_SP] + S16_TO_S31);
+	follow_stack(&larger);
+	if (leads_on(in, &larger))
+		*c = larger;
+}
+
+static bool
+emit_boundary(struct unwinder *u, const struct fl_boundary *boundary, enum fl_trust trust)
+{
+	struct fl_unwound_frame frame = {
+		.kind = FL_FRAME_EXCEPTION,
+		.trust = trust,
+		.pc = boundary->exc_return,
+		.pc_known = boundary->exc_return_known,
+		.regs = boundary->regs,
+		.exception = boundary->number,
+	};
+	return emit(u, &frame);
+}
+
+static struct fl_boundary boundary_of(const struct fl_cursor *c, const struct fl_step *step)
+{
+	return (struct fl_boundary){
+		.exc_return_known = step->return_addr != 0,
+		.exc_return = step->return_addr,
+		.number_known = c->ipsr_known,
+		.number = c->ipsr_known ? c->ipsr : 0,
+		.regs = step->regs,
+	};
+}
+
+static bool cross(struct unwinder *u, const struct fl_boundary *boundary, enum fl_stop stop,
+		  struct fl_cursor *interrupted, uint32_t addr, enum fl_trust trust)
+{
+	if (!emit_boundary(u, boundary, trust))
+		return false;
+	if (stop != FL_STOP_NONE)
+		return end(u, stop, addr);
+	try_secure_fp(u->in, boundary, interrupted);
+	set_cfa(u, interrupted->regs.value[FL_SP]);
+	if (trust != FL_TRUST_SCAN)
+		trust = FL_TRUST_EXCEPTION_FRAME;
+	return emit_code(u, interrupted, trust);
+}
+
+static bool to_interrupted(struct unwinder *u, const struct fl_step *step)
+{
+	struct fl_boundary boundary = boundary_of(&u->at, step);
+	struct fl_cursor interrupted = { 0 };
+	uint32_t addr = 0;
+	enum fl_stop stop = fl_exception_pop(u->in, &boundary, &interrupted, &addr);
+	if (stop == FL_STOP_NO_METHOD)
+		fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_EUNMAPPED, FL_AT_NONE,
+			       0,
+			       "the interrupted thread is on the process stack, and the dump does "
+			       "not hold PSP");
+	return cross(u, &boundary, stop, &interrupted, addr, step->trust);
+}
+
+static bool to_caller(struct unwinder *u, const struct fl_step *step)
+{
+	struct fl_cursor caller = caller_of(&u->at, step);
+	return emit_code(u, &caller, step->trust);
+}
+
+/* The scan, when nothing else is left. */
+
+static void note_scan(struct unwinder *u)
+{
+	if (u->scanned)
+		return;
+	u->scanned = true;
+	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_NOTE, FL_ENOTFOUND, FL_AT_TARGET_ADDRESS,
+		       u->at.pc,
+		       "no unwind information led on from 0x%08" PRIx32
+		       ": frames marked \"scan\" were found by searching the stack and may be "
+		       "left over from earlier calls",
+		       u->at.pc);
+}
+
+static bool to_bare_frame(struct unwinder *u, const struct fl_scan_hit *hit)
+{
+	struct fl_boundary boundary = boundary_of(&u->at, &hit->step);
+	struct fl_cursor interrupted = { 0 };
+	uint32_t addr = 0;
+	enum fl_stop stop = fl_exception_pop_at(u->in, &boundary, hit->frame_addr,
+						hit->frame_on_psp, &interrupted, &addr);
+	return cross(u, &boundary, stop, &interrupted, addr, FL_TRUST_SCAN);
+}
+
+static bool scan(struct unwinder *u, uint32_t addr, enum fl_stop stop, uint32_t stop_addr)
+{
+	struct fl_scan_hit hit;
+	fl_scan(u->in, &u->at, addr, &hit);
+	if (hit.kind != FL_SCAN_NOTHING)
+		note_scan(u);
+	switch (hit.kind) {
+	case FL_SCAN_CALLER:
+		return to_caller(u, &hit.step);
+	case FL_SCAN_EXC_RETURN:
+		return to_interrupted(u, &hit.step);
+	case FL_SCAN_FRAME:
+		return to_bare_frame(u, &hit);
+	case FL_SCAN_NOTHING:
+		break;
+	}
+	if (hit.missing && stop == FL_STOP_NO_METHOD)
+		return end(u, FL_STOP_NOT_CAPTURED, addr);
+	return end(u, stop, stop_addr);
+}
+
+static const char *refusal(enum fl_stop stop)
+{
+	switch (stop) {
+	case FL_STOP_NOT_CODE:
+		return "is not in code";
+	case FL_STOP_NOT_A_CALL:
+		return "does not follow a call";
+	default:
+		return "was found at a stack pointer that does not advance";
+	}
+}
+
+static void report_refusal(struct unwinder *u, const struct hop *hop)
+{
+	if (hop->stop == FL_STOP_NO_METHOD)
+		return;
+	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_EFORMAT, FL_AT_TARGET_ADDRESS,
+		       u->at.pc,
+		       "the return address 0x%08" PRIx32 " of the frame at 0x%08" PRIx32
+		       " %s: the stack may be corrupted there",
+		       hop->stop_addr, u->at.pc, refusal(hop->stop));
+}
+
+/* Above the frame whose CFA is known, else from its own stack pointer. */
+static bool scan_after(struct unwinder *u, const struct hop *hop)
+{
+	uint32_t addr;
+	bool from_cfa = hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS;
+	if (fl_is_entry(u->in->symbols, &u->at))
+		return end(u, FL_STOP_ENTRY, 0);
+	report_refusal(u, hop);
+	if (from_cfa && (!fl_reg_get(&u->at.regs, FL_SP, &addr) || hop->step.cfa >= addr))
+		return scan(u, hop->step.cfa, hop->stop, hop->stop_addr);
+	if (!fl_reg_get(&u->at.regs, FL_SP, &addr))
+		return end(u, hop->stop, hop->stop_addr);
+	return scan(u, addr & ~UINT32_C(3), hop->stop, hop->stop_addr);
+}
+
+static bool go_to(struct unwinder *u, const struct hop *hop)
+{
+	if (hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS)
+		set_cfa(u, hop->step.cfa);
+	switch (hop->kind) {
+	case HOP_CALLER:
+		return to_caller(u, &hop->step);
+	case HOP_EXCEPTION:
+		return to_interrupted(u, &hop->step);
+	case HOP_END:
+		return end(u, hop->stop, hop->stop_addr);
+	case HOP_NONE:
+		break;
+	}
+	return scan_after(u, hop);
+}
+
+/* Frames that stand outside code: the target of a bad branch. */
+
+/*
+ * LR names the caller if a call led here. After BX or POP {pc} it is the return address of some
+ * earlier call: then the call names a function (BL), and its frame does not fit the stack.
+ */
+static bool lr_led_here(struct unwinder *u, const struct hop *hop)
+{
+	uint32_t target = 0;
+	if (hop->kind == HOP_EXCEPTION) {
+		struct fl_boundary boundary = boundary_of(&u->at, &hop->step);
+		struct fl_cursor interrupted;
+		uint32_t addr;
+		return fl_exception_pop(u->in, &boundary, &interrupted, &addr) == FL_STOP_NONE;
+	}
+	if (hop->kind != HOP_CALLER)
+		return false;
+	if (fl_call_before(u->in->memory, hop->step.return_addr, &target) != FL_CALL_DIRECT)
+		return true;
+	struct fl_cursor caller = caller_of(&u->at, &hop->step);
+	return leads_on(u->in, &caller);
+}
+
+static bool leave_bad_target(struct unwinder *u)
+{
+	struct fl_step step;
+	uint32_t sp;
+	fl_leaf_step(&u->at, &step);
+	struct hop hop = judge(u->in, &u->at, &step);
+	enum fl_stop stop = fl_is_lockup(u->at.pc) || fl_is_lockup(u->at.pc | 1) ? FL_STOP_LOCKUP
+										 : FL_STOP_NOT_CODE;
+	if (hop.kind == HOP_END || lr_led_here(u, &hop))
+		return go_to(u, &hop);
+	if (!fl_reg_get(&u->at.regs, FL_SP, &sp))
+		return end(u, stop, u->at.pc);
+	return scan(u, sp & ~UINT32_C(3), stop, u->at.pc);
+}
+
+static bool is_bad_target(const struct unwinder *u)
+{
+	return u->at.exact && u->in->symbols->count &&
+	       !fl_view_is_code(u->in->symbols, u->at.lookup_pc);
+}
+
+static bool advance(struct unwinder *u)
+{
+	if (is_bad_target(u))
+		return leave_bad_target(u);
+	struct hop hop = ask_methods(u->in, &u->at);
+	return go_to(u, &hop);
+}
+
+/* The context: frame 0. */
+
+/* CONTROL says it, where a dump has it; otherwise the pointer that equals SP. */
+static bool runs_on_psp(const struct fl_registers *regs)
+{
+	enum { CONTROL_SPSEL = 2 };
+	uint32_t control;
+	uint32_t sp;
+	uint32_t psp;
+	uint32_t msp;
+	if (fl_reg_get(regs, FL_CONTROL, &control) && control & CONTROL_SPSEL)
+		return true;
+	if (!fl_reg_get(regs, FL_SP, &sp) || !fl_reg_get(regs, FL_PSP, &psp) || psp != sp)
+		return false;
+	return !fl_reg_get(regs, FL_MSP, &msp) || msp != sp;
+}
+
+static struct fl_cursor context(const struct fl_registers *regs)
+{
+	struct fl_cursor c = { .regs = *regs, .exact = true };
+	uint32_t xpsr;
+	(void)fl_reg_get(regs, FL_PC, &c.pc);
+	c.pc &= ~UINT32_C(1);
+	c.lookup_pc = c.pc;
+	fl_reg_set(&c.regs, FL_PC, c.pc);
+	c.ipsr_known = fl_reg_get(regs, FL_XPSR, &xpsr);
+	c.ipsr = c.ipsr_known ? (uint16_t)(xpsr & 0x1ff) : 0;
+	c.on_psp = !c.ipsr && runs_on_psp(regs);
+	return c;
+}
+
+/* Whether pc and LR can be what the core stacked, or are words that lay there before. */
+static bool was_stacked(const struct fl_unwind_input *in, const struct fl_cursor *c)
+{
+	struct fl_step step;
+	uint32_t xpsr;
+	enum { XPSR_T = 1 << 24 };
+	if (fl_reg_get(&c->regs, FL_XPSR, &xpsr) && !(xpsr & XPSR_T))
+		return false;
+	if (!fl_view_is_code(in->symbols, c->pc))
+		return false;
+	fl_leaf_step(c, &step);
+	struct hop hop = judge(in, c, &step);
+	return hop.kind != HOP_NONE ||
+	       (step.return_addr & 1 && fl_view_is_code(in->symbols, step.return_addr - 1));
+}
+
+/*
+ * v8-M sets SP to the limit and stacks nothing when the frame does not fit: the block's SP is then
+ * the limit plus a frame, and the live stack begins at the limit, which is a multiple of 8 (Arm DDI
+ * 0553 B3.21).
+ */
+static uint32_t unstacked_sp(const struct fl_unwind_input *in, uint32_t sp)
+{
+	if (in->arch == FL_ARCH_V8M_MAIN && sp >= 0x24)
+		return (sp - fl_exception_frame_size(false)) & ~UINT32_C(7);
+	return sp & ~UINT32_C(3);
+}
+
+static bool leave_unstacked(struct unwinder *u)
+{
+	uint32_t sp;
+	u->not_stacked = true;
+	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_EFORMAT, FL_AT_TARGET_ADDRESS,
+		       u->at.pc,
+		       "the exception frame was never written: pc 0x%08" PRIx32
+		       " and lr are old memory, and so are r0 to r3, r12 and xpsr",
+		       u->at.pc);
+	u->at.ipsr_known = false;
+	if (!fl_reg_get(&u->at.regs, FL_SP, &sp))
+		return end(u, FL_STOP_STACKING_FAILED, u->at.pc);
+	return scan(u, unstacked_sp(u->in, sp), FL_STOP_STACKING_FAILED, u->at.pc);
+}
+
+static bool first_step(struct unwinder *u)
+{
+	bool suspect = u->in->fault_effects & FL_EFFECT_FRAME_SUSPECT;
+	if (suspect && u->in->symbols->count && !was_stacked(u->in, &u->at))
+		return leave_unstacked(u);
+	return advance(u);
+}
+
+void fl_unwind(const struct fl_unwind_input *input, struct fl_findings *findings,
+	       struct fl_unwind_result *result)
+{
+	struct unwinder u = { .in = input, .findings = findings, .out = result };
+	result->count = 0;
+	result->stop = FL_STOP_NONE;
+	result->stop_addr = 0;
+	if (!fl_reg_known(input->regs, FL_PC)) {
+		result->stop = FL_STOP_NO_REGISTERS;
+		return;
+	}
+	u.at = context(input->regs);
+	if (!emit_code(&u, &u.at, FL_TRUST_CONTEXT) || !first_step(&u))
+		goto done;
+	while (advance(&u)) {
+	}
+done:
+	if (u.not_stacked) {
+		result->stop = FL_STOP_STACKING_FAILED;
+		result->stop_addr = result->frames[0].pc;
+	}
+}
