@@ -120,7 +120,7 @@ enum fl_code fl_fingerprints(const struct fl_trace *trace, const struct fl_walk 
 			     struct fl_signature *ret)
 {
 	struct maker m = { .arena = arena, .walk = walk, .key = key, .out = ret };
-	bool by_cause = key->thread || key->recursion;
+	bool by_cause = key->thread || key->recursion || key->accidental;
 	ret->fingerprint_count = 0;
 	ret->fingerprints =
 		fl_arena_array(arena, FL_LIMIT_FINGERPRINTS, sizeof(*ret->fingerprints));

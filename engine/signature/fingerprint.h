@@ -7,10 +7,11 @@
 
 /** What the coarsest fingerprint is keyed by when frames are accidental. */
 struct fl_signature_key {
-	const char *category;  /**< with a panic's code: "Panic OutOfHeap" */
+	const char *category;  /**< with its detail: "Panic OutOfHeap" */
+	bool accidental;       /**< the frames have no say at all */
 	const char *thread;    /**< normalised; NULL when the category does not ask for it */
 	const char *recursion; /**< "a + b"; NULL when the category does not ask for it */
-	const char *function;  /**< first of the frames that count; NULL without symbols */
+	const char *function;  /**< that names the issue; NULL when none does */
 	const char *software;  /**< software type; may be NULL */
 };
 

@@ -28,6 +28,13 @@ enum fl_rule_start {
 	FL_START_INTERRUPTED, /**< the handler on top only noticed */
 };
 
+/** What a category needs beside its name to tell bugs apart. */
+enum fl_rule_detail {
+	FL_DETAIL_NONE,
+	FL_DETAIL_REASON,     /**< the name of the reboot reason */
+	FL_DETAIL_PANIC_CODE, /**< the code that the cause's title ends with */
+};
+
 struct fl_rule {
 	enum fl_rule_kind kind;
 	const char *list;    /**< "plumbing/zephyr" */
@@ -39,6 +46,7 @@ struct fl_rule {
 	const char *word;    /**< category: "at", "in", ...; or NULL */
 	bool by_thread;      /**< category: a named thread is the key */
 	enum fl_rule_start start;
+	enum fl_rule_detail detail;
 };
 
 struct fl_rules {

@@ -51,15 +51,36 @@ static bool is(const char *text, size_t size, const char *word)
 	return strlen(word) == size && !memcmp(text, word, size);
 }
 
-static bool read_start(struct fl_rule *rule, const char *value, size_t size)
+/* Options whose values are words of ours. */
+static bool read_choice(struct fl_rule *rule, const char *name, size_t name_size, const char *value,
+			size_t size)
 {
-	if (is(value, size, "caller"))
+	if (is(name, name_size, "key") && is(value, size, "thread"))
+		rule->by_thread = true;
+	else if (is(name, name_size, "start") && is(value, size, "caller"))
 		rule->start = FL_START_CALLER;
-	else if (is(value, size, "interrupted"))
+	else if (is(name, name_size, "start") && is(value, size, "interrupted"))
 		rule->start = FL_START_INTERRUPTED;
+	else if (is(name, name_size, "detail") && is(value, size, "reason"))
+		rule->detail = FL_DETAIL_REASON;
+	else if (is(name, name_size, "detail") && is(value, size, "panic-code"))
+		rule->detail = FL_DETAIL_PANIC_CODE;
 	else
 		return false;
 	return true;
+}
+
+/* Where the text of an option goes; NULL when there is no such option in this kind of list. */
+static const char **
+option_field(const struct parser *p, struct fl_rule *rule, const char *name, size_t size)
+{
+	if (p->kind == FL_RULE_CATEGORY)
+		return is(name, size, "word") ? &rule->word : NULL;
+	if (is(name, size, "module"))
+		return &rule->module;
+	if (is(name, size, "under"))
+		return &rule->under;
+	return is(name, size, "cause") ? &rule->cause : NULL;
 }
 
 /* "@name:value" without the '@'. */
@@ -70,27 +91,13 @@ read_option(const struct parser *p, struct fl_rule *rule, const char *text, size
 	size_t name_size = colon ? (size_t)(colon - text) : size;
 	const char *value = colon ? colon + 1 : text + size;
 	size_t value_size = trimmed(value, (size_t)(text + size - value));
-	bool category = p->kind == FL_RULE_CATEGORY;
-	const char **field = NULL;
 	if (!value_size)
 		return refuse(p, "option without a value", text, size);
-	if (category && is(text, name_size, "key") && is(value, value_size, "thread"))
-		rule->by_thread = true;
-	else if (category && is(text, name_size, "word"))
-		field = &rule->word;
-	else if (category && is(text, name_size, "start")) {
-		if (!read_start(rule, value, value_size))
-			return refuse(p, "unknown start", value, value_size);
-	} else if (!category && is(text, name_size, "module"))
-		field = &rule->module;
-	else if (!category && is(text, name_size, "under"))
-		field = &rule->under;
-	else if (!category && is(text, name_size, "cause"))
-		field = &rule->cause;
-	else
-		return refuse(p, "unknown option", text, size);
-	if (!field)
+	if (p->kind == FL_RULE_CATEGORY && read_choice(rule, text, name_size, value, value_size))
 		return FL_OK;
+	const char **field = option_field(p, rule, text, name_size);
+	if (!field)
+		return refuse(p, "unknown option", text, size);
 	*field = fl_arena_strndup(p->arena, value, value_size);
 	return *field ? FL_OK
 		      : fl_fail(p->err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for %s", p->list);

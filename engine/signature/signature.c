@@ -10,24 +10,38 @@
 #include <string.h>
 
 /*
- * Panics share their frames, so their code belongs to the category: the cause of category "Panic"
- * is titled "panic code 8, OutOfHeap", or "panic code 99" where the code has no name.
+ * Panics share their frames, so the code has to tell them apart: the cause is titled "panic code 8,
+ * OutOfHeap", or "panic code 99" where the code has no name.
  */
-static const char *key_category(const struct fl_cause *cause, struct fl_arena *arena)
+static const char *panic_code(const char *title, size_t *size_ret)
 {
 	static const char intro[] = "panic code ";
-	const char *category = cause->category ? cause->category : "Unknown";
-	const char *title = cause->title ? cause->title : "";
-	if (strcmp(category, "Panic") != 0 || strncmp(title, intro, sizeof(intro) - 1) != 0)
-		return category;
+	static const char word[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	if (!title || strncmp(title, intro, sizeof(intro) - 1) != 0)
+		return NULL;
 	const char *code = title + sizeof(intro) - 1;
 	const char *comma = strstr(code, ", ");
-	const char *word = comma ? comma + 2 : code;
-	size_t size =
-		strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-	if (!size)
+	code = comma ? comma + 2 : code;
+	*size_ret = strspn(code, word);
+	return *size_ret ? code : NULL;
+}
+
+/* The category with what its line in `category` adds: "Panic OutOfHeap", "Reset BrownOutReset". */
+static const char *key_category(const struct fl_trace *trace, const char *category,
+				const struct fl_rule *rule, struct fl_arena *arena)
+{
+	const char *detail = NULL;
+	size_t size = 0;
+	if (rule && rule->detail == FL_DETAIL_PANIC_CODE)
+		detail = panic_code(trace->cause.title, &size);
+	if (rule && rule->detail == FL_DETAIL_REASON && trace->reason.known && trace->reason.name) {
+		detail = trace->reason.name;
+		size = strlen(detail);
+	}
+	if (!detail)
 		return category;
-	return fl_arena_printf(arena, "%s %.*s", category, (int)size, word);
+	return fl_arena_printf(arena, "%s %.*s", category, (int)size, detail);
 }
 
 static const char *thread_key(const struct fl_trace *trace, struct fl_arena *arena, bool *failed)
@@ -56,13 +70,16 @@ static enum fl_code make_key(const struct fl_trace *trace, const struct fl_walk 
 			     struct fl_arena *arena, struct fl_signature_key *key)
 {
 	bool failed = !key->category;
-	key->function = first_name(walk);
+	bool by_thread = walk->category && walk->category->by_thread;
+	key->accidental = trace->cause.random_frame && !walk->category;
+	key->function = key->accidental ? NULL : first_name(walk);
 	key->software = trace->identity.software_type;
-	if (walk->category && walk->category->by_thread) {
-		struct fl_chain recursion;
+	if (by_thread || key->accidental)
 		key->thread = thread_key(trace, arena, &failed);
+	if (by_thread && !key->thread) {
+		struct fl_chain recursion;
 		fl_chain_recursion(walk, &recursion);
-		if (!key->thread && recursion.count) {
+		if (recursion.count) {
 			key->recursion = fl_chain_text(&recursion, " + ", arena);
 			key->function = recursion.names[0];
 			failed |= !key->recursion;
@@ -92,7 +109,7 @@ static const char *make_title(const struct fl_trace *trace, const struct fl_walk
 		word = "near";
 	if (key->function)
 		return fl_arena_printf(arena, "%s %s %s", key->category, word, key->function);
-	if (code)
+	if (code && !key->accidental)
 		return fl_arena_printf(arena, "%s %s 0x%08" PRIx32, key->category, word, code->pc);
 	return fl_arena_strdup(arena, key->category);
 }
@@ -138,11 +155,15 @@ static enum fl_code compute(const struct fl_trace *trace, const struct fl_rules 
 			    struct fl_arena *arena, struct fl_signature *ret)
 {
 	struct fl_walk walk;
-	struct fl_signature_key key = { .category = key_category(&trace->cause, arena) };
+	const char *category = trace->cause.category ? trace->cause.category : "Unknown";
+	const struct fl_rule *rule = fl_rules_category(rules, category);
+	struct fl_signature_key key = {
+		.category = key_category(trace, category, rule, arena),
+	};
 	struct fl_signature signature = { .version = FL_SIGNATURE_VERSION };
 	enum fl_code code = key.category ? FL_OK : FL_ENOMEM;
 	if (!code)
-		code = fl_walk(trace, key.category, rules, arena, &walk);
+		code = fl_walk(trace, category, rule, rules, arena, &walk);
 	if (!code)
 		code = make_key(trace, &walk, arena, &key);
 	if (!code)

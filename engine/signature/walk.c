@@ -201,11 +201,12 @@ static enum fl_code walk_once(struct fl_walk *w, struct fl_arena *arena)
 	return code ? code : walk_from(w, at, arena);
 }
 
-enum fl_code fl_walk(const struct fl_trace *trace, const char *cause, const struct fl_rules *rules,
+enum fl_code fl_walk(const struct fl_trace *trace, const char *cause,
+		     const struct fl_rule *category, const struct fl_rules *rules,
 		     struct fl_arena *arena, struct fl_walk *ret)
 {
 	const struct fl_thread *thread = fl_trace_crashed(trace);
-	struct fl_walk w = { .cause = cause, .category = fl_rules_category(rules, cause) };
+	struct fl_walk w = { .cause = cause, .category = category };
 	w.count = thread ? thread->frame_count : 0;
 	w.sites = fl_arena_array(arena, w.count, sizeof(*w.sites));
 	if (!w.sites)

@@ -41,11 +41,12 @@ struct fl_walk {
 
 /**
  * Walk the crashed thread of @p trace, which may have none.
- * @param cause category of the trace.
+ * @param cause    category of the trace.
+ * @param category its line of `category`, or NULL.
  * @retval FL_ENOMEM
  */
 FL_MUST_CHECK enum fl_code fl_walk(const struct fl_trace *trace, const char *cause,
-				   const struct fl_rules *rules, struct fl_arena *arena,
-				   struct fl_walk *ret);
+				   const struct fl_rule *category, const struct fl_rules *rules,
+				   struct fl_arena *arena, struct fl_walk *ret);
 
 #endif

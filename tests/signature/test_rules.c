@@ -99,7 +99,7 @@ static void test_bad_lines_are_refused_with_their_place(void **state)
 		  "prefix line 3: option without a pattern: @module:x" },
 		{ "prefix", "a @word:in\n", "prefix line 1: unknown option: word:in" },
 		{ "category", "A @key:frame\n", "category line 1: unknown option: key:frame" },
-		{ "category", "A @start:top\n", "category line 1: unknown start: top" },
+		{ "category", "A @start:top\n", "category line 1: unknown option: start:top" },
 		{ "category", "A @module:x\n", "category line 1: unknown option: module:x" },
 		{ "plumbings/x", "a\n", "plumbings/x line 0: no such kind of list: plumbings/x" },
 		{ "", "a\n", " line 0: no such kind of list: " },
@@ -187,7 +187,9 @@ static void test_categories(void **state)
 	(void)state;
 	FL_AUTO(fl_rules)
 	rules = open_rules("category", "Watch* @word:in @key:thread @start:interrupted\n"
-				       "Bad Jump @word:from @start:caller\n");
+				       "Bad Jump @word:from @start:caller\n"
+				       "Reset @detail:reason\n"
+				       "Panic @detail:panic-code\n");
 	const struct fl_rule *rule = fl_rules_category(rules, "Watchdog");
 	assert_string_equal(rule->word, "in");
 	assert_true(rule->by_thread);
@@ -196,6 +198,9 @@ static void test_categories(void **state)
 	assert_string_equal(rule->word, "from");
 	assert_false(rule->by_thread);
 	assert_int_equal(rule->start, FL_START_CALLER);
+	assert_int_equal(rule->detail, FL_DETAIL_NONE);
+	assert_int_equal(fl_rules_category(rules, "Reset")->detail, FL_DETAIL_REASON);
+	assert_int_equal(fl_rules_category(rules, "Panic")->detail, FL_DETAIL_PANIC_CODE);
 	assert_null(fl_rules_category(rules, "Assert"));
 	assert_null(match(rules, "Watchdog"));
 }

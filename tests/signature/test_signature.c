@@ -283,6 +283,50 @@ static void test_panics_are_told_apart_by_code(void **state)
 	}
 }
 
+static void test_reasons_are_told_apart(void **state)
+{
+	(void)state;
+	char buf[256];
+	FL_AUTO(fl_report) report = trace_make("Custom Reason", "save_log;main");
+	report->trace.reason = (struct fl_reason){ true, 0xa003, "0xa003", false };
+	compute(report);
+	assert_string_equal(report->trace.signature.title, "Custom Reason 0xa003 at save_log");
+	assert_string_equal(decisive(report, buf, sizeof(buf)),
+			    "top: Custom Reason 0xa003 at save_log < main");
+	FL_AUTO(fl_report) reset = trace_make("Reset", NULL);
+	reset->trace.reason = (struct fl_reason){ true, 0x8003, "BrownOutReset", false };
+	compute(reset);
+	assert_string_equal(reset->trace.signature.title, "Reset BrownOutReset");
+}
+
+/* The code that was to be resumed, or that a fault in the vector table hit, has no part in it. */
+static void test_accidental_frames_without_a_rule_have_no_say(void **state)
+{
+	(void)state;
+	char buf[256];
+	FL_AUTO(fl_report) report = trace_make("Invalid Exception Return", "f;g;main");
+	report->trace.cause.random_frame = true;
+	compute(report);
+	assert_string_equal(report->trace.signature.title, "Invalid Exception Return");
+	assert_null(report->trace.signature.function);
+	assert_string_equal(decisive(report, buf, sizeof(buf)), "cause: Invalid Exception Return");
+	report->trace.threads[0].name = "net_rx";
+	compute(report);
+	assert_string_equal(report->trace.signature.title, "Invalid Exception Return in net_rx");
+	/* a bad jump is random as well, but not its caller */
+	FL_AUTO(fl_report) jump = trace_make("Bad Jump", "??;f~lr;g;main");
+	jump->trace.cause.random_frame = true;
+	compute(jump);
+	assert_string_equal(jump->trace.signature.title, "Bad Jump from f");
+	assert_string_equal(decisive(jump, buf, sizeof(buf)), "top: Bad Jump at f < g < main");
+	/* no symbols, and none needed */
+	FL_AUTO(fl_report) bare = trace_make("Lockup", "??");
+	bare->trace.cause.random_frame = true;
+	compute(bare);
+	assert_string_equal(bare->trace.signature.title, "Lockup");
+	assert_string_equal(decisive(bare, buf, sizeof(buf)), "cause: Lockup");
+}
+
 static void test_imprecise_faults_are_near(void **state)
 {
 	(void)state;
@@ -471,6 +515,8 @@ int main(void)
 		cmocka_unit_test(test_accidental_frames_are_keyed_by_thread),
 		cmocka_unit_test(test_overflow_by_recursion),
 		cmocka_unit_test(test_panics_are_told_apart_by_code),
+		cmocka_unit_test(test_reasons_are_told_apart),
+		cmocka_unit_test(test_accidental_frames_without_a_rule_have_no_say),
 		cmocka_unit_test(test_imprecise_faults_are_near),
 		cmocka_unit_test(test_without_symbols),
 		cmocka_unit_test(test_without_frames),
