@@ -31,6 +31,7 @@ struct walk {
 	struct shape now;
 	struct shape body; /* before an epilogue on the way began */
 	bool in_epilogue;
+	bool reached; /* the pc; not so when the bound was hit or code is missing */
 	uint16_t constant_known;
 	uint32_t constant[FL_CORE_REGISTERS];
 	unsigned conditional; /* instructions left of an IT block */
@@ -288,7 +289,8 @@ static void walk_to_pc(struct walk *w, uint32_t addr)
 		}
 		addr += f.insn.length;
 	}
-	if (addr < w->pc)
+	w->reached = addr >= w->pc;
+	if (!w->reached)
 		give_up_on_registers(&w->now);
 }
 
@@ -385,6 +387,8 @@ void fl_prologue_step(const struct fl_memory *memory, uint32_t function_addr,
 	walk_to_pc(&w, function_addr);
 	if (w.now.saved || w.now.sp_off || !w.now.sp_known)
 		step(&w, cursor, ret);
+	else if (w.reached)
+		ret->cfa_known = fl_reg_get(&cursor->regs, FL_SP, &ret->cfa);
 }
 
 void fl_prologue_edge_step(const struct fl_memory *memory, uint32_t function_addr,

@@ -12,8 +12,8 @@
 /**
  * Decode at most FL_LIMIT_PROLOGUE instructions from @p function_addr up to the cursor's pc.
  *
- * NONE when nothing was saved so far (then LR may hold the return address, see leaf.h), or when
- * neither SP nor a frame pointer leads to the CFA.
+ * NONE when nothing was saved so far (then the CFA is SP, and LR may hold the return address, see
+ * leaf.h), or when neither SP nor a frame pointer leads to the CFA.
  */
 void fl_prologue_step(const struct fl_memory *memory, uint32_t function_addr,
 		      const struct fl_cursor *cursor, struct fl_step *ret);

@@ -2,12 +2,11 @@
 #include "unwind/unwind.h"
 
 #include "target/exc_return.h"
-#include "unwind/cfi.h"
+#include "unwind/callers.h"
 #include "unwind/check.h"
 #include "unwind/exception.h"
-#include "unwind/exidx.h"
 #include "unwind/leaf.h"
-#include "unwind/prologue.h"
+#include "unwind/methods.h"
 #include "unwind/scan.h"
 
 #include <inttypes.h>
@@ -61,163 +60,12 @@ static void set_cfa(struct unwinder *u, uint32_t cfa)
 	frame->cfa_known = true;
 }
 
-/* The methods, each on its own terms. */
-
-static void by_cfi(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
-{
-	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
-	struct fl_unwind_rule rule;
-	if (module && fl_module_unwind_rule(module, c->lookup_pc, &rule))
-		fl_cfi_step(&rule, in->memory, c, ret);
-}
-
-static void
-by_exidx(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
-{
-	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
-	struct fl_exidx_entry entry;
-	if (module && fl_module_exidx(module, c->lookup_pc, &entry) && !entry.cantunwind)
-		fl_exidx_step(entry.opcodes, entry.opcode_count, in->memory, c, ret);
-}
-
-static void
-by_prologue(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
-{
-	struct fl_function_info function;
-	if (fl_function_at(in->symbols, c->lookup_pc, &function))
-		fl_prologue_step(in->memory, function.addr, c, ret);
-}
-
-static void
-by_prologue_edge(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
-{
-	struct fl_function_info function;
-	if (fl_function_at(in->symbols, c->lookup_pc, &function))
-		fl_prologue_edge_step(in->memory, function.addr, c, ret);
-}
-
-static void
-by_epilogue(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
-{
-	struct fl_function_info function = { 0 };
-	(void)fl_function_at(in->symbols, c->lookup_pc, &function);
-	fl_epilogue_step(in->memory, function.addr, function.end, c, ret);
-}
-
-static void
-by_leaf(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
-{
-	(void)in;
-	fl_leaf_step(c, ret);
-}
-
-typedef void (*method_fn)(const struct fl_unwind_input *in, const struct fl_cursor *c,
-			  struct fl_step *ret);
-
-enum { METHODS = 6 };
-
-/* EHABI tables describe the body only: where execution may stand anywhere, the code itself comes
- * first. */
-static const method_fn exact_methods[METHODS] = {
-	by_cfi, by_epilogue, by_prologue_edge, by_exidx, by_prologue, by_leaf,
-};
-static const method_fn caller_methods[METHODS] = {
-	by_cfi,
-	by_exidx,
-	by_prologue,
-	by_epilogue,
-};
-
-/* What came of asking the methods in order. */
-struct hop {
-	enum { HOP_CALLER, HOP_EXCEPTION, HOP_END, HOP_NONE } kind;
-	struct fl_step step;
-	enum fl_stop stop; /* END; NONE: why the first answer was refused, or NO_METHOD */
-	uint32_t stop_addr;
-};
-
-static struct hop
-judge(const struct fl_unwind_input *in, const struct fl_cursor *c, const struct fl_step *step)
-{
-	struct hop hop = { .kind = HOP_NONE, .step = *step, .stop = FL_STOP_NO_METHOD };
-	switch (step->status) {
-	case FL_STEP_NONE:
-		return hop;
-	case FL_STEP_MISSING:
-		hop.kind = HOP_END;
-		hop.stop = FL_STOP_NOT_CAPTURED;
-		hop.stop_addr = step->missing_addr;
-		return hop;
-	case FL_STEP_OUTERMOST:
-		hop.kind = HOP_END;
-		hop.stop = FL_STOP_UNDEFINED;
-		return hop;
-	case FL_STEP_FOUND:
-		break;
-	}
-	hop.stop_addr = step->return_addr;
-	switch (fl_judge(in, c, step, &hop.stop)) {
-	case FL_VERDICT_CALLER:
-		hop.kind = HOP_CALLER;
-		hop.stop = FL_STOP_NONE;
-		break;
-	case FL_VERDICT_EXCEPTION:
-		hop.kind = HOP_EXCEPTION;
-		hop.stop = FL_STOP_NONE;
-		break;
-	case FL_VERDICT_END:
-		hop.kind = HOP_END;
-		break;
-	case FL_VERDICT_BAD:
-		break;
-	}
-	return hop;
-}
-
-static struct hop ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *c)
-{
-	const method_fn *methods = c->exact ? exact_methods : caller_methods;
-	struct hop refused = { .kind = HOP_NONE, .stop = FL_STOP_NO_METHOD };
-	for (int i = 0; i < METHODS && methods[i]; i++) {
-		struct fl_step step = { .status = FL_STEP_NONE };
-		methods[i](in, c, &step);
-		struct hop hop = judge(in, c, &step);
-		if (hop.kind != HOP_NONE)
-			return hop;
-		if (step.cfa_known && !refused.step.cfa_known)
-			refused.step = hop.step;
-		if (refused.stop == FL_STOP_NO_METHOD && step.status == FL_STEP_FOUND &&
-		    !step.from_lr)
-			refused = hop;
-	}
-	return refused;
-}
-
 /* Going to the caller. */
-
-static void follow_stack(struct fl_cursor *c)
-{
-	uint32_t sp;
-	if (fl_reg_get(&c->regs, FL_SP, &sp))
-		fl_reg_set(&c->regs, c->on_psp ? FL_PSP : FL_MSP, sp);
-}
-
-static struct fl_cursor caller_of(const struct fl_cursor *c, const struct fl_step *step)
-{
-	struct fl_cursor caller = *c;
-	caller.regs = step->regs;
-	caller.pc = step->return_addr & ~UINT32_C(1);
-	caller.exact = step->exact;
-	caller.lookup_pc = step->exact ? caller.pc : caller.pc - 1;
-	fl_reg_set(&caller.regs, FL_PC, caller.pc);
-	follow_stack(&caller);
-	return caller;
-}
 
 /* Whether a method other than the scan finds something sound above @p c. */
 static bool leads_on(const struct fl_unwind_input *in, const struct fl_cursor *c)
 {
-	return ask_methods(in, c).kind != HOP_NONE;
+	return fl_ask_methods(in, c).kind != FL_HOP_NONE;
 }
 
 /*
@@ -235,7 +83,7 @@ static void try_secure_fp(const struct fl_unwind_input *in, const struct fl_boun
 		return;
 	struct fl_cursor larger = *c;
 	fl_reg_set(&larger.regs, FL_SP, c->regs.value[FL_SP] + S16_TO_S31);
-	follow_stack(&larger);
+	fl_follow_stack(&larger);
 	if (leads_on(in, &larger))
 		*c = larger;
 }
@@ -295,7 +143,7 @@ static bool to_interrupted(struct unwinder *u, const struct fl_step *step)
 
 static bool to_caller(struct unwinder *u, const struct fl_step *step)
 {
-	struct fl_cursor caller = caller_of(&u->at, step);
+	struct fl_cursor caller = fl_caller_of(&u->at, step);
 	return emit_code(u, &caller, step->trust);
 }
 
@@ -357,7 +205,7 @@ static const char *refusal(enum fl_stop stop)
 	}
 }
 
-static void report_refusal(struct unwinder *u, const struct hop *hop)
+static void report_refusal(struct unwinder *u, const struct fl_hop *hop)
 {
 	if (hop->stop == FL_STOP_NO_METHOD)
 		return;
@@ -368,13 +216,28 @@ static void report_refusal(struct unwinder *u, const struct hop *hop)
 		       hop->stop_addr, u->at.pc, refusal(hop->stop));
 }
 
+/* A function that made a call and saved LR nowhere. */
+static bool by_its_callers(struct unwinder *u, const struct fl_hop *hop)
+{
+	struct fl_step step;
+	if (hop->stop != FL_STOP_NO_METHOD || !hop->step.cfa_known)
+		return false;
+	fl_callers_step(u->in, &u->at, hop->step.cfa, &step);
+	if (step.status != FL_STEP_FOUND)
+		return false;
+	note_scan(u);
+	return to_caller(u, &step);
+}
+
 /* Above the frame whose CFA is known, else from its own stack pointer. */
-static bool scan_after(struct unwinder *u, const struct hop *hop)
+static bool scan_after(struct unwinder *u, const struct fl_hop *hop)
 {
 	uint32_t addr;
 	bool from_cfa = hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS;
 	if (fl_is_entry(u->in->symbols, &u->at))
 		return end(u, FL_STOP_ENTRY, 0);
+	if (by_its_callers(u, hop))
+		return true;
 	report_refusal(u, hop);
 	if (from_cfa && (!fl_reg_get(&u->at.regs, FL_SP, &addr) || hop->step.cfa >= addr))
 		return scan(u, hop->step.cfa, hop->stop, hop->stop_addr);
@@ -383,18 +246,18 @@ static bool scan_after(struct unwinder *u, const struct hop *hop)
 	return scan(u, addr & ~UINT32_C(3), hop->stop, hop->stop_addr);
 }
 
-static bool go_to(struct unwinder *u, const struct hop *hop)
+static bool go_to(struct unwinder *u, const struct fl_hop *hop)
 {
 	if (hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS)
 		set_cfa(u, hop->step.cfa);
 	switch (hop->kind) {
-	case HOP_CALLER:
+	case FL_HOP_CALLER:
 		return to_caller(u, &hop->step);
-	case HOP_EXCEPTION:
+	case FL_HOP_EXCEPTION:
 		return to_interrupted(u, &hop->step);
-	case HOP_END:
+	case FL_HOP_END:
 		return end(u, hop->stop, hop->stop_addr);
-	case HOP_NONE:
+	case FL_HOP_NONE:
 		break;
 	}
 	return scan_after(u, hop);
@@ -406,20 +269,20 @@ static bool go_to(struct unwinder *u, const struct hop *hop)
  * LR names the caller if a call led here. After BX or POP {pc} it is the return address of some
  * earlier call: then the call names a function (BL), and its frame does not fit the stack.
  */
-static bool lr_led_here(struct unwinder *u, const struct hop *hop)
+static bool lr_led_here(struct unwinder *u, const struct fl_hop *hop)
 {
 	uint32_t target = 0;
-	if (hop->kind == HOP_EXCEPTION) {
+	if (hop->kind == FL_HOP_EXCEPTION) {
 		struct fl_boundary boundary = boundary_of(&u->at, &hop->step);
 		struct fl_cursor interrupted;
 		uint32_t addr;
 		return fl_exception_pop(u->in, &boundary, &interrupted, &addr) == FL_STOP_NONE;
 	}
-	if (hop->kind != HOP_CALLER)
+	if (hop->kind != FL_HOP_CALLER)
 		return false;
 	if (fl_call_before(u->in->memory, hop->step.return_addr, &target) != FL_CALL_DIRECT)
 		return true;
-	struct fl_cursor caller = caller_of(&u->at, &hop->step);
+	struct fl_cursor caller = fl_caller_of(&u->at, &hop->step);
 	return leads_on(u->in, &caller);
 }
 
@@ -428,10 +291,10 @@ static bool leave_bad_target(struct unwinder *u)
 	struct fl_step step;
 	uint32_t sp;
 	fl_leaf_step(&u->at, &step);
-	struct hop hop = judge(u->in, &u->at, &step);
+	struct fl_hop hop = fl_judge_step(u->in, &u->at, &step);
 	enum fl_stop stop = fl_is_lockup(u->at.pc) || fl_is_lockup(u->at.pc | 1) ? FL_STOP_LOCKUP
 										 : FL_STOP_NOT_CODE;
-	if (hop.kind == HOP_END || lr_led_here(u, &hop))
+	if (hop.kind == FL_HOP_END || lr_led_here(u, &hop))
 		return go_to(u, &hop);
 	if (!fl_reg_get(&u->at.regs, FL_SP, &sp))
 		return end(u, stop, u->at.pc);
@@ -448,7 +311,7 @@ static bool advance(struct unwinder *u)
 {
 	if (is_bad_target(u))
 		return leave_bad_target(u);
-	struct hop hop = ask_methods(u->in, &u->at);
+	struct fl_hop hop = fl_ask_methods(u->in, &u->at);
 	return go_to(u, &hop);
 }
 
@@ -494,8 +357,8 @@ static bool was_stacked(const struct fl_unwind_input *in, const struct fl_cursor
 	if (!fl_view_is_code(in->symbols, c->pc))
 		return false;
 	fl_leaf_step(c, &step);
-	struct hop hop = judge(in, c, &step);
-	return hop.kind != HOP_NONE ||
+	struct fl_hop hop = fl_judge_step(in, c, &step);
+	return hop.kind != FL_HOP_NONE ||
 	       (step.return_addr & 1 && fl_view_is_code(in->symbols, step.return_addr - 1));
 }
 

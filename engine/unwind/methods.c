@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/methods.h"
+
+#include "unwind/cfi.h"
+#include "unwind/check.h"
+#include "unwind/exidx.h"
+#include "unwind/leaf.h"
+#include "unwind/prologue.h"
+
+static void by_cfi(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
+	struct fl_unwind_rule rule;
+	if (module && fl_module_unwind_rule(module, c->lookup_pc, &rule))
+		fl_cfi_step(&rule, in->memory, c, ret);
+}
+
+static void
+by_exidx(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
+	struct fl_exidx_entry entry;
+	if (module && fl_module_exidx(module, c->lookup_pc, &entry) && !entry.cantunwind)
+		fl_exidx_step(entry.opcodes, entry.opcode_count, in->memory, c, ret);
+}
+
+static void
+by_prologue(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	struct fl_function_info function;
+	if (fl_function_at(in->symbols, c->lookup_pc, &function))
+		fl_prologue_step(in->memory, function.addr, c, ret);
+}
+
+static void
+by_prologue_edge(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	struct fl_function_info function;
+	if (fl_function_at(in->symbols, c->lookup_pc, &function))
+		fl_prologue_edge_step(in->memory, function.addr, c, ret);
+}
+
+static void
+by_epilogue(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	struct fl_function_info function = { 0 };
+	(void)fl_function_at(in->symbols, c->lookup_pc, &function);
+	fl_epilogue_step(in->memory, function.addr, function.end, c, ret);
+}
+
+static void
+by_leaf(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
+{
+	(void)in;
+	fl_leaf_step(c, ret);
+}
+
+typedef void (*method_fn)(const struct fl_unwind_input *in, const struct fl_cursor *c,
+			  struct fl_step *ret);
+
+enum { METHODS = 6 };
+
+/* EHABI tables describe the body only: where execution may stand anywhere, the code itself comes
+ * first. */
+static const method_fn exact_methods[METHODS] = {
+	by_cfi, by_epilogue, by_prologue_edge, by_exidx, by_prologue, by_leaf,
+};
+static const method_fn caller_methods[METHODS] = {
+	by_cfi,
+	by_exidx,
+	by_prologue,
+	by_epilogue,
+};
+
+struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cursor *c,
+			    const struct fl_step *step)
+{
+	struct fl_hop hop = { .kind = FL_HOP_NONE, .step = *step, .stop = FL_STOP_NO_METHOD };
+	switch (step->status) {
+	case FL_STEP_NONE:
+		return hop;
+	case FL_STEP_MISSING:
+		hop.kind = FL_HOP_END;
+		hop.stop = FL_STOP_NOT_CAPTURED;
+		hop.stop_addr = step->missing_addr;
+		return hop;
+	case FL_STEP_OUTERMOST:
+		hop.kind = FL_HOP_END;
+		hop.stop = FL_STOP_UNDEFINED;
+		return hop;
+	case FL_STEP_FOUND:
+		break;
+	}
+	hop.stop_addr = step->return_addr;
+	switch (fl_judge(in, c, step, &hop.stop)) {
+	case FL_VERDICT_CALLER:
+		hop.kind = FL_HOP_CALLER;
+		hop.stop = FL_STOP_NONE;
+		break;
+	case FL_VERDICT_EXCEPTION:
+		hop.kind = FL_HOP_EXCEPTION;
+		hop.stop = FL_STOP_NONE;
+		break;
+	case FL_VERDICT_END:
+		hop.kind = FL_HOP_END;
+		break;
+	case FL_VERDICT_BAD:
+		break;
+	}
+	return hop;
+}
+
+struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *c)
+{
+	const method_fn *methods = c->exact ? exact_methods : caller_methods;
+	struct fl_hop refused = { .kind = FL_HOP_NONE, .stop = FL_STOP_NO_METHOD };
+	for (int i = 0; i < METHODS && methods[i]; i++) {
+		struct fl_step step = { .status = FL_STEP_NONE };
+		methods[i](in, c, &step);
+		struct fl_hop hop = fl_judge_step(in, c, &step);
+		if (hop.kind != FL_HOP_NONE)
+			return hop;
+		if (step.cfa_known && !refused.step.cfa_known)
+			refused.step = hop.step;
+		if (refused.stop == FL_STOP_NO_METHOD && step.status == FL_STEP_FOUND &&
+		    !step.from_lr)
+			refused = hop;
+	}
+	return refused;
+}
+
+void fl_follow_stack(struct fl_cursor *c)
+{
+	uint32_t sp;
+	if (fl_reg_get(&c->regs, FL_SP, &sp))
+		fl_reg_set(&c->regs, c->on_psp ? FL_PSP : FL_MSP, sp);
+}
+
+struct fl_cursor fl_caller_of(const struct fl_cursor *c, const struct fl_step *step)
+{
+	struct fl_cursor caller = *c;
+	caller.regs = step->regs;
+	caller.pc = step->return_addr & ~UINT32_C(1);
+	caller.exact = step->exact;
+	caller.lookup_pc = step->exact ? caller.pc : caller.pc - 1;
+	fl_reg_set(&caller.regs, FL_PC, caller.pc);
+	fl_follow_stack(&caller);
+	return caller;
+}
