@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file A module: an index that was checked once, so that look-ups may use it as it lies. */
+#ifndef SYMBOLS_MODULE_H
+#define SYMBOLS_MODULE_H
+
+#include "symbols/index_format.h"
+#include "symbols/symbols.h"
+
+struct fl_table {
+	const void *data;
+	uint32_t count;
+};
+
+struct fl_module {
+	uint8_t *index;
+	size_t size;
+	const struct fl_index_header *header;
+	struct fl_table tables[FL_INDEX_KINDS];
+	struct fl_span *spans; /**< SPANS with pointers */
+	struct fl_finding *findings;
+};
+
+struct fl_symbols {
+	size_t count;
+	struct fl_module *modules[FL_LIMIT_MODULES]; /**< primary first */
+};
+
+/**
+ * Check an index and make it usable.
+ *
+ * Afterwards every table lies inside the index and has as many elements as its keys; what the
+ * elements refer to is checked at each look-up.
+ *
+ * @param index 8-byte aligned, from malloc(); owned by the module from here on, also on failure.
+ * @retval FL_EFORMAT      not an index, or damaged; `at` is the offset.
+ * @retval FL_EUNSUPPORTED another version.
+ * @retval FL_ENOMEM
+ */
+FL_MUST_CHECK enum fl_code
+fl_module_open(uint8_t *index, size_t size, struct fl_module **ret, struct fl_error *err);
+void fl_module_close(struct fl_module *module);
+FL_OWNED(fl_module, fl_module_close)
+
+/** The element, or NULL when @p i is out of range. */
+const void *fl_table_at(const struct fl_module *module, enum fl_index_kind kind, uint32_t i);
+
+/** Index of the last key that is <= @p addr, or FL_INDEX_NONE. @p kind is an X_ADDRS table. */
+uint32_t fl_table_search(const struct fl_module *module, enum fl_index_kind kind, uint32_t addr);
+
+/** The string at that offset; "" when it is out of range. */
+const char *fl_module_text(const struct fl_module *module, uint32_t string);
+
+/** The function segment at @p addr. @p sized_ret: whether its size is first-hand. */
+bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
+			   struct fl_function_info *ret, bool *sized_ret);
+
+/** Best symbol of that name in the module. @p absolute_ret: it has no section. */
+bool fl_module_symbol(const struct fl_module *module, const char *name, struct fl_symbol_info *ret,
+		      bool *absolute_ret);
+
+bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct fl_symbol_info *ret);
+
+#endif

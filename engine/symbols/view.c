@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "symbols/module.h"
+
+bool fl_view_add(struct fl_symbol_view *view, const struct fl_symbols *symbols)
+{
+	for (size_t i = 0; i < symbols->count; i++) {
+		if (view->count == FL_LIMIT_MODULES)
+			return false;
+		view->modules[view->count++] = symbols->modules[i];
+	}
+	return true;
+}
+
+bool fl_view_is_code(const struct fl_symbol_view *view, uint32_t addr)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (fl_module_is_code(view->modules[i], addr))
+			return true;
+	return false;
+}
+
+/* Parts of one firmware may declare the same addresses; a function with a size of its own is
+ * better evidence than a section. */
+const struct fl_module *fl_view_module_at(const struct fl_symbol_view *view, uint32_t addr)
+{
+	const struct fl_module *by_section = NULL;
+	for (size_t i = 0; i < view->count; i++) {
+		const struct fl_module *module = view->modules[i];
+		struct fl_function_info function;
+		bool sized;
+		if (!fl_module_is_code(module, addr))
+			continue;
+		if (fl_module_function_at(module, addr, &function, &sized) && sized)
+			return module;
+		if (!by_section)
+			by_section = module;
+	}
+	return by_section;
+}
+
+bool fl_view_symbol(const struct fl_symbol_view *view, const char *name, struct fl_symbol_info *ret)
+{
+	bool found = false;
+	for (size_t i = 0; i < view->count; i++) {
+		struct fl_symbol_info symbol;
+		bool absolute;
+		if (!fl_module_symbol(view->modules[i], name, &symbol, &absolute))
+			continue;
+		if (!absolute) {
+			*ret = symbol;
+			return true;
+		}
+		if (!found)
+			*ret = symbol;
+		found = true;
+	}
+	return found;
+}
+
+bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_symbol_info *ret)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (fl_module_object_at(view->modules[i], addr, ret))
+			return true;
+	return false;
+}
