@@ -47,6 +47,7 @@ enum fl_thumb_kind {
 	FL_THUMB_BKPT,         /**< `imm` */
 	FL_THUMB_SVC,          /**< `imm` */
 	FL_THUMB_FP, /**< floating point or other coprocessor instruction without memory access */
+	FL_THUMB_IT, /**< the next `imm` instructions are conditional */
 };
 
 enum { FL_THUMB_NO_REGISTER = 0xff };

@@ -197,6 +197,16 @@ static void supervisor_call(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
 	ret->writes = 0x000f;
 }
 
+/* The lowest bit set ends the block (DDI 0403E A7.7.38); without any, it is a hint. */
+static void if_then(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
+{
+	(void)h2;
+	if (!(h1 & 0xf))
+		return;
+	ret->kind = FL_THUMB_IT;
+	ret->imm = 4 - (uint32_t)__builtin_ctz(h1 & 0xf);
+}
+
 const struct fl_thumb_row fl_thumb16_rows[] = {
 	{ 0xffc0, 0x0000, 0, 0, move_low },
 	{ 0xffc0, 0x1c00, 0, 0, move_low },
@@ -227,7 +237,7 @@ const struct fl_thumb_row fl_thumb16_rows[] = {
 	{ 0xff00, 0xba00, 0, 0, writes_low }, /* REV, REV16, REVSH */
 	{ 0xfe00, 0xbc00, 0, 0, pop },
 	{ 0xff00, 0xbe00, 0, 0, breakpoint },
-	{ 0xff00, 0xbf00, 0, 0, nothing }, /* IT, hints */
+	{ 0xff00, 0xbf00, 0, 0, if_then }, /* IT, hints */
 	{ 0xf000, 0xc000, 0, 0, multiple },
 	{ 0xff00, 0xde00, 0, 0, undefined },
 	{ 0xff00, 0xdf00, 0, 0, supervisor_call },

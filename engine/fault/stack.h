@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Is it the stack that ran out? */
+#ifndef FAULT_STACK_H
+#define FAULT_STACK_H
+
+#include "fault/access.h"
+
+/**
+ * Decide whether a failed data access is a stack overflow; when it is, the evidence and the verdict
+ * are stated and true is returned.
+ * @param addr_known whether @p addr is the address that failed.
+ */
+bool fl_stack_overflow_by_access(struct fl_inquiry *q, const struct fl_access *access,
+				 bool addr_known, uint32_t addr);
+
+/** MSTKERR, STKERR: no exception frame could be written. */
+void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit);
+
+/** STKOF: the limit register stopped it (v8-M). */
+void fl_cause_stack_limit(struct fl_inquiry *q, uint32_t bit);
+
+/** MLSPERR, LSPERR: floating-point registers found no room in the interrupted stack. */
+void fl_cause_lazy_stacking(struct fl_inquiry *q, uint32_t bit);
+
+/**
+ * For cores that do not report stacking errors: the registers cannot have been stacked, and sp is
+ * at the lower end of a stack or of RAM. @return whether a verdict was stated.
+ */
+bool fl_stack_overflow_without_frame(struct fl_inquiry *q);
+
+#endif
