@@ -83,6 +83,8 @@ static enum fl_code catch_up(struct fl_store *store, struct fl_error *err)
 		uint8_t hash[16] = { 0 };
 		int64_t id = fl_column_int(&query, 0);
 		fl_column_bytes(&query, 1, hash, sizeof(hash));
+		if (query.sqlite_code)
+			return fl_store_nomem(err);
 		if ((code = fl_content_index_add(&store->contents, hash, id, err)))
 			return code;
 	}
@@ -105,9 +107,11 @@ compare(struct fl_store *store, int64_t id, const struct content *content, struc
 	    fl_column_int(&query, 1) != (int64_t)content->size)
 		return FL_ENOTFOUND;
 	FL_AUTO_BUFFER bytes = { 0 };
-	code = fl_blob_unpack(store, sqlite3_column_blob(query.stmt, 2),
-			      (size_t)sqlite3_column_bytes(query.stmt, 2), (int64_t)content->size,
-			      &bytes, err);
+	size_t packed_size;
+	const void *packed = fl_column_blob(&query, 2, &packed_size);
+	if (query.sqlite_code)
+		return fl_store_nomem(err);
+	code = fl_blob_unpack(store, packed, packed_size, (int64_t)content->size, &bytes, err);
 	if (code == FL_ENOMEM)
 		return code;
 	if (code || memcmp(bytes.data, content->bytes, content->size))

@@ -85,25 +85,29 @@ become_duplicate(const struct filing *filing, int64_t original, struct fl_error 
 
 /* --- waiting --- */
 
-static void say_reason(const struct filing *filing, char ret[REASON_SIZE])
+static enum fl_code
+say_reason(const struct filing *filing, char ret[REASON_SIZE], struct fl_error *err)
 {
 	const struct fl_report_facts *facts = &filing->facts;
-	const char *type = filing->dump.software_type;
-	const char *version = filing->dump.software_version;
+	const char *type = filing->identity.software_type;
+	const char *version = filing->identity.software_version;
+	char name[FL_SYMBOL_NAME_SIZE];
 	char hex[2 * sizeof(facts->build_id) + 1];
-	type = type && type[0] ? type : facts->software_type;
-	version = version && version[0] ? version : facts->software_version;
-	if (facts->match == FL_MATCH_OTHER_BUILD || facts->match == FL_MATCH_UNRELATED) {
-		snprintf(ret, REASON_SIZE, "its symbol file does not match what was captured");
-	} else if (facts->build_id_size && facts->build_id_size <= sizeof(facts->build_id)) {
-		fl_hex(facts->build_id, facts->build_id_size, hex);
+	fl_hex(facts->build_id, facts->build_id_size, hex);
+	enum fl_code code =
+		fl_symbols_name(filing->store, facts, filing->identity.version_id, name, err);
+	if (!code)
+		snprintf(ret, REASON_SIZE, "%s does not match what was captured", name);
+	else if (code != FL_ENOTFOUND)
+		return code;
+	else if (hex[0])
 		snprintf(ret, REASON_SIZE, "no symbol file with build id %s", hex);
-	} else if (version && version[0]) {
-		snprintf(ret, REASON_SIZE, "no symbol file for %s%s%s", type ? type : "software",
-			 " ", version);
-	} else {
+	else if (version)
+		snprintf(ret, REASON_SIZE, "no symbol file for %s %s", type ? type : "software",
+			 version);
+	else
 		snprintf(ret, REASON_SIZE, "the dump names neither a build id nor a version");
-	}
+	return FL_OK;
 }
 
 /* Symbols that came between the claim and now did not see this dump waiting: look again. */
@@ -125,8 +129,8 @@ set_waiting(const struct filing *filing, struct fl_filed *ret, struct fl_error *
 	char reason[REASON_SIZE];
 	bool again;
 	enum fl_code code;
-	say_reason(filing, reason);
-	if ((code = symbols_came(filing, &again, err)) ||
+	if ((code = say_reason(filing, reason, err)) ||
+	    (code = symbols_came(filing, &again, err)) ||
 	    (code = fl_filing_put_trace(filing->store, &filing->dump, &filing->identity,
 					&filing->facts, &filing->encoded, 0, &ret->trace_id, err)))
 		return code;
@@ -177,7 +181,7 @@ static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct
 {
 	__attribute__((__cleanup__(filing_deinit))) struct filing filing = {
 		.store = store,
-		.facts = fl_report_facts(report),
+		.facts = fl_filing_facts(report),
 		.waits = waits,
 	};
 	FL_AUTO_TRANSACTION transaction = { 0 };

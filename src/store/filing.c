@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct fl_report_facts fl_filing_facts(const struct fl_report *report)
+{
+	struct fl_report_facts facts = fl_report_facts(report);
+	if (facts.build_id_size > sizeof(facts.build_id))
+		facts.build_id_size = 0;
+	return facts;
+}
+
 void fl_filing_dump_deinit(struct fl_filing_dump *dump)
 {
 	if (!dump)
@@ -18,10 +26,12 @@ void fl_filing_dump_deinit(struct fl_filing_dump *dump)
 }
 
 static enum fl_code
-read_columns(const struct fl_query *query, struct fl_filing_dump *dump, struct fl_error *err)
+read_columns(struct fl_query *query, struct fl_filing_dump *dump, struct fl_error *err)
 {
 	const char *state = fl_column_text(query, 0);
-	snprintf(dump->state, sizeof(dump->state), "%s", state ? state : "");
+	if (!state)
+		return fl_store_nomem(err);
+	snprintf(dump->state, sizeof(dump->state), "%s", state);
 	dump->trace_id = fl_column_int(query, 1);
 	dump->issue_id = fl_column_int(query, 2);
 	dump->original_trace_id = fl_column_int(query, 3);
@@ -55,9 +65,11 @@ enum fl_code fl_filing_dump_read(struct fl_store *store, int64_t id, struct fl_f
 	return read_columns(&query, ret, err);
 }
 
-static const char *either(const char *said, const char *found)
+static const char *either(const char *first, const char *second)
 {
-	return said && said[0] ? said : found;
+	if (first && first[0])
+		return first;
+	return second && second[0] ? second : NULL;
 }
 
 enum fl_code fl_filing_identify(struct fl_store *store, const struct fl_filing_dump *dump,
@@ -65,13 +77,14 @@ enum fl_code fl_filing_identify(struct fl_store *store, const struct fl_filing_d
 				struct fl_error *err)
 {
 	enum fl_code code = FL_OK;
-	ret->hardware_version = either(dump->hardware_version, facts->hardware_version);
+	ret->software_type = either(facts->software_type, dump->software_type);
+	ret->software_version = either(facts->software_version, dump->software_version);
+	ret->hardware_version = either(facts->hardware_version, dump->hardware_version);
 	ret->device_id = dump->device_id;
 	if (!ret->device_id)
 		code = fl_device_id(store, facts->device_serial, NULL, &ret->device_id, err);
 	if (!code)
-		code = fl_version_id(store, either(dump->software_type, facts->software_type),
-				     either(dump->software_version, facts->software_version),
+		code = fl_version_id(store, ret->software_type, ret->software_version,
 				     &ret->version_id, err);
 	return code;
 }

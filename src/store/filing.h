@@ -19,6 +19,9 @@ struct fl_filing_dump {
 	int64_t symbols_seen;
 };
 
+/** The report's facts, with no build id where it claims an impossible size. */
+struct fl_report_facts fl_filing_facts(const struct fl_report *report);
+
 /** @retval FL_ENOTFOUND no such dump. */
 FL_MUST_CHECK enum fl_code fl_filing_dump_read(struct fl_store *store, int64_t id,
 					       struct fl_filing_dump *ret, struct fl_error *err);
@@ -26,11 +29,15 @@ void fl_filing_dump_deinit(struct fl_filing_dump *dump);
 #define FL_AUTO_FILING_DUMP \
 	__attribute__((__cleanup__(fl_filing_dump_deinit))) struct fl_filing_dump
 
-/** Where and when: what the upload said wins, the dump fills what it left open. */
+/**
+ * Who crashed. The device is the one the upload names, else the dump's serial. Versions are the
+ * dump's own, else the upload's: between crash and upload a device may have been updated.
+ */
 struct fl_filing_identity {
 	int64_t device_id;
+	const char *software_type, *software_version; /**< borrowed, like all texts */
 	int64_t version_id;
-	const char *hardware_version; /**< borrowed from dump or facts */
+	const char *hardware_version;
 };
 FL_MUST_CHECK enum fl_code fl_filing_identify(struct fl_store *store,
 					      const struct fl_filing_dump *dump,

@@ -80,13 +80,18 @@ FL_MUST_CHECK enum fl_code fl_query_row(struct fl_query *query, struct fl_error 
 FL_MUST_CHECK enum fl_code fl_query_run(struct fl_query *query, struct fl_error *err);
 
 int64_t fl_column_int(const struct fl_query *query, int index);
-/** NULL for NULL; valid until the next step. */
-const char *fl_column_text(const struct fl_query *query, int index);
+/**
+ * NULL for NULL; valid until the next step. When memory is out that latches too: ask for
+ * @ref fl_query::sqlite_code (SQLITE_OK or not) before a NULL or a 0 is believed.
+ */
+const char *fl_column_text(struct fl_query *query, int index);
 /** Heap copy in @p ret, NULL for NULL. */
 FL_MUST_CHECK enum fl_code
-fl_column_copy(const struct fl_query *query, int index, char **ret, struct fl_error *err);
+fl_column_copy(struct fl_query *query, int index, char **ret, struct fl_error *err);
+/** The same for bytes; NULL also where there are none. */
+const void *fl_column_blob(struct fl_query *query, int index, size_t *size_ret);
 /** Copy of at most @p room bytes; the bytes copied. */
-size_t fl_column_bytes(const struct fl_query *query, int index, void *ret, size_t room);
+size_t fl_column_bytes(struct fl_query *query, int index, void *ret, size_t room);
 
 /* --- transactions --- */
 
@@ -139,5 +144,17 @@ FL_MUST_CHECK enum fl_code fl_device_id(struct fl_store *store, const char *seri
 					const char *cohort, int64_t *ret, struct fl_error *err);
 FL_MUST_CHECK enum fl_code fl_version_id(struct fl_store *store, const char *type,
 					 const char *version, int64_t *ret, struct fl_error *err);
+
+/* --- symbol files --- */
+
+enum { FL_SYMBOL_NAME_SIZE = sizeof(((struct fl_symbol_choice *)0)->name) };
+
+/**
+ * The name of the symbol file that fl_store_find_symbols() would choose.
+ * @retval FL_ENOTFOUND none; @p err is not touched.
+ */
+FL_MUST_CHECK enum fl_code fl_symbols_name(struct fl_store *store,
+					   const struct fl_report_facts *facts, int64_t version_id,
+					   char ret[FL_SYMBOL_NAME_SIZE], struct fl_error *err);
 
 #endif

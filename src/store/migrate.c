@@ -8,35 +8,34 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	WAL_TRIES = 500,
+	WAL_PAUSE_MS = 10,
+};
+
 struct identity {
 	int64_t application_id;
 	int64_t version;
 	int64_t tables;
 };
 
-/* One number out of a constant statement; these run before the schema may be relied on. */
-static int number(struct fl_store *store, const char *sql, int64_t *ret)
+/* One statement, so that all three are of one moment: another process may be creating the database.
+ */
+static enum fl_code identify(struct fl_store *store, struct identity *ret, struct fl_error *err)
 {
+	static const char sql[] = "SELECT (SELECT application_id FROM pragma_application_id),"
+				  " (SELECT user_version FROM pragma_user_version),"
+				  " (SELECT count(*) FROM sqlite_schema)";
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW) {
-		*ret = sqlite3_column_int64(stmt, 0);
-		code = SQLITE_OK;
-	}
+	if (code == SQLITE_ROW)
+		*ret = (struct identity){ .application_id = sqlite3_column_int64(stmt, 0),
+					  .version = sqlite3_column_int64(stmt, 1),
+					  .tables = sqlite3_column_int64(stmt, 2) };
 	sqlite3_finalize(stmt);
-	return code;
-}
-
-static enum fl_code identify(struct fl_store *store, struct identity *ret, struct fl_error *err)
-{
-	int code = number(store, "PRAGMA application_id", &ret->application_id);
-	if (code == SQLITE_OK)
-		code = number(store, "PRAGMA user_version", &ret->version);
-	if (code == SQLITE_OK)
-		code = number(store, "SELECT count(*) FROM sqlite_schema", &ret->tables);
-	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);
+	return code == SQLITE_ROW ? FL_OK : fl_store_fail(store, code, err);
 }
 
 static enum fl_code
@@ -57,21 +56,41 @@ judge(const struct fl_store *store, const struct identity *identity, struct fl_e
 	return FL_OK;
 }
 
-/* The mode is kept in the file; changing it is a no-op when it is set already. */
-static enum fl_code use_wal(struct fl_store *store, struct fl_error *err)
+/* SQLITE_ROW with the answer in *wal_ret, or what went wrong. */
+static int set_journal_mode(struct fl_store *store, bool *wal_ret)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
-	const char *mode = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
-	bool good = mode && (!strcmp(mode, "wal") || !strcmp(mode, "memory"));
+	if (code == SQLITE_ROW) {
+		const char *mode = (const char *)sqlite3_column_text(stmt, 0);
+		*wal_ret = mode && (!strcmp(mode, "wal") || !strcmp(mode, "memory"));
+		code = mode ? code : SQLITE_NOMEM;
+	}
 	sqlite3_finalize(stmt);
-	if (good)
-		return FL_OK;
+	return code;
+}
+
+/*
+ * The mode is kept in the file; changing it is a no-op when it is set already. Two processes that
+ * both change it wait for each other, which SQLite answers with SQLITE_BUSY and without asking the
+ * busy handler (https://www.sqlite.org/c3ref/busy_handler.html): so one of them tries again.
+ */
+static enum fl_code use_wal(struct fl_store *store, struct fl_error *err)
+{
+	bool wal = false;
+	int code = set_journal_mode(store, &wal);
+	for (int i = 0; (code & 0xff) == SQLITE_BUSY && i < WAL_TRIES; i++) {
+		sqlite3_sleep(WAL_PAUSE_MS);
+		code = set_journal_mode(store, &wal);
+	}
 	if (code != SQLITE_ROW)
 		return fl_store_fail(store, code, err);
-	return fl_path_fail(err, FL_EIO, store->path, "no write-ahead log is possible here");
+	if (!wal)
+		return fl_path_fail(err, FL_EIO, store->path,
+				    "no write-ahead log is possible here");
+	return FL_OK;
 }
 
 static enum fl_code migrate(struct fl_store *store, struct fl_error *err)

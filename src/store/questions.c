@@ -4,15 +4,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* A row was handed out; false when its reader wants no more. Runs of rows end with FL_ENOTFOUND. */
-typedef bool (*row_fn)(const struct fl_query *query, void *reader);
+/* Hands a row out; false when its reader wants no more, or when there was no memory for it. */
+typedef bool (*row_fn)(struct fl_query *query, void *reader);
 
 static enum fl_code each_row(struct fl_query *query, row_fn row, void *reader, struct fl_error *err)
 {
 	enum fl_code code;
 	while (!(code = fl_query_row(query, err)))
 		if (!row(query, reader))
-			return FL_OK;
+			return query->sqlite_code ? fl_store_nomem(err) : FL_OK;
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
@@ -24,7 +24,7 @@ struct issue_reader {
 	bool seen;
 };
 
-static bool issue_row(const struct fl_query *query, void *reader)
+static bool issue_row(struct fl_query *query, void *reader)
 {
 	struct issue_reader *to = reader;
 	const struct fl_issue_row row = {
@@ -38,7 +38,7 @@ static bool issue_row(const struct fl_query *query, void *reader)
 		.last_version = fl_column_text(query, 7),
 	};
 	to->seen = true;
-	return to->each(to->context, &row);
+	return !query->sqlite_code && to->each(to->context, &row);
 }
 
 enum fl_code
@@ -67,11 +67,12 @@ struct count_reader {
 	void *context;
 };
 
-static bool count_row(const struct fl_query *query, void *reader)
+static bool count_row(struct fl_query *query, void *reader)
 {
 	const struct count_reader *to = reader;
-	return to->each(to->context, fl_column_text(query, 0), (uint64_t)fl_column_int(query, 1),
-			(uint64_t)fl_column_int(query, 2));
+	const char *key = fl_column_text(query, 0);
+	return !query->sqlite_code && to->each(to->context, key, (uint64_t)fl_column_int(query, 1),
+					       (uint64_t)fl_column_int(query, 2));
 }
 
 enum fl_code fl_store_issue_versions(struct fl_store *store, int64_t issue_id, fl_count_fn each,
@@ -90,7 +91,7 @@ struct trace_reader {
 	void *context;
 };
 
-static bool trace_row(const struct fl_query *query, void *reader)
+static bool trace_row(struct fl_query *query, void *reader)
 {
 	const struct trace_reader *to = reader;
 	const struct fl_trace_row row = {
@@ -111,7 +112,7 @@ static bool trace_row(const struct fl_query *query, void *reader)
 		.attempts = (uint32_t)fl_column_int(query, 14),
 		.duplicates = (uint64_t)fl_column_int(query, 15),
 	};
-	return to->each(to->context, &row);
+	return !query->sqlite_code && to->each(to->context, &row);
 }
 
 enum fl_code fl_store_traces(struct fl_store *store, const struct fl_trace_filter *filter,
@@ -137,8 +138,9 @@ enum fl_code fl_store_report(struct fl_store *store, int64_t trace_id, struct fl
 		return fl_fail(err, code, FL_AT_NONE, 0, "there is no trace %" PRId64, trace_id);
 	if (code)
 		return code;
-	const void *bytes = sqlite3_column_blob(query.stmt, 0);
-	return fl_report_decode(bytes, (size_t)sqlite3_column_bytes(query.stmt, 0), ret, err);
+	size_t size;
+	const void *bytes = fl_column_blob(&query, 0, &size);
+	return query.sqlite_code ? fl_store_nomem(err) : fl_report_decode(bytes, size, ret, err);
 }
 
 /* --- symbols --- */
@@ -148,7 +150,7 @@ struct symbol_reader {
 	void *context;
 };
 
-static bool symbol_row(const struct fl_query *query, void *reader)
+static bool symbol_row(struct fl_query *query, void *reader)
 {
 	const struct symbol_reader *to = reader;
 	const struct fl_symbol_row row = {
@@ -161,7 +163,7 @@ static bool symbol_row(const struct fl_query *query, void *reader)
 		.modules = (uint64_t)fl_column_int(query, 6),
 		.has_debug_info = fl_column_int(query, 7),
 	};
-	return to->each(to->context, &row);
+	return !query->sqlite_code && to->each(to->context, &row);
 }
 
 enum fl_code
@@ -177,7 +179,7 @@ struct missing_reader {
 	void *context;
 };
 
-static bool missing_row(const struct fl_query *query, void *reader)
+static bool missing_row(struct fl_query *query, void *reader)
 {
 	const struct missing_reader *to = reader;
 	const struct fl_missing_row row = {
@@ -187,7 +189,7 @@ static bool missing_row(const struct fl_query *query, void *reader)
 		.traces = (uint64_t)fl_column_int(query, 3),
 		.devices = (uint64_t)fl_column_int(query, 4),
 	};
-	return to->each(to->context, &row);
+	return !query->sqlite_code && to->each(to->context, &row);
 }
 
 enum fl_code

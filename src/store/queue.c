@@ -17,9 +17,10 @@ void fl_claim_deinit(struct fl_claim *claim)
 	*claim = (struct fl_claim){ 0 };
 }
 
-static enum fl_code
-read_claim(const struct fl_query *query, struct fl_claim *ret, struct fl_error *err)
+static enum fl_code read_claim(struct fl_query *query, struct fl_claim *ret, struct fl_error *err)
 {
+	size_t packed_size;
+	const void *packed = fl_column_blob(query, 7, &packed_size);
 	ret->attempt = (uint32_t)fl_column_int(query, 0);
 	ret->received_at = fl_column_int(query, 5);
 	enum fl_code code = fl_column_copy(query, 1, &ret->device, err);
@@ -30,9 +31,8 @@ read_claim(const struct fl_query *query, struct fl_claim *ret, struct fl_error *
 	if (!code)
 		code = fl_column_copy(query, 4, &ret->hardware_version, err);
 	if (!code)
-		code = fl_blob_unpack(query->store, sqlite3_column_blob(query->stmt, 7),
-				      (size_t)sqlite3_column_bytes(query->stmt, 7),
-				      fl_column_int(query, 6), &ret->bytes, err);
+		code = fl_blob_unpack(query->store, packed, packed_size, fl_column_int(query, 6),
+				      &ret->bytes, err);
 	return code;
 }
 
@@ -173,6 +173,8 @@ fl_store_queue_counts(struct fl_store *store, struct fl_queue_counts *ret, struc
 		uint64_t *count = state ? count_of(&counts, state) : NULL;
 		if (count)
 			*count = (uint64_t)fl_column_int(&query, 1);
+		if (query.sqlite_code)
+			return fl_store_nomem(err);
 		counts.duplicates += (uint64_t)fl_column_int(&query, 2);
 	}
 	if (code != FL_ENOTFOUND)

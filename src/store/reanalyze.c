@@ -63,7 +63,7 @@ static enum fl_code read_old(struct refiling *refiling, struct fl_error *err)
 	refiling->same_report = fl_column_int(&query, 1);
 	refiling->gave_title = title && issue_title && !strcmp(title, issue_title);
 	refiling->issue_traces = fl_column_int(&query, 3);
-	return FL_OK;
+	return query.sqlite_code ? fl_store_nomem(err) : FL_OK;
 }
 
 /*
@@ -126,7 +126,7 @@ enum fl_code fl_store_refile(struct fl_store *store, int64_t dump_id,
 {
 	__attribute__((__cleanup__(refiling_deinit))) struct refiling refiling = {
 		.store = store,
-		.facts = fl_report_facts(report),
+		.facts = fl_filing_facts(report),
 	};
 	FL_AUTO_TRANSACTION transaction = { 0 };
 	struct fl_refiled refiled = { 0 };

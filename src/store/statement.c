@@ -13,6 +13,8 @@ enum fl_code fl_store_nomem(struct fl_error *err)
 
 static enum fl_code code_of(int sqlite_code)
 {
+	if (sqlite_code == SQLITE_IOERR_NOMEM)
+		return FL_ENOMEM;
 	switch (sqlite_code & 0xff) {
 	case SQLITE_NOMEM:
 		return FL_ENOMEM;
@@ -140,30 +142,40 @@ int64_t fl_column_int(const struct fl_query *query, int index)
 	return sqlite3_column_int64(query->stmt, index);
 }
 
-const char *fl_column_text(const struct fl_query *query, int index)
+/* NULL is an answer where the column is NULL or empty, and otherwise means that memory is out. */
+const char *fl_column_text(struct fl_query *query, int index)
 {
-	return (const char *)sqlite3_column_text(query->stmt, index);
+	if (sqlite3_column_type(query->stmt, index) == SQLITE_NULL)
+		return NULL;
+	const char *text = (const char *)sqlite3_column_text(query->stmt, index);
+	if (!text)
+		latch(query, SQLITE_NOMEM);
+	return text;
 }
 
-enum fl_code
-fl_column_copy(const struct fl_query *query, int index, char **ret, struct fl_error *err)
+enum fl_code fl_column_copy(struct fl_query *query, int index, char **ret, struct fl_error *err)
 {
-	*ret = NULL;
-	if (sqlite3_column_type(query->stmt, index) == SQLITE_NULL)
-		return FL_OK;
 	const char *text = fl_column_text(query, index);
 	*ret = text ? strdup(text) : NULL;
-	return *ret ? FL_OK : fl_store_nomem(err);
+	return query->sqlite_code || (text && !*ret) ? fl_store_nomem(err) : FL_OK;
 }
 
-size_t fl_column_bytes(const struct fl_query *query, int index, void *ret, size_t room)
+const void *fl_column_blob(struct fl_query *query, int index, size_t *size_ret)
 {
 	const void *bytes = sqlite3_column_blob(query->stmt, index);
-	size_t size = (size_t)sqlite3_column_bytes(query->stmt, index);
-	if (!bytes)
-		return 0;
+	if (!bytes && sqlite3_errcode(query->store->db) == SQLITE_NOMEM)
+		latch(query, SQLITE_NOMEM);
+	*size_ret = bytes ? (size_t)sqlite3_column_bytes(query->stmt, index) : 0;
+	return bytes;
+}
+
+size_t fl_column_bytes(struct fl_query *query, int index, void *ret, size_t room)
+{
+	size_t size;
+	const void *bytes = fl_column_blob(query, index, &size);
 	size = size < room ? size : room;
-	memcpy(ret, bytes, size);
+	if (size)
+		memcpy(ret, bytes, size);
 	return size;
 }
 

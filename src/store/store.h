@@ -68,7 +68,9 @@ struct fl_symbol_choice {
 
 /**
  * The ELF for a dump: full build id, then software type + version (only where the build ids do
- * not contradict).
+ * not contradict, and only one build claims the version).
+ *
+ * @param facts the dump's own, gaps filled with what the upload said: what the store takes, too.
  * @retval FL_ENOTFOUND none fits: the dump must wait.
  */
 FL_API FL_MUST_CHECK enum fl_code

@@ -20,7 +20,7 @@ struct choice {
 	uint8_t build_id[20];
 	size_t build_id_size;
 	bool by_build_id;
-	char name[sizeof(((struct fl_symbol_choice *)0)->name)];
+	char name[FL_SYMBOL_NAME_SIZE];
 };
 
 static void bind_build_id(struct fl_query *query, int index, const uint8_t *build_id, size_t size)
@@ -28,7 +28,7 @@ static void bind_build_id(struct fl_query *query, int index, const uint8_t *buil
 	fl_bind_blob(query, index, size ? build_id : NULL, size);
 }
 
-static void read_choice(const struct fl_query *query, struct choice *ret)
+static enum fl_code read_choice(struct fl_query *query, struct choice *ret, struct fl_error *err)
 {
 	const char *name = fl_column_text(query, 2);
 	*ret = (struct choice){ .id = fl_column_int(query, 0) };
@@ -36,6 +36,7 @@ static void read_choice(const struct fl_query *query, struct choice *ret)
 	ret->build_id_size = fl_column_bytes(query, 3, ret->build_id, sizeof(ret->build_id));
 	if (name)
 		fl_utf8_clean(name, strlen(name), ret->name, sizeof(ret->name));
+	return query->sqlite_code ? fl_store_nomem(err) : FL_OK;
 }
 
 static enum fl_code by_build_id(struct fl_store *store, const struct identity *identity,
@@ -44,10 +45,10 @@ static enum fl_code by_build_id(struct fl_store *store, const struct identity *i
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_BY_BUILD_ID);
 	bind_build_id(&query, 1, identity->build_id, identity->build_id_size);
 	enum fl_code code = fl_query_row(&query, err);
-	if (!code) {
-		read_choice(&query, ret);
+	if (!code)
+		code = read_choice(&query, ret, err);
+	if (!code)
 		ret->by_build_id = true;
-	}
 	return code;
 }
 
@@ -70,12 +71,12 @@ static enum fl_code by_version(struct fl_store *store, const struct identity *id
 	fl_bind_id(&query, 1, identity->version_id);
 	bind_build_id(&query, 2, identity->build_id, identity->build_id_size);
 	enum fl_code code = fl_query_row(&query, err);
-	if (code)
+	if (code || (code = read_choice(&query, ret, err)))
 		return code;
-	read_choice(&query, ret);
 	while (!(code = fl_query_row(&query, err))) {
 		struct choice other;
-		read_choice(&query, &other);
+		if ((code = read_choice(&query, &other, err)))
+			return code;
 		if (!same_build(ret, &other))
 			return fl_fail(err, FL_ENOTFOUND, FL_AT_NONE, 0,
 				       "several builds claim this software version, and the dump "
@@ -181,6 +182,8 @@ waiting_identities(struct fl_store *store, struct fl_vec *ret, struct fl_error *
 		identity->build_id_size =
 			fl_column_bytes(&query, 0, identity->build_id, sizeof(identity->build_id));
 		identity->version_id = fl_column_int(&query, 1);
+		if (query.sqlite_code)
+			return fl_store_nomem(err);
 	}
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
@@ -295,20 +298,42 @@ static enum fl_code find_version(struct fl_store *store, const char *type, const
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
-enum fl_code fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,
-				   struct fl_symbol_choice *ret, struct fl_error *err)
+static struct identity identity_of(const struct fl_report_facts *facts, int64_t version_id)
 {
-	struct identity identity = { 0 };
-	struct choice choice;
-	int fd = -1;
+	struct identity identity = { .version_id = version_id };
 	if (facts->build_id_size <= sizeof(identity.build_id))
 		identity.build_id_size = facts->build_id_size;
 	memcpy(identity.build_id, facts->build_id, identity.build_id_size);
+	return identity;
+}
+
+enum fl_code fl_symbols_name(struct fl_store *store, const struct fl_report_facts *facts,
+			     int64_t version_id, char ret[FL_SYMBOL_NAME_SIZE],
+			     struct fl_error *err)
+{
+	struct identity identity = identity_of(facts, version_id);
+	struct choice choice;
+	struct fl_error why = { 0 };
+	enum fl_code code = choose(store, &identity, &choice, &why);
+	if (!code)
+		memcpy(ret, choice.name, sizeof(choice.name));
+	else if (code != FL_ENOTFOUND && err)
+		*err = why;
+	return code;
+}
+
+enum fl_code fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,
+				   struct fl_symbol_choice *ret, struct fl_error *err)
+{
+	struct choice choice;
+	struct fl_error why = { 0 };
+	int64_t version_id = 0;
+	int fd = -1;
 	enum fl_code code = find_version(store, facts->software_type, facts->software_version,
-					 &identity.version_id, err);
+					 &version_id, err);
 	if (code)
 		return code;
-	struct fl_error why = { 0 };
+	struct identity identity = identity_of(facts, version_id);
 	fl_fail(&why, FL_ENOTFOUND, FL_AT_NONE, 0, "no symbol file fits the dump");
 	if ((code = choose(store, &identity, &choice, &why)) ||
 	    (code = fl_elf_file_open(store, choice.hash, &fd, &why))) {
