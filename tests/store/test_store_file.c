@@ -172,7 +172,7 @@ static void test_counts_follow_when_dumps_were_received(void **state)
 	assert_string_equal(i.version, "1.1");
 }
 
-static void test_what_the_upload_says_wins(void **state)
+static void test_device_from_the_upload_versions_from_the_dump(void **state)
 {
 	struct fixture *f = *state;
 	struct fl_error err = { 0 };
@@ -187,7 +187,13 @@ static void test_what_the_upload_says_wins(void **state)
 	assert_ok(fl_store_enqueue(f->store, &upload, &enqueued, &err), err);
 	assert_ok(fl_store_file(f->store, enqueued.dump_id, report, &filed, &err), err);
 	assert_string_equal(newest(f->store).text,
-			    "done|Null Pointer at main|said|main|9.9|pvt|0101|-|0");
+			    "done|Null Pointer at main|said|main|1.0|evt|0101|-|0");
+	/* what the dump does not say, the upload may */
+	FL_AUTO(fl_report) silent = report_make(&(struct report_spec){ .title = "T" });
+	upload.bytes = "z";
+	assert_ok(fl_store_enqueue(f->store, &upload, &enqueued, &err), err);
+	assert_ok(fl_store_file(f->store, enqueued.dump_id, silent, &filed, &err), err);
+	assert_string_equal(newest(f->store).text, "done|T|said|-|9.9|pvt|-|-|0");
 	/* the claim of a reanalysis still tells apart what was said and what was found */
 	upload = (struct fl_upload){ .bytes = "y", .size = 1 };
 	assert_ok(fl_store_enqueue(f->store, &upload, &enqueued, &err), err);
@@ -260,12 +266,18 @@ static void test_why_a_dump_waits(void **state)
 		{ { .type = "main", .version = "2.0" }, "no symbol file for main 2.0" },
 		{ { .version = "2.0" }, "no symbol file for software 2.0" },
 		{ { .type = "main" }, "the dump names neither a build id nor a version" },
-		{ { .build = 1, .match = FL_MATCH_UNRELATED },
-		  "its symbol file does not match what was captured" },
+		{ { .build = 7 }, "fw.elf does not match what was captured" },
 	};
 	struct fixture *f = *state;
 	struct fl_error err = { 0 };
 	struct fl_filed filed;
+	struct fl_symbol_added added;
+	struct fl_module_info module = { .name = "fw.elf", .build_id_size = 20 };
+	memset(module.build_id, 7, 20);
+	const struct fl_symbol_file file = {
+		.name = "fw.elf", .bytes = "ELF", .size = 3, .modules = &module, .module_count = 1
+	};
+	assert_ok(fl_store_add_symbols(f->store, &file, &added, &err), err);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char bytes[16];
 		snprintf(bytes, sizeof(bytes), "dump %zu", i);
@@ -372,7 +384,7 @@ int main(void)
 		store_test(test_a_report_becomes_a_trace_of_a_new_issue),
 		store_test(test_which_issue_a_trace_joins),
 		store_test(test_counts_follow_when_dumps_were_received),
-		store_test(test_what_the_upload_says_wins),
+		store_test(test_device_from_the_upload_versions_from_the_dump),
 		store_test(test_filing_twice_changes_nothing),
 		store_test(test_a_waiting_trace_becomes_a_finished_one),
 		store_test(test_why_a_dump_waits),

@@ -182,6 +182,20 @@ static void test_memory_and_empty_files_become_databases(void **state)
 	assert_int_equal(enqueue(empty, "one", NULL), 1);
 }
 
+static void open_and_enqueue(const char *path, int number)
+{
+	struct fl_error err = { 0 };
+	struct fl_store *store = NULL;
+	struct fl_enqueued ret;
+	const struct fl_upload upload = { .bytes = &number, .size = sizeof(number) };
+	bool bad =
+		fl_store_open(path, &store, &err) || fl_store_enqueue(store, &upload, &ret, &err);
+	if (bad)
+		fprintf(stderr, "%s\n", err.message);
+	fl_store_close(store);
+	_exit(bad);
+}
+
 /* Programs start together: each creates the database, and one of them does it. */
 static void test_many_may_create_it_at_once(void **state)
 {
@@ -190,18 +204,9 @@ static void test_many_may_create_it_at_once(void **state)
 	char path[256];
 	snprintf(path, sizeof(path), "%s", fixture_path(f, "raced.db"));
 	pid_t children[PROCESSES];
-	for (int i = 0; i < PROCESSES; i++) {
-		children[i] = fork();
-		if (!children[i]) {
-			struct fl_store *store = NULL;
-			struct fl_enqueued ret;
-			const struct fl_upload upload = { .bytes = &i, .size = sizeof(i) };
-			int bad = fl_store_open(path, &store, NULL) ||
-				  fl_store_enqueue(store, &upload, &ret, NULL);
-			fl_store_close(store);
-			_exit(bad);
-		}
-	}
+	for (int i = 0; i < PROCESSES; i++)
+		if (!(children[i] = fork()))
+			open_and_enqueue(path, i);
 	for (int i = 0; i < PROCESSES; i++) {
 		int status;
 		assert_int_equal(waitpid(children[i], &status, 0), children[i]);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every allocation fails once: the store's own, because the linker puts the functions below before
+ * malloc() and its relatives (--wrap), and SQLite's, which are asked for through methods of ours.
+ */
+#include "store/fixture.h"
+#include "store/invariants.h"
+
+#include <sqlite3.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+/* Allocations until one fails; negative = none does. */
+static int countdown = -1;
+
+static bool fails(void)
+{
+	return countdown >= 0 && countdown-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+static sqlite3_mem_methods sqlite_memory;
+
+static void *sqlite_malloc(int size)
+{
+	return fails() ? NULL : sqlite_memory.xMalloc(size);
+}
+
+static void *sqlite_realloc(void *old, int size)
+{
+	return fails() ? NULL : sqlite_memory.xRealloc(old, size);
+}
+
+static void take_over_sqlite(void)
+{
+	sqlite3_mem_methods ours;
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory), SQLITE_OK);
+	ours = sqlite_memory;
+	ours.xMalloc = sqlite_malloc;
+	ours.xRealloc = sqlite_realloc;
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &ours), SQLITE_OK);
+}
+
+struct scene {
+	struct fixture *f;
+	struct fl_report *report;
+	int64_t dump_id;
+	int64_t killer_id; /* of another dump, to be quarantined */
+};
+
+static enum fl_code try_open(struct scene *s, struct fl_error *err)
+{
+	FL_AUTO(fl_store) store = NULL;
+	return fl_store_open(s->f->path, &store, err);
+}
+
+static enum fl_code try_enqueue(struct scene *s, struct fl_error *err)
+{
+	struct fl_enqueued enqueued;
+	const struct fl_upload upload = { .bytes = "dump",
+					  .size = 4,
+					  .source = "a",
+					  .device = "D1",
+					  .upload_id = "u",
+					  .software_type = "main",
+					  .software_version = "1.0",
+					  .hardware_version = "evt",
+					  .cohort = "c" };
+	enum fl_code code = fl_store_enqueue(s->f->store, &upload, &enqueued, err);
+	if (!code)
+		s->dump_id = enqueued.dump_id;
+	return code;
+}
+
+static enum fl_code try_enqueue_killer(struct scene *s, struct fl_error *err)
+{
+	struct fl_enqueued enqueued;
+	const struct fl_upload upload = { .bytes = "killer", .size = 6, .device = "D2" };
+	enum fl_code code = fl_store_enqueue(s->f->store, &upload, &enqueued, err);
+	if (!code)
+		s->killer_id = enqueued.dump_id;
+	return code;
+}
+
+static enum fl_code try_claim(struct scene *s, struct fl_error *err)
+{
+	static int64_t now = NOON;
+	struct fl_claim claim = { 0 };
+	now += 100; /* a failed claim keeps its lease */
+	enum fl_code code = fl_store_claim(s->f->store, "1:0", now, 60, &claim, err);
+	if (code)
+		assert_null(claim.bytes.data);
+	fl_claim_deinit(&claim);
+	return code;
+}
+
+static enum fl_code try_wait(struct scene *s, struct fl_error *err)
+{
+	struct fl_filed filed;
+	return fl_store_wait(s->f->store, s->dump_id, s->report, &filed, err);
+}
+
+static enum fl_code try_add_symbols(struct scene *s, struct fl_error *err)
+{
+	struct fl_symbol_added added;
+	struct fl_module_info modules[2] = { { .name = "fw.elf", .build_id_size = 20 },
+					     { .name = "system.elf" } };
+	memset(modules[0].build_id, 1, 20);
+	const struct fl_symbol_file file = { .name = "fw.elf",
+					     .bytes = "ELF",
+					     .size = 3,
+					     .modules = modules,
+					     .module_count = 2,
+					     .software_type = "main",
+					     .software_version = "1.0" };
+	return fl_store_add_symbols(s->f->store, &file, &added, err);
+}
+
+static enum fl_code try_find_symbols(struct scene *s, struct fl_error *err)
+{
+	struct fl_symbol_choice choice;
+	struct fl_report_facts facts = fl_report_facts(s->report);
+	enum fl_code code = fl_store_find_symbols(s->f->store, &facts, &choice, err);
+	if (!code)
+		close(choice.fd);
+	return code;
+}
+
+static enum fl_code try_file(struct scene *s, struct fl_error *err)
+{
+	struct fl_filed filed;
+	return fl_store_file(s->f->store, s->dump_id, s->report, &filed, err);
+}
+
+static enum fl_code try_refile(struct scene *s, struct fl_error *err)
+{
+	struct fl_refiled refiled;
+	return fl_store_refile(s->f->store, s->dump_id, s->report, false, &refiled, err);
+}
+
+static enum fl_code try_select(struct scene *s, struct fl_error *err)
+{
+	FL_AUTO_BUFFER ids = { 0 };
+	return fl_store_select_dumps(s->f->store, NULL, &ids, err);
+}
+
+static enum fl_code try_report(struct scene *s, struct fl_error *err)
+{
+	FL_AUTO(fl_report) report = NULL;
+	return fl_store_report(s->f->store, 1, &report, err);
+}
+
+static bool see_trace(void *context, const struct fl_trace_row *row)
+{
+	assert_string_equal(row->title, "T");
+	++*(int *)context;
+	return true;
+}
+
+/* Too long for a page: SQLite needs memory to hand it out. */
+static const char *long_backtrace(void)
+{
+	static char text[20001];
+	memset(text, 'f', sizeof(text) - 1);
+	return text;
+}
+
+static bool see_backtrace(void *context, const struct fl_trace_row *row)
+{
+	(void)context;
+	assert_string_equal(row->state, "quarantined");
+	assert_string_equal(row->backtrace, long_backtrace());
+	return true;
+}
+
+static enum fl_code try_long_row(struct scene *s, struct fl_error *err)
+{
+	const struct fl_trace_filter quarantined = { .state = "quarantined" };
+	return fl_store_traces(s->f->store, &quarantined, see_backtrace, NULL, err);
+}
+
+static bool see_issue(void *context, const struct fl_issue_row *row)
+{
+	assert_string_equal(row->title, "T");
+	assert_string_equal(row->last_version, "1.0");
+	++*(int *)context;
+	return true;
+}
+
+static bool see_symbols(void *context, const struct fl_symbol_row *row)
+{
+	assert_string_equal(row->name, "fw.elf");
+	++*(int *)context;
+	return true;
+}
+
+/* An answer is whole or an error: never a row without its title. */
+static enum fl_code try_questions(struct scene *s, struct fl_error *err)
+{
+	int rows = 0;
+	struct fl_queue_counts counts;
+	enum fl_code code = fl_store_traces(s->f->store, NULL, see_trace, &rows, err);
+	if (!code)
+		code = fl_store_issues(s->f->store, see_issue, &rows, err);
+	if (!code)
+		code = fl_store_symbols(s->f->store, see_symbols, &rows, err);
+	if (!code)
+		code = fl_store_queue_counts(s->f->store, &counts, err);
+	if (!code) {
+		assert_int_equal(rows, 3);
+		assert_int_equal(counts.done, 1);
+	}
+	return code;
+}
+
+static enum fl_code try_quarantine(struct scene *s, struct fl_error *err)
+{
+	return fl_store_quarantine(s->f->store, s->killer_id, "reason", long_backtrace(), err);
+}
+
+/* In the order in which a dump meets them. */
+static const struct {
+	const char *name;
+	enum fl_code (*run)(struct scene *, struct fl_error *);
+} steps[] = {
+	{ "open", try_open },
+	{ "enqueue", try_enqueue },
+	{ "enqueue again", try_enqueue },
+	{ "claim", try_claim },
+	{ "wait", try_wait },
+	{ "add symbols", try_add_symbols },
+	{ "add symbols again", try_add_symbols },
+	{ "find symbols", try_find_symbols },
+	{ "file", try_file },
+	{ "refile", try_refile },
+	{ "select", try_select },
+	{ "report", try_report },
+	{ "questions", try_questions },
+	{ "enqueue another", try_enqueue_killer },
+	{ "quarantine", try_quarantine },
+	{ "a long row", try_long_row },
+};
+
+static int fail_each_allocation(struct scene *s, size_t step)
+{
+	enum { TOO_MANY = 20000 };
+	for (int n = 0; n < TOO_MANY; n++) {
+		struct fl_error err = { 0 };
+		countdown = n;
+		enum fl_code code = steps[step].run(s, &err);
+		bool happened = countdown < 0;
+		countdown = -1;
+		if (!code && !happened) {
+			assert_invariants(s->f->store);
+			return n;
+		}
+		if (code && code != FL_ENOMEM)
+			fail_msg("%s, allocation %d: %s: %s", steps[step].name, n,
+				 fl_code_name(code), err.message);
+		if (code)
+			assert_true(err.message[0]);
+		if (n % 8 == 0)
+			assert_invariants(s->f->store);
+	}
+	fail_msg("%s: no end", steps[step].name);
+	return 0;
+}
+
+static void test_every_allocation_may_fail(void **state)
+{
+	struct scene s = { .f = *state };
+	s.report = report_make(&(struct report_spec){ .title = "T",
+						      .serial = "D1",
+						      .build = 1,
+						      .type = "main",
+						      .version = "1.0",
+						      .fingerprints = { "stack=a", "top=b" } });
+	int total = 0;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		total += fail_each_allocation(&s, i);
+	fl_report_close(s.report);
+	print_message("%d allocations failed, one at a time\n", total);
+	assert_true(total > 50);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { store_test(test_every_allocation_may_fail) };
+	take_over_sqlite();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Databases of every released schema are opened for ever: data/schema-N.db. This program wrote the
+ * newest of them (`test_store_schema --write FOLDER`); data/README.md says when that is done again.
+ */
+#include "store/fixture.h"
+#include "store/invariants.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATA FL_TESTS "/store/data"
+#define ELF  "a firmware image of version 1.0"
+
+/* --- writing --- */
+
+static void add_symbols(struct fl_store *store)
+{
+	struct fl_error err = { 0 };
+	struct fl_symbol_added added;
+	struct fl_module_info modules[2] = {
+		{ .name = "fw.elf",
+		  .build_id_size = 20,
+		  .has_debug_info = true,
+		  .function_count = 9 },
+		{ .name = "system.elf", .has_symbol_table = true },
+	};
+	memset(modules[0].build_id, 0x11, 20);
+	const struct fl_symbol_file file = { .name = "fw.elf",
+					     .bytes = ELF,
+					     .size = strlen(ELF),
+					     .modules = modules,
+					     .module_count = 2,
+					     .software_type = "main",
+					     .software_version = "1.0" };
+	assert_ok(fl_store_add_symbols(store, &file, &added, &err), err);
+}
+
+static int64_t upload_one(struct fl_store *store, const char *bytes, const char *device, int after)
+{
+	struct fl_error err = { 0 };
+	struct fl_enqueued enqueued;
+	const struct fl_upload upload = { .bytes = bytes,
+					  .size = strlen(bytes),
+					  .source = "crash.core",
+					  .device = device,
+					  .upload_id = device ? "upload-1" : NULL,
+					  .hardware_version = "evt",
+					  .cohort = "beta",
+					  .received_at = NOON + after };
+	assert_ok(fl_store_enqueue(store, &upload, &enqueued, &err), err);
+	return enqueued.dump_id;
+}
+
+static const struct report_spec null_pointer = {
+	.serial = "D2",
+	.type = "main",
+	.version = "1.0",
+	.build = 0x11,
+	.title = "Null Pointer at app_run",
+	.fingerprints = { "stack=app_run>main", "top=app_run", "~address=fw+0x100" },
+};
+static const struct report_spec an_assert = {
+	.type = "main",
+	.version = "1.1",
+	.title = "Assert at flash_write",
+	.fingerprints = { "stack=flash_write>app_run>main" },
+};
+static const struct report_spec no_elf = {
+	.serial = "D3",
+	.build = 0x22,
+	.type = "main",
+	.version = "2.0",
+	.title = "Hard Fault at 0x08001234",
+	.fingerprints = { "~address=0x08001234" },
+};
+
+static void finish(struct fl_store *store, int64_t dump, const struct report_spec *spec, bool wait)
+{
+	struct fl_error err = { 0 };
+	struct fl_filed filed;
+	FL_AUTO(fl_report) report = report_make(spec);
+	if (wait)
+		assert_ok(fl_store_wait(store, dump, report, &filed, &err), err);
+	else
+		assert_ok(fl_store_file(store, dump, report, &filed, &err), err);
+}
+
+/* One of everything. */
+static void write_database(struct fl_store *store)
+{
+	struct fl_error err = { 0 };
+	struct fl_claim claim = { 0 };
+	add_symbols(store);
+	finish(store, upload_one(store, "first", "D1", 0), &null_pointer, false);
+	upload_one(store, "first", "D1", 1); /* a duplicate at the door */
+	finish(store, upload_one(store, "second", NULL, 2), &null_pointer, false);
+	finish(store, upload_one(store, "second", NULL, 3), &null_pointer,
+	       false); /* and a late one */
+	finish(store, upload_one(store, "third", "D1", 4), &an_assert, false);
+	finish(store, upload_one(store, "fourth", NULL, 5), &no_elf, true);
+	assert_ok(fl_store_quarantine(store, upload_one(store, "fifth", NULL, 6),
+				      "killed by SIGSEGV", "#0 dwarf_loclist\n#1 fl_analyze", &err),
+		  err);
+	upload_one(store, "sixth", "D4", 7);
+	assert_ok(fl_store_claim(store, "100:0", NOON, 300, &claim, &err), err);
+	fl_claim_deinit(&claim);
+	upload_one(store, "seventh", NULL, 8);
+}
+
+static int write_into(const char *folder)
+{
+	char path[512];
+	struct fl_error err = { 0 };
+	FL_AUTO(fl_store) store = NULL;
+	snprintf(path, sizeof(path), "%s/schema-1.db", folder);
+	if (access(path, F_OK) == 0) {
+		fprintf(stderr, "%s is there already\n", path);
+		return 1;
+	}
+	if (fl_store_open(path, &store, &err)) {
+		fprintf(stderr, "%s\n", err.message);
+		return 1;
+	}
+	write_database(store);
+	return 0;
+}
+
+/* --- reading --- */
+
+static uint8_t *read_all(const char *path, size_t *size_ret)
+{
+	struct stat st;
+	FILE *file = fopen(path, "rb");
+	if (!file)
+		fail_msg("%s is missing", path);
+	assert_int_equal(fstat(fileno(file), &st), 0);
+	*size_ret = (size_t)st.st_size;
+	uint8_t *bytes = malloc(*size_ret);
+	assert_non_null(bytes);
+	assert_int_equal(fread(bytes, 1, *size_ret, file), *size_ret);
+	fclose(file);
+	return bytes;
+}
+
+static void write_all(const char *path, const void *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+}
+
+/* The database of schema 1 in the place of the fixture's. */
+static int setup_schema_1(void **state)
+{
+	size_t size;
+	fixture_setup(state);
+	struct fixture *f = *state;
+	fl_store_close(f->store);
+	uint8_t *bytes = read_all(DATA "/schema-1.db", &size);
+	write_all(f->path, bytes, size);
+	free(bytes);
+	f->store = fixture_open(f);
+	return 0;
+}
+
+struct lines {
+	char text[2048];
+};
+
+static void add(struct lines *lines, const char *format, ...) FL_PRINTF(2, 3);
+static void add(struct lines *lines, const char *format, ...)
+{
+	va_list ap;
+	size_t used = strlen(lines->text);
+	va_start(ap, format);
+	vsnprintf(lines->text + used, sizeof(lines->text) - used, format, ap);
+	va_end(ap);
+}
+
+static const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+static bool add_issue(void *context, const struct fl_issue_row *row)
+{
+	add(context, "%d %s %s %d %d %d %d %s\n", (int)row->id, row->title, row->state,
+	    (int)row->trace_count, (int)row->device_count, (int)(row->first_seen - NOON),
+	    (int)(row->last_seen - NOON), or_dash(row->last_version));
+	return true;
+}
+
+static bool add_trace(void *context, const struct fl_trace_row *row)
+{
+	add(context, "%d %d %d %s|%s|%s|%s %s %s|%.4s|%s|%s|%d %d\n", (int)row->id,
+	    (int)row->dump_id, (int)row->issue_id, row->state, or_dash(row->title),
+	    or_dash(row->device), or_dash(row->software_type), or_dash(row->software_version),
+	    or_dash(row->hardware_version), or_dash(row->build_id), row->source,
+	    or_dash(row->reason), (int)row->attempts, (int)row->duplicates);
+	return true;
+}
+
+static bool add_symbol(void *context, const struct fl_symbol_row *row)
+{
+	add(context, "%d %s %.4s %s %s %d %d %d\n", (int)row->id, row->name, or_dash(row->build_id),
+	    or_dash(row->software_type), or_dash(row->software_version), (int)row->size,
+	    (int)row->modules, row->has_debug_info);
+	return true;
+}
+
+static bool add_missing(void *context, const struct fl_missing_row *row)
+{
+	add(context, "%.4s %s %s %d %d\n", or_dash(row->build_id), or_dash(row->software_type),
+	    or_dash(row->software_version), (int)row->traces, (int)row->devices);
+	return true;
+}
+
+static void test_a_database_of_schema_1_answers(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct lines issues = { "" }, traces = { "" }, symbols = { "" }, missing = { "" };
+	assert_invariants(f->store);
+	assert_ok(fl_store_issues(f->store, add_issue, &issues, &err), err);
+	assert_string_equal(issues.text, "2 Assert at flash_write open 1 1 4 4 1.1\n"
+					 "1 Null Pointer at app_run open 2 2 0 2 1.0\n");
+	assert_ok(fl_store_traces(f->store, NULL, add_trace, &traces, &err), err);
+	assert_string_equal(
+		traces.text,
+		"0 8 0 queued|-|-|- - evt|-|crash.core|-|0 0\n"
+		"0 7 0 queued|-|D4|- - evt|-|crash.core|-|1 0\n"
+		"0 6 0 quarantined|-|-|- - evt|-|crash.core|killed by SIGSEGV|0 0\n"
+		"4 5 0 waiting|Hard Fault at 0x08001234|D3|main 2.0 evt|2222|crash.core|"
+		"no symbol file with build id 2222222222222222222222222222222222222222|0 0\n"
+		"3 4 2 done|Assert at flash_write|D1|main 1.1 evt|-|crash.core|-|0 0\n"
+		"2 2 1 done|Null Pointer at app_run|D2|main 1.0 evt|1111|crash.core|-|0 1\n"
+		"1 1 1 done|Null Pointer at app_run|D1|main 1.0 evt|1111|crash.core|-|0 1\n");
+	assert_ok(fl_store_symbols(f->store, add_symbol, &symbols, &err), err);
+	assert_string_equal(symbols.text, "1 fw.elf 1111 main 1.0 31 2 1\n");
+	assert_ok(fl_store_missing(f->store, add_missing, &missing, &err), err);
+	assert_string_equal(missing.text, "2222 main 2.0 1 1\n");
+}
+
+static void test_its_reports_and_dumps_are_readable(void **state)
+{
+	static const char *const titles[] = { "Null Pointer at app_run", "Null Pointer at app_run",
+					      "Assert at flash_write", "Hard Fault at 0x08001234" };
+	static const char *const contents[] = { "first",  "second", "second", "third",
+						"fourth", "fifth",  "sixth",  "seventh" };
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	for (int i = 0; i < 4; i++) {
+		FL_AUTO(fl_report) report = NULL;
+		assert_ok(fl_store_report(f->store, i + 1, &report, &err), err);
+		assert_string_equal(fl_report_facts(report).title, titles[i]);
+	}
+	for (int i = 0; i < 8; i++) {
+		struct fl_claim claim = { 0 };
+		assert_ok(fl_store_dump(f->store, i + 1, &claim, &err), err);
+		assert_int_equal(claim.bytes.size, strlen(contents[i]));
+		assert_memory_equal(claim.bytes.data, contents[i], claim.bytes.size);
+		fl_claim_deinit(&claim);
+	}
+}
+
+static void test_it_goes_on_from_there(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct fl_filed filed;
+	struct fl_claim claim = { 0 };
+	struct fl_queue_counts counts;
+	add_symbols(f->store); /* known, but its file is written again here */
+	assert_ok(fl_store_claim(f->store, "1:0", NOON + 1000, 60, &claim, &err), err);
+	assert_int_equal(claim.dump_id, 7); /* the lease of the one who held it is over */
+	FL_AUTO(fl_report) report = report_make(&null_pointer);
+	assert_ok(fl_store_file(f->store, claim.dump_id, report, &filed, &err), err);
+	fl_claim_deinit(&claim);
+	assert_int_equal(filed.issue_id, 1);
+	assert_false(filed.new_issue);
+	assert_int_equal(upload_one(f->store, "first", "D1", 50), 1);
+	assert_ok(fl_store_queue_counts(f->store, &counts, &err), err);
+	assert_int_equal(counts.duplicates, 3);
+	assert_int_equal(counts.done, 4);
+	assert_invariants(f->store);
+}
+
+/* Everything that may be asked of a database, whatever is in it. */
+static void ask_everything(struct fl_store *store, struct lines *lines)
+{
+	struct fl_claim claim = { 0 };
+	struct fl_queue_counts counts;
+	struct fl_filed filed;
+	struct fl_refiled refiled;
+	FL_AUTO_BUFFER ids = { 0 };
+	FL_AUTO(fl_report) report = report_make(&null_pointer);
+	FL_AUTO(fl_report) stored = NULL;
+	(void)!fl_store_issues(store, add_issue, lines, NULL);
+	(void)!fl_store_traces(store, NULL, add_trace, lines, NULL);
+	(void)!fl_store_symbols(store, add_symbol, lines, NULL);
+	(void)!fl_store_missing(store, add_missing, lines, NULL);
+	(void)!fl_store_queue_counts(store, &counts, NULL);
+	(void)!fl_store_select_dumps(store, NULL, &ids, NULL);
+	(void)!fl_store_report(store, 1, &stored, NULL);
+	(void)!fl_store_claim(store, "1:0", NOON + 1000, 60, &claim, NULL);
+	(void)!fl_store_file(store, 8, report, &filed, NULL);
+	(void)!fl_store_refile(store, 1, report, false, &refiled, NULL);
+	fl_claim_deinit(&claim);
+}
+
+/* A damaged file, as a disk or an enemy makes it: errors and wrong answers, but no harm. */
+static void test_a_damaged_database_does_no_harm(void **state)
+{
+	enum { ROUNDS = 150, FLIPS = 6 };
+	struct fixture *f = *state;
+	unsigned seed = 20261;
+	size_t size;
+	size_t opened = 0;
+	uint8_t *good = read_all(DATA "/schema-1.db", &size);
+	uint8_t *bad = malloc(size);
+	assert_non_null(bad);
+	for (int round = 0; round < ROUNDS; round++) {
+		char path[128];
+		struct fl_store *store = NULL;
+		struct fl_error err = { 0 };
+		memcpy(bad, good, size);
+		for (int i = 0; i < FLIPS; i++) {
+			size_t at = (size_t)rand_r(&seed) % size;
+			bad[at] = (uint8_t)rand_r(&seed);
+		}
+		snprintf(path, sizeof(path), "%s/damaged-%d.db", f->dir, round);
+		write_all(path, bad,
+			  round % 5 ? size : size / 4096 * (unsigned)round / ROUNDS * 4096);
+		if (fl_store_open(path, &store, &err)) {
+			assert_true(err.message[0]);
+		} else {
+			struct lines lines = { "" };
+			ask_everything(store, &lines);
+			opened++;
+		}
+		fl_store_close(store);
+		unlink(path);
+	}
+	free(good);
+	free(bad);
+	print_message("%zu of %d could be opened\n", opened, ROUNDS);
+	assert_true(opened > ROUNDS / 4);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "--write"))
+		return write_into(argv[2]);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_database_of_schema_1_answers, setup_schema_1,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_its_reports_and_dumps_are_readable,
+						setup_schema_1, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_it_goes_on_from_there, setup_schema_1,
+						fixture_teardown),
+		store_test(test_a_damaged_database_does_no_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
