@@ -5,7 +5,8 @@
 
 enum rank {
 	RANK_NONE,     /* of a discarded function */
-	RANK_ASSEMBLY, /* its unit has no functions to compare with */
+	RANK_SYMBOL,   /* no DWARF function to compare with: assembly, or a function gcc folded into
+			  another */
 	RANK_FUNCTION, /* a function of its unit that was kept lies there */
 };
 
@@ -20,10 +21,14 @@ static bool is_of_unit(const struct fl_build *b, const struct fl_piece *s, uint3
 		       unit;
 }
 
-static bool starts_function(const struct fl_build *b, uint32_t addr)
+/* The function that starts at @p addr, as far as anything won there. */
+static const struct fl_function_source *starting_at(const struct fl_build *b, uint32_t addr)
 {
 	uint32_t i = fl_build_segment(b, addr);
-	return i != FL_NO_INDEX && fl_vec_at(&b->segments, struct fl_piece, i)->addr == addr;
+	const struct fl_piece *s =
+		i == FL_NO_INDEX ? NULL : fl_vec_at(&b->segments, struct fl_piece, i);
+	return s && s->addr == addr ? fl_vec_at(&b->sources, struct fl_function_source, s->id)
+				    : NULL;
 }
 
 static enum rank rank_of(const struct fl_build *b, const struct fl_line_sequence *q)
@@ -33,7 +38,7 @@ static enum rank rank_of(const struct fl_build *b, const struct fl_line_sequence
 	if (!fl_build_is_code(b, q->addr, q->end))
 		return RANK_NONE;
 	if (!unit->function_count)
-		return q->addr > 1 || starts_function(b, q->addr) ? RANK_ASSEMBLY : RANK_NONE;
+		return q->addr > 1 || starting_at(b, q->addr) ? RANK_SYMBOL : RANK_NONE;
 	uint32_t i = fl_build_segment(b, q->addr);
 	if (i == FL_NO_INDEX)
 		i = 0;
@@ -44,7 +49,9 @@ static enum rank rank_of(const struct fl_build *b, const struct fl_line_sequence
 		if ((uint64_t)s->addr + s->size > q->addr && is_of_unit(b, s, q->unit))
 			return RANK_FUNCTION;
 	}
-	return RANK_NONE;
+	const struct fl_function_source *source = starting_at(b, q->addr);
+	bool symbol_only = source && source->function == FL_NO_INDEX && q->addr > 1;
+	return symbol_only ? RANK_SYMBOL : RANK_NONE;
 }
 
 static bool same(const struct fl_index_line *a, const struct fl_index_line *b)
