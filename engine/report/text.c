@@ -39,7 +39,8 @@ static void verdict(struct fl_text *t, const struct fl_trace *trace)
 		     trace->signature.title ? trace->signature.title : category);
 	fl_text_newline(t);
 	fl_text_pad(t, 2);
-	fl_text_wrap(t, FL_STYLE_PLAIN, 2, c->title ? c->title : "the cause is not known");
+	fl_text_wrap(t, FL_STYLE_PLAIN, 2,
+		     c->title && *c->title ? c->title : "the cause is not known");
 	fl_text_wrapf(t, c->confidence == FL_CERTAIN ? FL_STYLE_DIM : FL_STYLE_DOUBT, 2, " (%s)",
 		      fl_confidence_name(c->confidence));
 	fl_text_newline(t);

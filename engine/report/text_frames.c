@@ -18,8 +18,9 @@ struct backtrace {
 	const struct fl_thread *thread;
 	const struct fl_text_options *options;
 	size_t name_column;
-	size_t naming; /* index of the frame that names the issue, or none */
-	bool doubt;    /* some frame carries a trust mark */
+	size_t location_column; /* where it may be that locations stand below each other */
+	size_t naming;          /* index of the frame that names the issue, or none */
+	bool doubt;             /* some frame carries a trust mark */
 };
 
 size_t fl_text_frame_number(const struct fl_thread *thread, size_t frame)
@@ -74,18 +75,24 @@ static const char *frame_location(struct backtrace *b, const struct fl_frame *f,
 	return fl_text_scratch(b->t, "%s%s", fl_text_fit_path(b->t, f->file, room), line);
 }
 
-/* After the name: two spaces and @p text, or a line of its own when that does not fit. */
-static void append(struct backtrace *b, enum fl_style style, const char *text)
+/*
+ * After what is there: @p text at @p column or two columns on, whichever is more and as far as it
+ * fits; else on a line of its own.
+ */
+static void append(struct backtrace *b, enum fl_style style, size_t column, const char *text)
 {
+	struct fl_text *t = b->t;
 	if (!text)
 		return;
-	if (b->t->column + 2 + fl_columns(text, strlen(text)) > b->t->width) {
-		fl_text_newline(b->t);
-		fl_text_pad(b->t, b->name_column);
+	size_t columns = fl_columns(text, strlen(text));
+	if (t->column + 2 + columns > t->width) {
+		fl_text_newline(t);
+		fl_text_pad(t, b->name_column);
 	} else {
-		fl_text_put(b->t, FL_STYLE_PLAIN, "  ");
+		fl_text_pad(t, t->column + 2);
+		fl_text_pad(t, column + columns > t->width ? t->width - columns : column);
 	}
-	fl_text_put(b->t, style, text);
+	fl_text_put(t, style, text);
 }
 
 /* Leading blanks are the author's indentation, not ours. */
@@ -137,9 +144,9 @@ static void code_frame(struct backtrace *b, const struct fl_frame *f, bool names
 	fl_text_put(t, f->function ? FL_STYLE_NAME : FL_STYLE_DOUBT, frame_name(b, f, columns));
 	if (f->function && f->module && b->trace->module_count > 1 &&
 	    fl_strcmp(f->module, b->trace->modules[0].name) != 0)
-		append(b, FL_STYLE_DIM, fl_text_scratch(t, "[%s]", f->module));
-	append(b, FL_STYLE_LOCATION, frame_location(b, f, columns));
-	append(b, FL_STYLE_DOUBT, mark);
+		append(b, FL_STYLE_DIM, 0, fl_text_scratch(t, "[%s]", f->module));
+	append(b, FL_STYLE_LOCATION, b->location_column, frame_location(b, f, columns));
+	append(b, FL_STYLE_DOUBT, 0, mark);
 	fl_text_newline(t);
 	b->doubt |= mark != NULL;
 	source_line(b, f);
@@ -246,6 +253,20 @@ static void heading(struct backtrace *b)
 	fl_text_newline(t);
 }
 
+/* Behind the longest name that leaves half of the line. */
+static size_t find_location_column(const struct backtrace *b)
+{
+	size_t widest = 0;
+	size_t most = b->t->width > b->name_column ? (b->t->width - b->name_column) / 2 : 0;
+	for (size_t i = 0; i < b->thread->frame_count; i++) {
+		const char *name = b->thread->frames[i].function;
+		size_t columns = name ? fl_columns(name, strlen(name)) : 0;
+		if (columns > widest && columns <= most)
+			widest = columns;
+	}
+	return b->name_column + widest + 2;
+}
+
 /* Index of the frame that names the issue; past every frame when none of this thread does. */
 static size_t naming_frame(const struct fl_trace *trace, const struct fl_thread *thread)
 {
@@ -270,6 +291,7 @@ void fl_text_thread(struct fl_text *t, const struct fl_trace *trace, const struc
 		.naming = naming_frame(trace, thread),
 		.name_column = 3 + (digits > 2 ? digits : 2) + 1 + PC_COLUMNS + 2,
 	};
+	b.location_column = find_location_column(&b);
 	heading(&b);
 	frames(&b);
 	if (!thread->frame_count) {

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CELL_COLUMNS = 17 /* "xpsr  0x61000000  " is the usual widest */ };
+enum { NAME_COLUMNS = 4, CELL_COLUMNS = 17 /* "xpsr 0x61000000  " */ };
 
 /* The registers that only some dumps hold are not missed where they are absent. */
 static bool is_shown(const struct fl_registers *regs, enum fl_register reg)
@@ -12,30 +12,35 @@ static bool is_shown(const struct fl_registers *regs, enum fl_register reg)
 	return reg <= FL_XPSR || fl_reg_known(regs, reg);
 }
 
+/* Cells stand below each other; the few long names take more than one column. */
+static void cell(struct fl_text *t, const struct fl_registers *regs, enum fl_register reg)
+{
+	size_t name = strlen(fl_register_name(reg));
+	size_t columns = (name > NAME_COLUMNS ? name : NAME_COLUMNS) + strlen(" 0x00000000");
+	size_t column = 2;
+	while (column < t->column + 2 && t->column)
+		column += CELL_COLUMNS;
+	if (column + columns > t->width) {
+		fl_text_newline(t);
+		column = 2;
+	}
+	fl_text_pad(t, column);
+	fl_text_putf(t, FL_STYLE_DIM, "%-*s ", NAME_COLUMNS, fl_register_name(reg));
+	if (fl_reg_known(regs, reg))
+		fl_text_putf(t, FL_STYLE_PLAIN, "0x%08" PRIx32, regs->value[reg]);
+	else
+		fl_text_put(t, FL_STYLE_DOUBT, "unknown");
+}
+
 void fl_text_registers(struct fl_text *t, const struct fl_registers *regs)
 {
 	if (!regs->known)
 		return;
-	fl_text_put(t, FL_STYLE_HEADING, "Registers");
+	fl_text_put(t, FL_STYLE_HEADING, "Registers at the crash");
 	fl_text_newline(t);
-	size_t column = 2;
-	for (unsigned i = 0; i < FL_REGISTER_COUNT; i++) {
-		enum fl_register reg = (enum fl_register)i;
-		if (!is_shown(regs, reg))
-			continue;
-		if (column + CELL_COLUMNS > t->width) {
-			fl_text_newline(t);
-			column = 2;
-		}
-		fl_text_pad(t, column);
-		fl_text_putf(t, FL_STYLE_DIM, "%-4s ", fl_register_name(reg));
-		if (fl_reg_known(regs, reg))
-			fl_text_putf(t, FL_STYLE_PLAIN, "0x%08" PRIx32, regs->value[reg]);
-		else
-			fl_text_put(t, FL_STYLE_DOUBT, "unknown");
-		column = t->column > column + CELL_COLUMNS ? t->column + 2
-							   : column + CELL_COLUMNS + 2;
-	}
+	for (unsigned i = 0; i < FL_REGISTER_COUNT; i++)
+		if (is_shown(regs, (enum fl_register)i))
+			cell(t, regs, (enum fl_register)i);
 	fl_text_newline(t);
 }
 
@@ -57,6 +62,16 @@ static void facts_of(struct fl_text *t, const struct fl_fault *f, enum fl_scs_re
 		fl_text_pad(t, MEANING);
 		fl_text_wrap(t, FL_STYLE_PLAIN, MEANING, fact->meaning);
 	}
+}
+
+/* MMFAR and BFAR keep what they held until a fault marks them valid (Arm DDI 0403E B3.2.18). */
+static void validity(struct fl_text *t, const struct fl_fault *f, enum fl_scs_register reg)
+{
+	unsigned effect = reg == FL_MMFAR  ? FL_EFFECT_ADDR_IN_MMFAR
+			  : reg == FL_BFAR ? FL_EFFECT_ADDR_IN_BFAR
+					   : 0;
+	if (effect && fl_scs_known(f, FL_CFSR) && !(f->effects & effect))
+		fl_text_put(t, FL_STYLE_DIM, "  not valid");
 }
 
 /* Identification and control words are in the JSON report; here only what tells of the fault. */
@@ -111,6 +126,7 @@ void fl_text_fault(struct fl_text *t, const struct fl_trace *trace)
 			continue;
 		fl_text_putf(t, FL_STYLE_PLAIN, "  %-6s 0x%08" PRIx32, fl_scs_name(reg),
 			     f->value[reg]);
+		validity(t, f, reg);
 		facts_of(t, f, reg);
 		fl_text_newline(t);
 	}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/cmocka.h"
+#include "support/traces.h"
+
+#include "report/clean.h"
+#include "report/text_writer.h"
+#include "signature/signature.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GOLDEN FL_TESTS "/report/golden/"
+
+static char *render(const struct fl_report *report, const struct fl_text_options *options)
+{
+	struct fl_buffer text = { 0 };
+	struct fl_error err = { 0 };
+	if (fl_report_text(report, options, &text, &err))
+		fail_msg("%s", err.message);
+	assert_int_equal(strlen((char *)text.data), text.size);
+	return (char *)text.data;
+}
+
+static char *render_width(const struct fl_report *report, unsigned width)
+{
+	struct fl_text_options options = { .size = sizeof(options), .width = width };
+	return render(report, &options);
+}
+
+/* A hard fault as a user meets it: everything captured, the right ELF, one inlined call. */
+static struct fl_report *usual_trace(void)
+{
+	struct fl_report *report = trace_make_full();
+	struct fl_trace *t = &report->trace;
+	t->fault.absent = false;
+	t->fault.known = 1u << FL_SHCSR | 1u << FL_CFSR | 1u << FL_HFSR | 1u << FL_MMFAR |
+			 1u << FL_BFAR | 1u << FL_CPUID;
+	t->fault.value[FL_SHCSR] = 0x00070001;
+	t->fault.value[FL_HFSR] = 0;
+	t->cause.imprecise = false;
+	t->cause.random_frame = false;
+	t->dump.truncated = false;
+	t->dump.has_capture_time = false;
+	t->match = FL_MATCH_SAME;
+	t->build_id_conflict = false;
+	t->module_count = 1;
+	t->modules[0].match = FL_MATCH_SAME;
+	t->modules[0].bytes_equal = 4096;
+	t->modules[0].calls_equal = 5;
+	t->modules[0].has_mismatch = false;
+	t->finding_count = 0;
+	t->thread_count = 1;
+	t->threads[0].frame_count = 2;
+	t->threads[0].stop = FL_STOP_ENTRY;
+	t->threads[0].stop_text = "reached the entry function main";
+	return report;
+}
+
+static void test_golden(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) usual = usual_trace();
+	char *text = render(usual, NULL);
+	trace_expect_file(GOLDEN "usual.txt", text);
+	free(text);
+	FL_AUTO(fl_report) full = trace_make_full();
+	text = render(full, NULL);
+	trace_expect_file(GOLDEN "full.txt", text);
+	free(text);
+	FL_AUTO(fl_report) empty = fl_report_new();
+	text = render(empty, NULL);
+	trace_expect_file(GOLDEN "empty.txt", text);
+	free(text);
+	FL_AUTO(fl_report)
+	odd = trace_make("Stack Overflow", "leaf;walk;walk;walk;walk;walk;a;b;a;b;a;b;a;b;a;b;"
+					   "i:x;f~lr;g~prologue;?~scan;??~scan;--0;main");
+	struct fl_trace *t = &odd->trace;
+	assert_int_equal(fl_signature_compute(t, NULL, &odd->arena, &t->signature), FL_OK);
+	text = render(odd, NULL);
+	trace_expect_file(GOLDEN "recursion.txt", text);
+	free(text);
+}
+
+static void test_explain_golden(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report)
+	report = trace_make("Assert", "prv_fault_handling_assert;my_hook;__assert_func;i:check;"
+				      "push;memcpy;walk;walk;walk;--11;main;Reset_Handler");
+	struct fl_trace *t = &report->trace;
+	assert_int_equal(fl_signature_compute(t, NULL, &report->arena, &t->signature), FL_OK);
+	memset(t->signature.rules_hash, '0', 32); /* changes with every list */
+	FL_AUTO_BUFFER text = { 0 };
+	assert_int_equal(fl_report_explain(report, &text, NULL), FL_OK);
+	trace_expect_file(GOLDEN "explain.txt", (char *)text.data);
+	FL_AUTO(fl_report) empty = fl_report_new();
+	FL_AUTO_BUFFER none = { 0 };
+	assert_int_equal(fl_report_explain(empty, &none, NULL), FL_OK);
+	assert_non_null(strstr((char *)none.data, "there are none"));
+}
+
+static void set_names(struct fl_report *report, const char *function, const char *file)
+{
+	struct fl_thread *thread = &report->trace.threads[0];
+	for (size_t i = 0; i < thread->frame_count; i++) {
+		if (thread->frames[i].kind == FL_FRAME_EXCEPTION)
+			continue;
+		thread->frames[i].function = function;
+		thread->frames[i].file = file;
+		thread->frames[i].line = 12345;
+	}
+}
+
+/* Wider than the width may only be what cannot be broken: a line of one word and its indentation.
+ */
+static void check_widths(const char *text, size_t width)
+{
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+		if (fl_columns(text, size) > width) {
+			size_t indent = strspn(text, " ");
+			if (memchr(text + indent, ' ', size - indent))
+				fail_msg("wider than %zu: %.*s", width, (int)size, text);
+		}
+		text += size + 1;
+	}
+}
+
+static void test_no_line_is_too_wide(void **state)
+{
+	(void)state;
+	static const char *const functions[] = {
+		"f",
+		"a_function_name_that_is_exactly_as_long_as_it_needs_to_be_here",
+		"std::map<std::basic_string<char>, std::vector<std::pair<int, unsigned long> > >"
+		"::emplace_hint<std::pair<std::basic_string<char>, int> >",
+		"app::drivers::very_long_namespace_name::another_long_namespace_name"
+		"::yet_another_one::Class::method_with_a_long_name",
+		"caf\xc3\xa9::stra\xc3\x9f"
+		"e_the_name_goes_on_and_on_and_on_until_it_does_not_fit",
+	};
+	static const char *const files[] = {
+		"a.c",
+		"/home/builder/workspace/product/firmware/third_party/vendor/drivers/sensors/src/"
+		"sensor_hub_transport.c",
+		"no_directory_but_a_very_long_name_of_a_file_that_goes_on_and_on_and_on_and_on.cpp",
+	};
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
+			FL_AUTO(fl_report) report = trace_make_full();
+			set_names(report, functions[i], files[k]);
+			for (unsigned width = 60; width <= 130; width += 7) {
+				char *text = render_width(report, width);
+				check_widths(text, width);
+				free(text);
+			}
+		}
+	}
+}
+
+static void test_long_names_are_elided_sensibly(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		size_t columns;
+		const char *expected;
+	} cases[] = {
+		{ "short", 10, "short" },
+		{ "vector<int>::at", 15, "vector<int>::at" },
+		{ "vector<int, allocator<int> >::at", 20, "vector<...>::at" },
+		{ "vector<int, allocator<int> >::at", 14, "vector::at" },
+		{ "vector<int>::at<char, char>", 24, "vector<int>::at<...>" },
+		{ "very_long_function_name_without_arguments", 20, "very_...ut_arguments" },
+		{ "<app::Ring<u8> as Drop>::drop", 28, "<app::Ring<...> as Drop>::drop" },
+		{ "Foo::operator<(Foo const&)", 12, "Foo...const&)" },
+		{ "caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9", 10, "ca..._caf\xc3\xa9" },
+	};
+	FL_AUTO_STR out = { 0 };
+	struct fl_text t = { .out = &out, .width = 80 };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *got = fl_text_fit_name(&t, cases[i].name, cases[i].columns);
+		if (fl_columns(got, strlen(got)) > cases[i].columns)
+			fail_msg("%s is wider than %zu", got, cases[i].columns);
+	}
+	assert_string_equal(fl_text_fit_name(&t, cases[2].name, 20), cases[2].expected);
+	assert_string_equal(fl_text_fit_name(&t, cases[3].name, 14), cases[3].expected);
+	assert_string_equal(fl_text_fit_name(&t, cases[5].name, 20), cases[5].expected);
+	assert_string_equal(fl_text_fit_name(&t, cases[8].name, 10), cases[8].expected);
+	assert_string_equal(fl_text_fit_path(&t, "/a/long/way/to/file.c", 15), ".../to/file.c");
+	assert_string_equal(fl_text_fit_path(&t, "/a/file.c", 15), "/a/file.c");
+	assert_string_equal(fl_text_fit_path(&t, "one_long_name.c", 10), "..._name.c");
+	fl_text_deinit(&t);
+}
+
+/* Without its SGR sequences a coloured report is the plain one. */
+static void test_colour_is_only_paint(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_full();
+	struct fl_text_options options = { .size = sizeof(options), .color = true };
+	char *painted = render(report, &options);
+	char *plain = render(report, NULL);
+	assert_null(strchr(plain, '\033'));
+	assert_non_null(strchr(painted, '\033'));
+	char *to = painted;
+	for (const char *from = painted; *from;) {
+		if (*from == '\033') {
+			assert_int_equal(from[1], '[');
+			size_t size = 2 + strspn(from + 2, "0123456789;");
+			assert_int_equal(from[size], 'm');
+			from += size + 1;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+	assert_string_equal(painted, plain);
+	free(painted);
+	free(plain);
+}
+
+/* Every string of the model, hostile: nothing but text and line ends may reach the terminal. */
+static void test_no_control_characters(void **state)
+{
+	(void)state;
+	static const char evil[] = "a\033[2J\rb\nc\x7f\xc2\x9b"
+				   "d\xff";
+	FL_AUTO(fl_report) report = trace_make_full();
+	struct fl_trace *t = &report->trace;
+	set_names(report, evil, evil);
+	t->cause.title = t->cause.category = t->signature.title = evil;
+	t->cause.evidence[0] = t->findings[0].text = t->findings[1].text = evil;
+	t->identity.device_serial = t->identity.software_type = t->identity.hardware_version = evil;
+	t->identity.software_version = t->dump.format = t->reason.name = evil;
+	t->modules[0].name = t->modules[1].name = evil;
+	t->threads[0].name = t->threads[0].state = t->threads[0].stop_text = evil;
+	t->threads[0].frames[2].function = t->threads[0].frames[3].module = evil;
+	t->fault.absent = false;
+	t->fault.facts[0].name = t->fault.facts[0].meaning = evil;
+	t->engine_version = t->sandbox = evil;
+	t->signature.steps[0].because = t->signature.steps[0].action = evil;
+	t->signature.fingerprints[0].kind = t->signature.fingerprints[0].preimage = evil;
+	FL_AUTO_BUFFER explained = { 0 };
+	assert_int_equal(fl_report_explain(report, &explained, NULL), FL_OK);
+	char *texts[] = { render(report, NULL), (char *)explained.data };
+	for (size_t i = 0; i < 2; i++) {
+		for (const unsigned char *c = (unsigned char *)texts[i]; *c; c++)
+			assert_true(*c == '\n' || (*c >= 0x20 && *c != 0x7f));
+		assert_null(strstr(texts[i], "\xc2\x9b"));
+		assert_null(strchr(texts[i], '\xff'));
+	}
+	free(texts[0]);
+}
+
+static const char *source(void *context, const char *file, uint32_t line)
+{
+	static const struct {
+		uint32_t line;
+		const char *text;
+	} lines[] = {
+		{ 17, "\t*where = value;" },
+		{ 41, "\tif (a)\tstore(a, \033[1m); /* a comment that is longer than the "
+		      "line can take, so that it is cut */" },
+	};
+	++*(unsigned *)context;
+	assert_string_equal(file, "src/sensor.cpp");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (lines[i].line == line)
+			return lines[i].text;
+	return NULL;
+}
+
+static void test_source_lines(void **state)
+{
+	(void)state;
+	unsigned calls = 0;
+	FL_AUTO(fl_report) report = usual_trace();
+	struct fl_text_options options = { .size = sizeof(options),
+					   .source_line = source,
+					   .context = &calls };
+	char *text = render(report, &options);
+	assert_int_equal(calls, 2);
+	assert_non_null(strstr(text, "\n                  17 | *where = value;\n"));
+	assert_non_null(strstr(text, "\n                  41 | if (a) store(a, \xef\xbf\xbd[1m); "
+				     "/* a comment that is longer tha...\n"));
+	check_widths(text, 80);
+	free(text);
+}
+
+static size_t count_of(const char *text, const char *word)
+{
+	size_t count = 0;
+	for (; (text = strstr(text, word)); text += strlen(word))
+		count++;
+	return count;
+}
+
+static void test_recursion_is_folded_unless_all_is_asked_for(void **state)
+{
+	(void)state;
+	char frames[2048] = "top;";
+	for (unsigned i = 0; i < 60; i++)
+		strcat(frames, "descend;");
+	strcat(frames, "main");
+	FL_AUTO(fl_report) report = trace_make("Null Pointer", frames);
+	struct fl_text_options options = { .size = sizeof(options), .all_frames = true };
+	char *all = render(report, &options);
+	char *folded = render(report, NULL);
+	assert_int_equal(count_of(all, "descend"), 60);
+	assert_int_equal(count_of(folded, "descend"), 1);
+	assert_non_null(strstr(folded, "... 59 more of the same, #2 to #60\n"));
+	assert_non_null(strstr(folded, "  #61 0x08004d00  main\n"));
+	free(all);
+	free(folded);
+	/* three of them are not worth a line that says so */
+	FL_AUTO(fl_report) few = trace_make("Null Pointer", "d;d;d;main");
+	folded = render(few, NULL);
+	assert_null(strstr(folded, "of the same"));
+	free(folded);
+}
+
+/* A caller that was compiled against a smaller struct must be understood. */
+static void test_older_options(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = usual_trace();
+	struct fl_text_options options = { .size = offsetof(struct fl_text_options, color),
+					   .width = 60,
+					   .color = true };
+	char *text = render(report, &options);
+	assert_null(strchr(text, '\033'));
+	check_widths(text, 60);
+	free(text);
+}
+
+static void test_twice_the_same(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) a = trace_make_full();
+	FL_AUTO(fl_report) b = trace_make_full();
+	char *x = render(a, NULL);
+	char *y = render(b, NULL);
+	assert_string_equal(x, y);
+	free(x);
+	free(y);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_explain_golden),
+		cmocka_unit_test(test_no_line_is_too_wide),
+		cmocka_unit_test(test_long_names_are_elided_sensibly),
+		cmocka_unit_test(test_colour_is_only_paint),
+		cmocka_unit_test(test_no_control_characters),
+		cmocka_unit_test(test_source_lines),
+		cmocka_unit_test(test_recursion_is_folded_unless_all_is_asked_for),
+		cmocka_unit_test(test_older_options),
+		cmocka_unit_test(test_twice_the_same),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
