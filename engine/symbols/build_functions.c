@@ -8,11 +8,12 @@
 
 /* Who may name a piece of code, worst first. */
 enum rank {
-	RANK_LABEL = 1, /* a symbol without a size: reaches to the next one */
-	RANK_ALONE,     /* DWARF that no symbol confirms */
-	RANK_SYMBOL,    /* a symbol with a size */
-	RANK_SIZE,      /* DWARF; a symbol of that size starts there */
-	RANK_NAME,      /* DWARF; a symbol of that name starts there */
+	RANK_LABEL =
+		1,  /* a symbol without a size: reaches to the next one, or to constants in .text */
+	RANK_ALONE, /* DWARF that no symbol confirms */
+	RANK_SYMBOL, /* a symbol with a size */
+	RANK_SIZE,   /* DWARF; a symbol of that size starts there */
+	RANK_NAME,   /* DWARF; a symbol of that name starts there */
 };
 
 static const struct fl_symbol *symbol_at(const struct fl_build *b, uint32_t i)
@@ -130,6 +131,36 @@ static void claim_symbols(struct fl_build *b, struct fl_vec *claims)
 						     .sized = sized };
 		add_claim(b, claims, source, sized ? RANK_SYMBOL : RANK_LABEL);
 	}
+}
+
+/* Constants between functions belong to neither. */
+static void claim_constants(struct fl_build *b, struct fl_vec *claims)
+{
+	for (uint32_t i = 0; i < b->image->symbols.count && !b->failed; i++) {
+		const struct fl_symbol *s = symbol_at(b, i);
+		uint64_t end = (uint64_t)s->addr + s->size;
+		if (s->kind != FL_SYMBOL_OBJECT || s->section == FL_SHN_ABS || !s->size ||
+		    !fl_build_is_code(b, s->addr, end))
+			continue;
+		struct fl_function_source source = { .function = FL_NO_INDEX,
+						     .symbol = FL_NO_INDEX,
+						     .addr = s->addr,
+						     .size = s->size };
+		add_claim(b, claims, source, RANK_LABEL);
+	}
+}
+
+static void drop_constants(struct fl_build *b)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < b->segments.count; i++) {
+		const struct fl_piece *piece = fl_vec_at(&b->segments, struct fl_piece, i);
+		const struct fl_function_source *source =
+			fl_vec_at(&b->sources, struct fl_function_source, piece->id);
+		if (source->function != FL_NO_INDEX || source->symbol != FL_NO_INDEX)
+			*fl_vec_at(&b->segments, struct fl_piece, kept++) = *piece;
+	}
+	b->segments.count = kept;
 }
 
 /* How far .symtab confirms that @p decl starts at @p addr. */
@@ -269,9 +300,11 @@ void fl_build_functions(struct fl_build *b)
 	for (uint32_t i = 0; i < b->image->debug.functions.count && !b->failed; i++)
 		claim_function(b, i, &claims);
 	claim_symbols(b, &claims);
+	claim_constants(b, &claims);
 	if (!fl_claims_resolve(&claims, &b->segments))
 		b->failed = true;
 	fl_vec_deinit(&claims);
+	drop_constants(b);
 	for (size_t i = 0; i < b->segments.count && !b->failed; i++)
 		emit_segment(b, fl_vec_at(&b->segments, struct fl_piece, i));
 }
