@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every allocation of the library fails once, in turn: each call must say FL_ENOMEM, leak nothing
+ * (ASan's build sees leaks) and work when tried again. The linker's --wrap catches the calls of our
+ * objects; the libraries below (libdwarf) keep their allocator.
+ */
+#include "support/cmocka.h"
+
+#include <faultline/faultline.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+static unsigned long calls_left; /* 0: never fail */
+static unsigned long calls_made;
+
+static int fails(void)
+{
+	calls_made++;
+	return calls_left && --calls_left == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+static struct fl_buffer elf;
+static struct fl_buffer dump;
+
+static void read_file(const char *path, struct fl_buffer *ret)
+{
+	FILE *file = fopen(path, "rb");
+	assert_non_null(file);
+	fseek(file, 0, SEEK_END);
+	ret->size = (size_t)ftell(file);
+	rewind(file);
+	ret->data = malloc(ret->size);
+	assert_int_equal(fread(ret->data, 1, ret->size, file), ret->size);
+	fclose(file);
+}
+
+static int read_case(void **state)
+{
+	(void)state;
+	read_file(FL_CORPUS "/m4f-og/fw.elf", &elf);
+	read_file(FL_CORPUS "/m4f-og/fault-in-isr/dump.core", &dump);
+	return 0;
+}
+
+static int free_case(void **state)
+{
+	(void)state;
+	fl_buffer_deinit(&elf);
+	fl_buffer_deinit(&dump);
+	return 0;
+}
+
+static enum fl_code open_symbols(struct fl_error *err)
+{
+	FL_AUTO(fl_symbols) symbols = NULL;
+	return fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, err);
+}
+
+static const struct fl_symbols *shared_symbols;
+
+static enum fl_code analyze_and_render(struct fl_error *err)
+{
+	FL_AUTO(fl_report) report = NULL;
+	FL_AUTO(fl_report) again = NULL;
+	FL_AUTO_BUFFER bytes = { 0 };
+	FL_AUTO_BUFFER text = { 0 };
+	FL_AUTO_BUFFER json = { 0 };
+	FL_AUTO_BUFFER why = { 0 };
+	enum fl_code code =
+		fl_analyze(dump.data, dump.size, &shared_symbols, 1, NULL, &report, err);
+	if (!code)
+		code = fl_report_encode(report, &bytes, err);
+	if (!code)
+		code = fl_report_decode(bytes.data, bytes.size, &again, err);
+	if (!code)
+		code = fl_report_text(again, NULL, &text, err);
+	if (!code)
+		code = fl_report_json(again, &json, err);
+	if (!code)
+		code = fl_report_explain(again, &why, err);
+	return code;
+}
+
+static enum fl_code open_rules(struct fl_error *err)
+{
+	static const struct fl_rules_file file = { "irrelevant", "foo\nbar*\n# comment\n" };
+	FL_AUTO(fl_rules) rules = NULL;
+	return fl_rules_open(&file, 1, &rules, err);
+}
+
+/* Fail the n-th call for every n up to @p dense, then every @p stride-th. */
+static void
+fail_each(enum fl_code (*run)(struct fl_error *err), unsigned long dense, unsigned long stride)
+{
+	struct fl_error err = { 0 };
+	calls_left = 0;
+	calls_made = 0;
+	assert_int_equal(run(&err), FL_OK);
+	unsigned long total = calls_made;
+	assert_true(total > 0);
+	unsigned long tried = 0;
+	for (unsigned long n = 1; n <= total; n += n < dense ? 1 : stride) {
+		memset(&err, 0, sizeof(err));
+		calls_left = n;
+		enum fl_code code = run(&err);
+		calls_left = 0;
+		if (code != FL_ENOMEM)
+			print_message("allocation %lu of %lu: %s: %s\n", n, total,
+				      fl_code_name(code), err.message);
+		assert_int_equal(code, FL_ENOMEM);
+		assert_true(err.message[0]);
+		tried++;
+	}
+	print_message("%lu of %lu allocations failed in turn\n", tried, total);
+	assert_int_equal(run(&err), FL_OK);
+}
+
+static void test_symbols(void **state)
+{
+	(void)state;
+	fail_each(open_symbols, 60, 37);
+}
+
+static void test_analysis_and_rendering(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_symbols) symbols = NULL;
+	assert_int_equal(fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, NULL), FL_OK);
+	shared_symbols = symbols;
+	fail_each(analyze_and_render, 100000, 1);
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	fail_each(open_rules, 1000, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_analysis_and_rendering),
+		cmocka_unit_test(test_rules),
+	};
+	return cmocka_run_group_tests(tests, read_case, free_case);
+}
