@@ -131,8 +131,8 @@ void fl_evidence_address(struct fl_inquiry *q, uint32_t addr)
 		fl_evidence(q, "the address is near %s", words);
 	if (q->in->symbols && q->in->symbols->count &&
 	    fl_view_object_at(q->in->symbols, addr, &info)) {
-		fl_evidence(q, "0x%08" PRIx32 " lies in %s, %" PRIu32 " bytes from its start", addr,
-			    info.name, addr - info.addr);
+		fl_evidence(q, "0x%08" PRIx32 " lies in %s, at offset %" PRIu32, addr, info.name,
+			    addr - info.addr);
 		return;
 	}
 	words = region_words(addr);

@@ -76,7 +76,7 @@ static void state_target(struct fl_inquiry *q)
 		fl_evidence(q, "0x%08" PRIx32 " is %s", q->pc, words);
 	if (fl_inquiry_register(q, FL_XPSR, &xpsr) && !(xpsr & FL_XPSR_T))
 		fl_evidence(q, "xPSR.T is clear: bit 0 of the address was not set");
-	if (q->in->symbols && q->in->symbols->count &&
+	if (q->pc >= FL_NULL_LIKELY && q->in->symbols && q->in->symbols->count &&
 	    fl_view_object_at(q->in->symbols, q->pc, &info))
 		fl_evidence(q, "0x%08" PRIx32 " lies in %s, which is data", q->pc, info.name);
 }

@@ -129,12 +129,6 @@ bool fl_inquiry_is_fault(const struct fl_inquiry *q)
 	return code >= REASON_BUS_FAULT && code <= REASON_HARD_FAULT;
 }
 
-unsigned fl_inquiry_exception(const struct fl_inquiry *q)
-{
-	uint32_t xpsr;
-	return fl_inquiry_register(q, FL_XPSR, &xpsr) ? xpsr & FL_XPSR_IPSR : 0;
-}
-
 /* Bits 23:22 of xPSR are reserved on every profile, 21:20 before Armv8-M (DDI 0403E B1.4.2). */
 bool fl_inquiry_frame_plausible(const struct fl_inquiry *q)
 {
@@ -147,6 +141,14 @@ bool fl_inquiry_frame_plausible(const struct fl_inquiry *q)
 	if (xpsr & (before_v8m ? UINT32_C(0x00f00000) : UINT32_C(0x00c00000)))
 		return false;
 	return q->pc || xpsr || lr;
+}
+
+unsigned fl_inquiry_exception(const struct fl_inquiry *q)
+{
+	uint32_t xpsr;
+	if (!fl_inquiry_register(q, FL_XPSR, &xpsr) || !fl_inquiry_frame_plausible(q))
+		return 0;
+	return xpsr & FL_XPSR_IPSR;
 }
 
 const char *fl_inquiry_function(const struct fl_inquiry *q, size_t nth)

@@ -68,7 +68,7 @@ uint32_t fl_inquiry_class(const struct fl_inquiry *q);
 /** Whether the crash is a fault according to its reason; false for a missing or unknown reason. */
 bool fl_inquiry_is_fault(const struct fl_inquiry *q);
 
-/** Exception number of the crashed context; 0 when in a thread or unknown. */
+/** Exception number of the crashed context; 0 when in a thread, unknown, or not plausible. */
 unsigned fl_inquiry_exception(const struct fl_inquiry *q);
 
 /**

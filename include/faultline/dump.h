@@ -64,6 +64,7 @@ FL_API const struct fl_dump_identity *fl_dump_identity(const struct fl_dump *dum
  * @param address target address of the first byte.
  * @param size    in bytes; may span adjacent regions; address + size may not wrap.
  * @retval FL_EUNMAPPED some byte was not captured; `at` is the lowest such address.
+ * @retval FL_EINVALID  address + size wraps.
  */
 FL_API FL_MUST_CHECK enum fl_code fl_dump_read(const struct fl_dump *dump, uint32_t address,
 					       void *buf, size_t size, struct fl_error *err);
