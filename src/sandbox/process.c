@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -205,8 +206,7 @@ static void last_words(const struct fl_process *process, char *words, size_t roo
 		size--;
 	tail[size > 0 ? size : 0] = '\0';
 	const char *newline = strrchr(tail, '\n');
-	strncpy(words, newline ? newline + 1 : tail, room - 1);
-	words[room - 1] = '\0';
+	snprintf(words, room, "%.*s", (int)room - 1, newline ? newline + 1 : tail);
 }
 
 static void examine(struct fl_process *process, enum fl_answer how, struct fl_death_facts *facts)

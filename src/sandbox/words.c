@@ -102,7 +102,7 @@ static void describe_record(const struct fl_death_facts *facts, char *text, size
 	if (record->signal == SIGSYS)
 		fl_filter_describe(record->syscall, text, room);
 	else if (record->signal == SIGABRT && facts->words[0])
-		snprintf(text, room, "killed by %s: %s", name, facts->words);
+		snprintf(text, room, "killed by %s: %.100s", name, facts->words);
 	else if (record->signal == SIGABRT || record->signal == SIGTRAP || record->code == SI_USER)
 		snprintf(text, room, "killed by %s", name);
 	else if (record->code == SI_KERNEL) /* x86: no address for a non-canonical pointer */

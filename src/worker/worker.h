@@ -8,15 +8,16 @@
 #include <signal.h>
 
 struct fl_worker_options {
-	const char *database;     /**< path */
-	const char *spool;        /**< folder to take dumps from; NULL = only the queue */
-	bool once;                /**< end when spool and queue are empty */
-	unsigned jobs;            /**< worker processes; 0 = 1 */
-	bool progress;            /**< draw progress on stderr (a TTY) */
-	unsigned lease_seconds;   /**< 0 = 300 */
-	unsigned max_attempts;    /**< quarantine a dump after so many; 0 = 3 */
+	const char *database;   /**< path */
+	const char *spool;      /**< folder to take dumps from; NULL = only the queue */
+	bool once;              /**< end when spool and queue are empty */
+	unsigned jobs;          /**< worker processes; 0 = 1 */
+	bool progress;          /**< draw progress on stderr (a TTY) */
+	unsigned lease_seconds; /**< 0 = 300 */
+	unsigned max_attempts;  /**< quarantine a dump after so many; 0 = 3 */
 	struct fl_sandbox_options sandbox;
-	volatile sig_atomic_t *stop; /**< set non-zero by a signal handler: finish the dump at hand, then end */
+	/** Set non-zero by a signal handler: finish the dump at hand, then end. May be NULL. */
+	volatile sig_atomic_t *stop;
 };
 
 struct fl_worker_summary {
@@ -26,17 +27,35 @@ struct fl_worker_summary {
 /**
  * Run until stopped (or, with `once`, until there is nothing left).
  * A single bad dump is never a failure of the worker.
+ *
+ * With one job everything happens in this process (and its sandboxed child). With more, each is a
+ * forked process; no store may be open in the caller then: SQLite does not survive a fork.
+ *
+ * `<database>.claims` is an empty lock file: whoever works on a claimed dump holds it shared.
  */
 FL_MUST_CHECK enum fl_code fl_worker_run(const struct fl_worker_options *options,
 					 struct fl_worker_summary *ret, struct fl_error *err);
 
-/**
- * Analyse one claimed dump the way the worker does: identify it, choose its ELF, analyse, and file, wait or
- * quarantine. Shared with `ingest` and `traces reanalyze`.
- */
 struct fl_store;
 struct fl_claim;
-enum fl_outcome { FL_OUTCOME_FILED, FL_OUTCOME_WAITING, FL_OUTCOME_QUARANTINED };
+enum fl_outcome {
+	FL_OUTCOME_FILED,
+	FL_OUTCOME_WAITING,
+	FL_OUTCOME_QUARANTINED,
+	FL_OUTCOME_DUPLICATE, /**< the dump names its device, which had sent the same dump before */
+};
+
+/**
+ * Analyse one claimed dump the way the worker does: identify it, choose its ELF, analyse, and file,
+ * wait or quarantine. Shared with `ingest` and `traces reanalyze`.
+ *
+ * A dump that its ELF contradicts (build ids, or the flash it captured) waits: it is never filed
+ * with the wrong symbols.
+ *
+ * @param new_issue_ret may be NULL.
+ * @retval FL_ENOMEM the analysis needs more memory than it may have; the dump stays claimed.
+ * @retval FL_EIO    the machine or the database is in trouble; the dump stays claimed.
+ */
 FL_MUST_CHECK enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
 					     const struct fl_claim *claim, enum fl_outcome *ret,
 					     bool *new_issue_ret, struct fl_error *err);

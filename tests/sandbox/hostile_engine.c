@@ -30,6 +30,7 @@ unsigned hostile_symbols_opened;
 
 static volatile int sink;
 static char *volatile nowhere;
+static char *volatile eaten;
 static int *volatile poisoned;
 
 __attribute__((noinline)) static void read_null(void)
@@ -41,6 +42,7 @@ static void jump_to_null(void)
 {
 	void (*volatile function)(void) = NULL;
 	function();
+	sink = 1;
 }
 
 static void divide(void)
@@ -66,6 +68,7 @@ static void abort_in_libc(void)
 	void *volatile block = malloc(10000);
 	free(block);
 	free(block); /* glibc: "double free or corruption" */
+	sink = 1;    /* no tail call: the function stays in the backtrace */
 }
 
 static void loop(void)
@@ -86,7 +89,7 @@ static void open_socket(void)
 
 static void run_program(void)
 {
-	execl("/bin/true", "true", (char *)NULL);
+	sink = execl("/bin/true", "true", (char *)NULL);
 }
 
 static void make_child(void)
@@ -96,7 +99,7 @@ static void make_child(void)
 
 static void kill_parent(void)
 {
-	kill(getppid(), SIGTERM);
+	sink = kill(getppid(), SIGTERM);
 }
 
 static void map_code(void)
@@ -231,6 +234,7 @@ static enum fl_code eat_memory(struct fl_error *err)
 			return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "after %zu MiB", total >> 20);
 		for (size_t i = 0; i < 16 << 20; i += 4096)
 			block[i] = 1;
+		eaten = block; /* or the compiler needs no memory at all */
 	}
 }
 
@@ -306,7 +310,10 @@ enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *
 				    struct fl_symbols **ret, struct fl_error *err)
 {
 	static const char trap[] = "hostile read";
+	static const char killer[] = "hostile elf";
 	hostile_symbols_opened++;
+	if (size == sizeof(killer) - 1 && memcmp(bytes, killer, size) == 0)
+		read_null();
 	if (size >= sizeof(trap) - 1 && memcmp(bytes, trap, sizeof(trap) - 1) == 0) {
 		/* Wait until the test has cut the file short, then read what is no longer there. */
 		for (const volatile char *at = bytes;; at = bytes)

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 400 };
+enum { DEADLINE_MS = 1000 };
 
 static enum fl_code act_on(struct fl_sandbox *sandbox, const char *act,
 			   struct fl_sandbox_death *death, struct fl_error *err)
@@ -56,8 +56,8 @@ static const struct {
 	{ "divide", "killed by SIGFPE at 0x*", "divide" },
 	{ "overflow stack", "killed by SIGSEGV at 0x*", "overflow_stack" },
 	{ "abort", "killed by SIGABRT: double free or corruption*", "abort_in_libc" },
-	{ "loop", "no answer within 400 ms", "loop" },
-	{ "stall under lock", "no answer within 400 ms", "die_under_libc_lock" },
+	{ "loop", "no answer within 1000 ms", "loop" },
+	{ "stall under lock", "no answer within 1000 ms", "die_under_libc_lock" },
 	{ "open file", "forbidden system call *", "open_file" },
 	{ "open socket", "forbidden system call *", "open_socket" },
 	{ "run program", "forbidden system call *", "run_program" },

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/job.h"
+
+#include "store/store.h"
+#include "worker/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LEASE_SECONDS = 300,
+	LEASE_MAX = 86400, /* beyond any lease that another worker was told to use */
+	ATTEMPTS = 3,
+	IDLE_MS = 1000,    /* between two looks for work, when nothing tells */
+	OTHERS_MS = 20,    /* --once: until other processes are done */
+	SPOOL_SECONDS = 1, /* between two looks at the spool while the queue is not empty */
+};
+
+struct job {
+	const struct fl_job_options *options;
+	struct fl_sandbox *sandbox;
+	struct fl_store *store;
+	struct fl_spool *spool; /* NULL: only the queue */
+	struct fl_worker_summary *summary;
+	struct fl_progress progress;
+	int claims;       /* lock file, see claim() */
+	int64_t spool_at; /* when the spool was last looked at */
+	uint32_t lease;
+	uint32_t attempts;
+	char owner[64];
+};
+
+static bool hung_up(int lifeline)
+{
+	struct pollfd wait = { .fd = lifeline, .events = POLLIN };
+	return lifeline >= 0 && poll(&wait, 1, 0) > 0;
+}
+
+static bool stopping(void *context)
+{
+	const struct job *job = context;
+	volatile sig_atomic_t *stop = job->options->worker->stop;
+	return (stop && *stop) || hung_up(job->options->lifeline);
+}
+
+static void wait_for_work(const struct job *job, int ms)
+{
+	struct pollfd wait[2] = {
+		{ .fd = job->options->lifeline, .events = POLLIN },
+		{ .fd = job->spool ? fl_spool_event_fd(job->spool) : -1, .events = POLLIN },
+	};
+	poll(wait, 2, ms);
+}
+
+/* --- claims --- */
+
+static enum fl_code open_claims(struct job *job, struct fl_error *err)
+{
+	char path[4096];
+	int size = snprintf(path, sizeof(path), "%s.claims", job->options->worker->database);
+	if (size < 0 || (size_t)size >= sizeof(path))
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "database path too long");
+	job->claims = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (job->claims < 0)
+		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", path, strerror(errno));
+	return FL_OK;
+}
+
+static void lock_claims(const struct job *job, int how)
+{
+	while (flock(job->claims, how) != 0 && errno == EINTR)
+		;
+}
+
+/*
+ * Whoever holds a claim holds the lock file shared; the kernel lets go of it however a process
+ * ends. So with the exclusive lock every claim that is left belongs to the dead, and need not wait
+ * for the end of its lease.
+ *
+ * FL_ENOTFOUND: nothing to do; *others: because others are doing it.
+ */
+static enum fl_code
+claim(const struct job *job, struct fl_claim *ret, bool *others, struct fl_error *err)
+{
+	int64_t now = time(NULL);
+	*others = false;
+	lock_claims(job, LOCK_SH);
+	enum fl_code code = fl_store_claim(job->store, job->owner, now, job->lease, ret, err);
+	if (code == FL_ENOTFOUND) {
+		*others = flock(job->claims, LOCK_EX | LOCK_NB) != 0;
+		if (!*others) {
+			code = fl_store_claim(job->store, job->owner, now + LEASE_MAX, 0, ret, err);
+			lock_claims(job, LOCK_SH);
+		}
+	}
+	if (code)
+		lock_claims(job, LOCK_UN);
+	return code;
+}
+
+static void count(struct job *job, enum fl_outcome outcome, bool new_issue)
+{
+	struct fl_worker_summary *summary = job->summary;
+	summary->filed += outcome == FL_OUTCOME_FILED;
+	summary->waiting += outcome == FL_OUTCOME_WAITING;
+	summary->quarantined += outcome == FL_OUTCOME_QUARANTINED;
+	summary->duplicates += outcome == FL_OUTCOME_DUPLICATE;
+	summary->new_issues += new_issue;
+}
+
+static enum fl_code give_up(struct job *job, const struct fl_claim *claimed, uint32_t attempts,
+			    const char *last, struct fl_error *err)
+{
+	char reason[320];
+	snprintf(reason, sizeof(reason), "given up after %u attempts: %s", attempts, last);
+	count(job, FL_OUTCOME_QUARANTINED, false);
+	return fl_store_quarantine(job->store, claimed->dump_id, reason, NULL, err);
+}
+
+static enum fl_code work_on(struct job *job, const struct fl_claim *claimed, struct fl_error *err)
+{
+	if (claimed->attempt > job->attempts)
+		return give_up(job, claimed, claimed->attempt - 1,
+			       "the worker itself ended while it analysed this dump", err);
+	enum fl_outcome outcome;
+	bool new_issue;
+	struct fl_error cause = { 0 };
+	enum fl_code code =
+		fl_worker_process(job->store, job->sandbox, claimed, &outcome, &new_issue, &cause);
+	if (code == FL_OK)
+		count(job, outcome, new_issue);
+	else if (code == FL_ENOMEM && claimed->attempt >= job->attempts)
+		return give_up(job, claimed, claimed->attempt, cause.message, err);
+	else if (code != FL_ENOMEM) /* the machine's trouble, not this dump's */
+		return fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message);
+	return FL_OK;
+}
+
+/* --- the loop --- */
+
+static enum fl_code look_at_spool(struct job *job, bool *busy_ret, struct fl_error *err)
+{
+	*busy_ret = false;
+	if (!job->spool)
+		return FL_OK;
+	const struct fl_intake intake = {
+		.store = job->store, .summary = job->summary, .stopping = stopping, .context = job
+	};
+	job->spool_at = time(NULL);
+	return fl_spool_intake(job->spool, &intake, busy_ret, err);
+}
+
+static bool spool_is_due(const struct job *job)
+{
+	int64_t now = time(NULL);
+	return job->spool && (now < job->spool_at || now - job->spool_at >= SPOOL_SECONDS);
+}
+
+/* One dump, if there is one. */
+static enum fl_code
+take_one(struct job *job, bool *idle_ret, bool *others_ret, struct fl_error *err)
+{
+	struct fl_claim claimed = { 0 };
+	enum fl_code code = claim(job, &claimed, others_ret, err);
+	*idle_ret = code == FL_ENOTFOUND;
+	if (code)
+		return *idle_ret ? FL_OK : code;
+	code = work_on(job, &claimed, err);
+	lock_claims(job, LOCK_UN);
+	fl_claim_deinit(&claimed);
+	return code;
+}
+
+static enum fl_code run_loop(struct job *job, struct fl_error *err)
+{
+	bool once = job->options->worker->once;
+	enum fl_code code = FL_OK;
+	while (!code && !stopping(job)) {
+		bool busy = false;
+		bool idle = false;
+		bool others = false;
+		uint64_t spooled = job->summary->spooled;
+		if (spool_is_due(job))
+			code = look_at_spool(job, &busy, err);
+		if (!code)
+			code = take_one(job, &idle, &others, err);
+		fl_progress_show(&job->progress, job->summary);
+		if (code || !idle)
+			continue;
+		code = look_at_spool(job, &busy, err); /* before calling it empty */
+		if (code || job->summary->spooled != spooled)
+			continue;
+		if (once && !busy && !others)
+			break;
+		wait_for_work(job, once ? OTHERS_MS : IDLE_MS);
+	}
+	return code;
+}
+
+static enum fl_code open_parts(struct job *job, struct fl_error *err)
+{
+	const struct fl_worker_options *worker = job->options->worker;
+	/* The child first: it is a copy of this process, which is small now. */
+	enum fl_code code = fl_sandbox_open(&worker->sandbox, &job->sandbox, err);
+	if (!code)
+		code = fl_store_open(worker->database, &job->store, err);
+	if (!code)
+		code = open_claims(job, err);
+	if (!code && worker->spool)
+		code = fl_spool_open(worker->spool, &job->spool, err);
+	return code;
+}
+
+enum fl_code fl_job_run(const struct fl_job_options *options, struct fl_worker_summary *summary,
+			struct fl_error *err)
+{
+	const struct fl_worker_options *worker = options->worker;
+	struct job job = {
+		.options = options,
+		.summary = summary,
+		.claims = -1,
+		.lease = worker->lease_seconds ? worker->lease_seconds : LEASE_SECONDS,
+		.attempts = worker->max_attempts ? worker->max_attempts : ATTEMPTS,
+	};
+	snprintf(job.owner, sizeof(job.owner), "%ld:%u", (long)getpid(), options->slot);
+	enum fl_code code = open_parts(&job, err);
+	if (!code) {
+		fl_progress_start(&job.progress, options->progress);
+		code = run_loop(&job, err);
+		fl_progress_end(&job.progress, summary);
+	}
+	fl_spool_close(job.spool);
+	fl_store_close(job.store);
+	fl_sandbox_close(job.sandbox);
+	if (job.claims >= 0)
+		close(job.claims);
+	return code;
+}
