@@ -263,6 +263,8 @@ static void test_block_past_the_end_of_memory(void **state)
 	char buf[8];
 	assert_int_equal(fl_dump_read(dump, 0xfffffff8, buf, 8, NULL), FL_OK);
 	assert_memory_equal(buf, "01234567", 8);
+	size_t count;
+	assert_int_equal(fl_dump_spans(dump, &count)[1].size, 8);
 	assert_int_equal(fl_dump_read(dump, 0, buf, 1, NULL), FL_EUNMAPPED);
 }
 
@@ -294,6 +296,42 @@ static void test_registers_cut_short(void **state)
 			assert_int_equal(fl_reg_known(regs, reg), reg < (size - 24) / 4);
 		free(copy);
 	}
+}
+
+/* Only the block that was cut may be short. */
+static void test_short_registers_before_the_cut(void **state)
+{
+	static const uint8_t zeros[40];
+	(void)state;
+	DUMP_AUTO w;
+	dump_begin(&w, 1);
+	dump_block(&w, 0, 0, zeros, sizeof(zeros));
+	dump_block_lying(&w, 1, 0x20000000, 100, zeros, sizeof(zeros));
+	dump_end(&w, false);
+	FL_AUTO(fl_dump) dump = NULL;
+	assert_int_equal(fl_dump_open(w.bytes, w.size, &dump, NULL), FL_OK);
+	size_t count;
+	fl_dump_contexts(dump, &count);
+	assert_int_equal(count, 0);
+	assert_true(fl_dump_facts(dump)->truncated);
+}
+
+/* Anything else at the clock's address is memory. */
+static void test_what_is_no_clock(void **state)
+{
+	(void)state;
+	DUMP_AUTO cut;
+	dump_begin(&cut, 1);
+	dump_block_lying(&cut, 1, 0xfffffffc, 100, "1234", 4);
+	dump_end(&cut, false);
+	FL_AUTO(fl_dump) dump = NULL;
+	assert_int_equal(fl_dump_open(cut.bytes, cut.size, &dump, NULL), FL_OK);
+	assert_false(fl_dump_facts(dump)->has_capture_time);
+	DUMP_AUTO two;
+	dump_begin(&two, 1);
+	dump_block(&two, 1, 0xfffffffc, "12", 2);
+	dump_end(&two, false);
+	expect(&two, false, NULL, 1);
 }
 
 static void test_unreadable_storage(void **state)
@@ -440,6 +478,8 @@ int main(void)
 		cmocka_unit_test(test_block_past_the_end_of_memory),
 		cmocka_unit_test(test_registers_missing),
 		cmocka_unit_test(test_registers_cut_short),
+		cmocka_unit_test(test_short_registers_before_the_cut),
+		cmocka_unit_test(test_what_is_no_clock),
 		cmocka_unit_test(test_unreadable_storage),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_every_truncation),

@@ -93,6 +93,8 @@ static const struct row rows[] = {
 	  "Stray Breakpoint", "debug event without a debugger", FL_CERTAIN, NULL },
 	{ "vector table", M4, HARD, 0x00010000, 0x00000002, 0, 0, 0xbf00, 0, 0, 0,
 	  "Vector Table Fault", "the entry of an exception could not be read from the vector table", FL_CERTAIN, "no part in it" },
+	{ "vector table beside an escalated fault", M4, HARD, 0x8200, 0x40000002, 0, 0x90000000, 0x681b, 0, 0, 0x90000000,
+	  "Bus Fault", "read of 4 bytes from 0x90000000, where the bus gave an error", FL_CERTAIN, NULL },
 	{ "limit register, by an instruction", M33, USAGE, 0x00100000, 0, 0, 0, 0xb082, 0, 0, 0,
 	  "Stack Overflow", "the instruction at 0x08000100 would have taken sp below MSPLIM", FL_CERTAIN, NULL },
 	{ "limit register, on entry", M33, USAGE, 0x00100000, 0, 0, 0, 0x681b, 0, 0, 0,
@@ -253,6 +255,101 @@ static void test_missing_reason(void **state)
 	fl_arena_deinit(&arena);
 }
 
+/* The watchdog's handler wrote the dump: who it interrupted is behind the boundary. */
+static void test_interrupted_function(void **state)
+{
+	struct fl_frame frames[] = {
+		{ .function = "handler" },
+		{ .function = "Watchdog_IRQHandler" },
+		{ .kind = FL_FRAME_EXCEPTION },
+		{ .function = "busy_loop" },
+	};
+	struct fault_case c;
+	(void)state;
+	case_begin(&c, M4, 0x8006);
+	c.thread.frames = frames;
+	c.thread.frame_count = 4;
+	c.in.thread = &c.thread;
+	case_pc(&c, 0x08000100, 0xbf00, 0);
+	fl_reg_set(&c.regs, FL_XPSR, 0x01000013);
+	case_decide(&c);
+	assert_string_equal(c.cause.title, "watchdog expired in busy_loop");
+	assert_true(case_says(&c, "IRQ 3"));
+	fl_reg_set(&c.regs, FL_XPSR, 0x01000000);
+	case_decide(&c);
+	assert_string_equal(c.cause.title, "watchdog expired in handler");
+	case_end(&c);
+}
+
+/* Flash answers reads and refuses writes. */
+static void test_write_to_the_image(void **state)
+{
+	static const struct {
+		uint16_t insn;
+		const char *category;
+	} cases[] = { { 0x601c, "Bus Fault" }, { 0x681c, "Hard Fault" } };
+	static const uint8_t flash[16];
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct fault_case c;
+		struct fl_span span = { 0x08004000, sizeof(flash), flash, FL_SPAN_ELF };
+		case_begin(&c, M0, HARD);
+		assert_int_equal(fl_memory_layer(&c.memory, &c.arena, &span, 1), FL_OK);
+		case_pc(&c, 0x08000100, cases[i].insn, 0);
+		fl_reg_set(&c.regs, FL_R3, 0x08004004);
+		case_decide(&c);
+		assert_string_equal(c.cause.category, cases[i].category);
+		case_end(&c);
+	}
+}
+
+/*
+ * A store, what follows it, and pc: the candidates are those whose registers still tell where they
+ * went, and which did not go to plain memory.
+ */
+static void test_imprecise_candidates(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t code[4]; /* up to pc */
+		uint32_t r3;
+		const char *evidence; /* NULL: no candidate */
+	} cases[] = {
+		{ "peripheral",
+		  { 0x601c, 0xbf00, 0xbf00, 0xbf00 },
+		  0x40001000,
+		  "the store of 4 bytes at 0x08000100 to 0x40001000" },
+		{ "plain memory", { 0x601c, 0xbf00, 0xbf00, 0xbf00 }, 0x20001000, NULL },
+		{ "overwritten base",
+		  { 0x601c, 0x2300, 0xbf00, 0xbf00 },
+		  0x40001000,
+		  "at 0x08000100 through r3, which has changed since" },
+		{ "on the stack", { 0xb500, 0xbf00, 0xbf00, 0xbf00 }, 0x40001000, NULL },
+		{ "a load is not buffered", { 0x681c, 0xbf00, 0xbf00, 0xbf00 }, 0x40001000, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fl_frame frame = { .function_known = true, .function_addr = 0x08000100 };
+		struct fault_case c;
+		case_begin(&c, M4, BUS);
+		case_fault(&c, 0x0400, 0, 0, 0);
+		case_memory(&c, 0x08000100, cases[i].code, sizeof(cases[i].code));
+		case_pc(&c, 0x08000108, 0xbf00, 0);
+		fl_reg_set(&c.regs, FL_R3, cases[i].r3);
+		fl_reg_set(&c.regs, FL_SP, 0x20004000);
+		c.thread.frames = &frame;
+		c.thread.frame_count = 1;
+		c.in.thread = &c.thread;
+		print_message("%s\n", cases[i].name);
+		case_decide(&c);
+		assert_true(c.cause.imprecise);
+		assert_int_equal(case_says(&c, "candidate"), cases[i].evidence != NULL);
+		if (cases[i].evidence)
+			assert_true(case_says(&c, cases[i].evidence));
+		case_end(&c);
+	}
+}
+
 static void test_secure_fault(void **state)
 {
 	static const uint32_t words[2] = { 0x48, 0x30000004 };
@@ -287,6 +384,9 @@ int main(void)
 		cmocka_unit_test(test_reason_beside_old_fault_bits),
 		cmocka_unit_test(test_empty_input),
 		cmocka_unit_test(test_missing_reason),
+		cmocka_unit_test(test_interrupted_function),
+		cmocka_unit_test(test_write_to_the_image),
+		cmocka_unit_test(test_imprecise_candidates),
 		cmocka_unit_test(test_secure_fault),
 		cmocka_unit_test(test_lockup),
 	};

@@ -66,6 +66,17 @@ static const char *const titles[][2] = {
 	{ "aux-panic-hook", "panic code 8, OutOfHeap" },
 };
 
+/* The thread stack's overflow has nothing to do with the end of the main stack. */
+static bool is_misled(const char *scenario, const struct fl_cause *cause)
+{
+	if (strcmp(scenario, "stack-overflow-no-guard"))
+		return false;
+	for (size_t i = 0; i < cause->evidence_count; i++)
+		if (strstr(cause->evidence[i], "__main_stack_limit"))
+			return true;
+	return false;
+}
+
 static bool title_fits(const char *scenario, const char *title)
 {
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
@@ -87,7 +98,8 @@ static void check(const struct corpus_case *c, void *user)
 	const char *category = json_string_value(json_object_get(expected, "category"));
 	assert_non_null(category);
 	const char *scenario = strchr(c->name, '/') + 1;
-	if (strcmp(category, cause->category) || !title_fits(scenario, cause->title)) {
+	if (strcmp(category, cause->category) || !title_fits(scenario, cause->title) ||
+	    is_misled(scenario, cause)) {
 		print(c, cause);
 		print_message("    expected: %s\n", category);
 		images->wrong++;
