@@ -8,13 +8,18 @@
 
 /*
  * Devices rarely capture flash, so most dumps are judged by their stack: a stacked return address
- * of the right build stands behind a call instruction, one of another build stands anywhere.
- * Measured over the recorded corpus, every dump against every ELF of its core (docs/unwinding.md).
+ * of the right build stands behind a call instruction, one of another build stands anywhere. Stale
+ * words and function pointers dilute both. Measured over the recorded corpus (142 dumps with their
+ * own ELF, 852 pairs with another build of the same firmware): own ELF 50 to 100 % of the words,
+ * other builds under 30 % in 88 % of the pairs; field dumps of deep Rust stacks go down to 35 %
+ * with their own ELF. Hence the gap between the two thresholds, in which nothing is claimed.
  */
 enum {
 	STACK_BYTES = 1024,     /* looked at above the stack pointer */
 	BYTES_NEEDED = 16,      /* compared bytes that decide by themselves */
-	CALLS_NEEDED = 3,       /* candidates on the stack that decide */
+	CALLS_NEEDED = 3,       /* candidates on the stack that may decide */
+	SAME_PERCENT = 60,      /* of them behind a call: this build */
+	OTHER_PERCENT = 30,     /* fewer: another one */
 	PATCHED_BYTES_MAX = 16, /* a breakpoint or a patched constant, not another build */
 };
 
@@ -105,25 +110,50 @@ static unsigned percent(uint64_t equal, uint64_t compared)
 	return compared ? (unsigned)(equal * 100 / compared) : 0;
 }
 
+/* Neither where it stopped nor where it came from lies in this ELF's code. */
+static bool runs_elsewhere(const struct fl_elf_match_input *input)
+{
+	uint32_t pc;
+	uint32_t lr;
+	return fl_reg_get(input->regs, FL_PC, &pc) && fl_reg_get(input->regs, FL_LR, &lr) && pc &&
+	       lr & 1 && lr < UINT32_C(0xfe000000) /* EXC_RETURN, FNC_RETURN, reset */ &&
+	       !fl_module_is_code(input->module, pc & ~UINT32_C(1)) &&
+	       !fl_module_is_code(input->module, lr & ~UINT32_C(1));
+}
+
+static enum fl_symbol_match judge_bytes(const struct fl_module_facts *facts)
+{
+	uint64_t different = facts->bytes_compared - facts->bytes_equal;
+	if (different <= PATCHED_BYTES_MAX && different * 100 <= facts->bytes_compared)
+		return FL_MATCH_SAME;
+	return percent(facts->bytes_equal, facts->bytes_compared) >= 50 ? FL_MATCH_OTHER_BUILD
+									: FL_MATCH_UNRELATED;
+}
+
+static enum fl_symbol_match judge_calls(const struct fl_module_facts *facts)
+{
+	unsigned share = percent(facts->calls_equal, facts->calls_compared);
+	if (facts->calls_compared < CALLS_NEEDED)
+		return FL_MATCH_UNKNOWN;
+	return share >= SAME_PERCENT   ? FL_MATCH_SAME
+	       : share < OTHER_PERCENT ? FL_MATCH_OTHER_BUILD
+				       : FL_MATCH_UNKNOWN;
+}
+
+/* Captured code decides; a build id where there is none; the stack where there is neither. */
 static enum fl_symbol_match
 judge(const struct fl_elf_match_input *input, const struct fl_module_facts *facts)
 {
-	uint64_t different = facts->bytes_compared - facts->bytes_equal;
-	if (facts->bytes_compared >= BYTES_NEEDED) {
-		if (different <= PATCHED_BYTES_MAX && different * 100 <= facts->bytes_compared)
-			return FL_MATCH_SAME;
-		return percent(facts->bytes_equal, facts->bytes_compared) >= 50
-			       ? FL_MATCH_OTHER_BUILD
-			       : FL_MATCH_UNRELATED;
-	}
+	if (facts->bytes_compared >= BYTES_NEEDED)
+		return judge_bytes(facts);
 	const struct fl_dump_identity *identity = input->identity;
-	if (identity && identity->build_id_size == 20 && facts->build_id_size == 20)
-		return memcmp(identity->build_id, facts->build_id, 20) == 0 ? FL_MATCH_SAME
-									    : FL_MATCH_OTHER_BUILD;
-	if (facts->calls_compared < CALLS_NEEDED)
-		return FL_MATCH_UNKNOWN;
-	unsigned share = percent(facts->calls_equal, facts->calls_compared);
-	return share >= 60 ? FL_MATCH_SAME : share >= 40 ? FL_MATCH_UNKNOWN : FL_MATCH_OTHER_BUILD;
+	bool ids = identity && identity->build_id_size == 20 && facts->build_id_size == 20;
+	bool same_id = ids && memcmp(identity->build_id, facts->build_id, 20) == 0;
+	if (same_id)
+		return FL_MATCH_SAME;
+	if (!facts->calls_compared && runs_elsewhere(input))
+		return FL_MATCH_UNRELATED;
+	return ids ? FL_MATCH_OTHER_BUILD : judge_calls(facts);
 }
 
 static void report(const struct fl_elf_match_input *input, struct fl_findings *findings,
@@ -147,6 +177,10 @@ static void report(const struct fl_elf_match_input *input, struct fl_findings *f
 			       "first at 0x%08" PRIx32,
 			       facts->bytes_compared - facts->bytes_equal, facts->bytes_compared,
 			       name, facts->mismatch_addr);
+	if (facts->match == FL_MATCH_UNRELATED && !facts->has_mismatch)
+		fl_finding_add(findings, FL_STAGE_INSPECT, FL_ALARM, FL_EFORMAT, FL_AT_NONE, 0,
+			       "%s has no code where the device was running: another firmware",
+			       name);
 	if (facts->match == FL_MATCH_OTHER_BUILD && !conflict && !facts->has_mismatch)
 		fl_finding_add(findings, FL_STAGE_INSPECT, FL_ALARM, FL_EFORMAT, FL_AT_NONE, 0,
 			       "%s is probably another build: only %" PRIu32 " of %" PRIu32
@@ -179,8 +213,8 @@ void fl_elf_match(const struct fl_elf_match_input *input, struct fl_findings *fi
 	compare_bytes(input, &elf, ret);
 	compare_calls(input, &elf, ret);
 	ret->match = judge(input, ret);
-	/* An embedded part that none of the evidence touches is as good as the whole it came in. */
-	if (!input->identity && ret->match == FL_MATCH_OTHER_BUILD && !ret->bytes_compared)
+	/* The program may be running in another part than this one: only bytes convict it. */
+	if (!input->identity && ret->match >= FL_MATCH_OTHER_BUILD && !ret->bytes_compared)
 		ret->match = FL_MATCH_UNKNOWN;
 	report(input, findings, ret);
 }
