@@ -63,7 +63,7 @@ with tempfile.TemporaryDirectory() as name:
     rows = json.loads(p.expect("issues as JSON", 0, "issues", "list", "--format", "json", "--db", db))
     if len(rows) != 1 or rows[0]["traces"] != 2 or rows[0]["devices"] != 2:
         p.failures.append(f"issue counts: {rows}")
-    p.expect("issues show", 0, "issues", "show", 1, "--db", db, out="issue 1: Null Pointer at .*2 traces from 2")
+    p.expect("issues show", 0, "issues", "show", 1, "--db", db, out="issue 1: Null Pointer at .*traces +2 from 2")
     p.expect("traces show", 0, "traces", "show", 1, "--db", db, out="Null Pointer")
     p.expect("traces explain", 0, "traces", "explain", 1, "--db", db, out="(?i)fingerprint|stack")
     p.expect("traces export", 0, "traces", "export", 1, "-o", tmp / "out.core", "--db", db)
