@@ -20,8 +20,9 @@ static bool drop_repeat(struct fl_chain *chain, size_t period)
 	if (chain->count < 2 * period)
 		return false;
 	const char **last = chain->names + chain->count - period;
+	const char **before = last - period;
 	for (size_t i = 0; i < period; i++)
-		if (strcmp(last[i], last[i - period]) != 0)
+		if (strcmp(last[i], before[i]) != 0)
 			return false;
 	chain->count -= period;
 	return true;

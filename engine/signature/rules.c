@@ -45,39 +45,34 @@ static int compare_line(const void *a, const void *b)
 
 static int compare_file(const void *a, const void *b)
 {
-	const struct fl_rules_file *const *x = a;
-	const struct fl_rules_file *const *y = b;
-	return strcmp((*x)->name, (*y)->name);
+	const struct fl_rules_file *x = a;
+	const struct fl_rules_file *y = b;
+	return strcmp(x->name, y->name);
 }
 
-/* The caller's files and those built-in ones that they do not replace, by name. */
+/* The caller's files and those built-in ones that they do not replace. */
 static bool gather(const struct fl_rules_file *files, size_t count, struct fl_vec *all)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct fl_rules_file *file = &files[i];
-		if (!fl_vec_push(all, &file))
+	for (size_t i = 0; i < count; i++)
+		if (!fl_vec_push(all, &files[i]))
 			return false;
-	}
 	for (size_t i = 0; i < fl_builtin_rule_count; i++) {
-		const struct fl_rules_file *file = &fl_builtin_rules[i];
 		bool replaced = false;
 		for (size_t k = 0; k < count; k++)
-			replaced |= !strcmp(files[k].name, file->name);
-		if (!replaced && !fl_vec_push(all, &file))
+			replaced |= !strcmp(files[k].name, fl_builtin_rules[i].name);
+		if (!replaced && !fl_vec_push(all, &fl_builtin_rules[i]))
 			return false;
 	}
-	qsort(all->data, all->count, all->element_size, compare_file);
 	return true;
 }
 
-static bool hash_files(const struct fl_vec *all, char hex[33])
+static bool hash_files(const struct fl_rules_file *files, size_t count, char hex[33])
 {
 	FL_AUTO_STR s = { 0 };
 	uint8_t hash[16];
-	for (size_t i = 0; i < all->count; i++) {
-		const struct fl_rules_file *file = *fl_vec_at(all, const struct fl_rules_file *, i);
-		fl_str_add(&s, file->name, strlen(file->name) + 1);
-		fl_str_add(&s, file->text, strlen(file->text) + 1);
+	for (size_t i = 0; i < count; i++) {
+		fl_str_add(&s, files[i].name, strlen(files[i].name) + 1);
+		fl_str_add(&s, files[i].text, strlen(files[i].text) + 1);
 	}
 	if (s.failed)
 		return false;
@@ -110,18 +105,16 @@ static enum fl_code no_memory(struct fl_error *err)
 	return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for signature rules");
 }
 
-enum fl_code fl_rules_open(const struct fl_rules_file *files, size_t count, struct fl_rules **ret,
-			   struct fl_error *err)
+enum fl_code fl_rules_build(struct fl_rules_file *files, size_t count, struct fl_rules **ret,
+			    struct fl_error *err)
 {
-	FL_AUTO_VEC all = FL_VEC(const struct fl_rules_file *);
 	FL_AUTO_VEC parsed = FL_VEC(struct fl_rule);
 	FL_AUTO(fl_rules) rules = calloc(1, sizeof(*rules));
-	if (!rules || !gather(files, count, &all) || !hash_files(&all, rules->hash))
+	qsort(files, count, sizeof(*files), compare_file);
+	if (!rules || !hash_files(files, count, rules->hash))
 		return no_memory(err);
-	for (size_t i = 0; i < all.count; i++) {
-		const struct fl_rules_file *file =
-			*fl_vec_at(&all, const struct fl_rules_file *, i);
-		enum fl_code code = fl_rules_parse(file, &rules->arena, &parsed, err);
+	for (size_t i = 0; i < count; i++) {
+		enum fl_code code = fl_rules_parse(&files[i], &rules->arena, &parsed, err);
 		if (code)
 			return code;
 	}
@@ -129,6 +122,15 @@ enum fl_code fl_rules_open(const struct fl_rules_file *files, size_t count, stru
 		return no_memory(err);
 	*ret = fl_rules_take(&rules);
 	return FL_OK;
+}
+
+enum fl_code fl_rules_open(const struct fl_rules_file *files, size_t count, struct fl_rules **ret,
+			   struct fl_error *err)
+{
+	FL_AUTO_VEC all = FL_VEC(struct fl_rules_file);
+	if (!gather(files, count, &all))
+		return no_memory(err);
+	return fl_rules_build(all.data, all.count, ret, err);
 }
 
 static bool conditions_hold(const struct fl_rule *rule, const struct fl_rule_query *q)

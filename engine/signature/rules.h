@@ -62,6 +62,14 @@ struct fl_rules {
 extern const struct fl_rules_file fl_builtin_rules[];
 extern const size_t fl_builtin_rule_count;
 
+/**
+ * Parse exactly these lists, without the built-in ones. Sorts @p files by name; they need not
+ * outlive the call. fl_rules_close() releases the result.
+ * @retval FL_EFORMAT, FL_ENOMEM
+ */
+FL_MUST_CHECK enum fl_code fl_rules_build(struct fl_rules_file *files, size_t count,
+					  struct fl_rules **ret, struct fl_error *err);
+
 struct fl_rule_query {
 	const char *name;   /**< normalised; not NULL */
 	const char *module; /**< may be NULL */

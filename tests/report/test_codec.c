@@ -248,6 +248,35 @@ static void test_nothing_comes_back_as_nothing(void **state)
 	assert_same_bytes(&once, &twice);
 }
 
+/* One element of each array with nothing in it: the smallest that a count may promise. */
+static void test_the_smallest_elements_come_back(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = fl_report_new();
+	struct fl_trace *t = &report->trace;
+	t->regions = fl_arena_array(&report->arena, 1, sizeof(*t->regions));
+	t->modules = fl_arena_array(&report->arena, 1, sizeof(*t->modules));
+	t->threads = fl_arena_array(&report->arena, 1, sizeof(*t->threads));
+	t->threads[0].frames = fl_arena_array(&report->arena, 1, sizeof(struct fl_frame));
+	t->cause.evidence = fl_arena_array(&report->arena, 1, sizeof(*t->cause.evidence));
+	t->signature.fingerprints =
+		fl_arena_array(&report->arena, 1, sizeof(struct fl_fingerprint));
+	t->signature.steps = fl_arena_array(&report->arena, 1, sizeof(struct fl_signature_step));
+	t->findings = fl_arena_array(&report->arena, 1, sizeof(*t->findings));
+	t->region_count = t->module_count = t->cause.evidence_count = t->fault.fact_count = 1;
+	t->signature.fingerprint_count = t->signature.step_count = t->finding_count = 1;
+	t->thread_count = 1;
+	for (size_t frames = 0; frames < 2; frames++) {
+		t->threads[0].frame_count = frames;
+		FL_AUTO_BUFFER bytes = encoded(report);
+		FL_AUTO(fl_report) back = decoded(&bytes);
+		assert_int_equal(back->trace.threads[0].frame_count, frames);
+		FL_AUTO_BUFFER text = { 0 };
+		assert_int_equal(fl_report_text(back, NULL, &text, NULL), FL_OK);
+		assert_int_equal(back->trace.cause.evidence_count, 1);
+	}
+}
+
 static void test_same_trace_same_bytes(void **state)
 {
 	(void)state;
@@ -510,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field_comes_back),
 		cmocka_unit_test(test_nothing_comes_back_as_nothing),
+		cmocka_unit_test(test_the_smallest_elements_come_back),
 		cmocka_unit_test(test_same_trace_same_bytes),
 		cmocka_unit_test(test_unknown_values_leave_no_trace),
 		cmocka_unit_test(test_every_truncation_is_refused),

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The binary form of a report, as a parent gets it from a child that hostile input may have taken
+ * over. Refused with a reason, or: what is written back is stable, everything renders, and the
+ * signature can be computed again.
+ */
+#include "report/report.h"
+#include "signature/signature.h"
+
+#include <faultline/faultline.h>
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(int condition)
+{
+	if (!condition)
+		__builtin_trap();
+}
+
+static void render(const struct fl_report *report)
+{
+	FL_AUTO_BUFFER json = { 0 };
+	FL_AUTO_BUFFER text = { 0 };
+	FL_AUTO_BUFFER explained = { 0 };
+	struct fl_text_options options = { .size = sizeof(options), .width = 60, .color = true };
+	require(!fl_report_json(report, &json, NULL));
+	require(!fl_report_text(report, &options, &text, NULL));
+	require(!fl_report_explain(report, &explained, NULL));
+	require(strlen((char *)json.data) == json.size);
+	for (size_t i = 0; i < explained.size; i++)
+		require(explained.data[i] >= 0x20 || explained.data[i] == '\n');
+}
+
+static void write_back(const struct fl_report *report)
+{
+	FL_AUTO_BUFFER once = { 0 };
+	FL_AUTO_BUFFER twice = { 0 };
+	FL_AUTO(fl_report) again = NULL;
+	require(!fl_report_encode(report, &once, NULL));
+	require(!fl_report_decode(once.data, once.size, &again, NULL));
+	require(!fl_report_encode(again, &twice, NULL));
+	require(once.size == twice.size && !memcmp(once.data, twice.data, once.size));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct fl_rules *rules; /* parsed once: this is not what is fuzzed */
+	FL_AUTO(fl_report) report = NULL;
+	struct fl_error err = { 0 };
+	if (!rules)
+		require(!fl_rules_open(NULL, 0, &rules, NULL));
+	if (fl_report_decode(data, size, &report, &err)) {
+		require(err.message[0] && err.at <= size);
+		return 0;
+	}
+	write_back(report);
+	render(report);
+	struct fl_signature signature;
+	require(!fl_signature_compute(&report->trace, rules, &report->arena, &signature));
+	report->trace.signature = signature;
+	write_back(report);
+	return 0;
+}
