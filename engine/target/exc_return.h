@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct fl_exc_return {
-	bool secure_stack;   /**< bit 6, S: the frame is on a secure stack (always true on v6/v7-M values) */
+	bool secure_stack;   /**< bit 6, S: the frame is on a secure stack (always true on v6/v7-M
+				values) */
 	bool default_callee; /**< bit 5, DCRS */
 	bool extended;       /**< bit 4 clear: the frame has FP space */
 	bool to_thread;      /**< bit 3 */
@@ -19,7 +20,8 @@ struct fl_exc_return {
 
 /**
  * Whether @p value can be an EXC_RETURN: [31:24] and the reserved bits [23:7] all ones, bit 1
- * clear; on v6/v7-M the low nibble is 1, 9 or D. Rejects 0xFFFFFFFF (reset LR) and 0xFFFFFFFE (lockup).
+ * clear; on v6/v7-M the low nibble is 1, 9 or D. Rejects 0xFFFFFFFF (reset LR) and 0xFFFFFFFE
+ * (lockup).
  */
 bool fl_is_exc_return(uint32_t value, enum fl_arch arch);
 
@@ -35,7 +37,8 @@ bool fl_is_lockup(uint32_t value);
 /** Bytes of the hardware frame: 0x20, or 0x68 with FP space; the alignment word not included. */
 uint32_t fl_exception_frame_size(bool extended);
 
-/** "HardFault", "SVCall", "IRQ 3" ...; written to @p buf (>= 16 bytes) for interrupts. @p number 0: "Thread". */
+/** "HardFault", "SVCall", "IRQ 3" ...; written to @p buf (>= 16 bytes) for interrupts. @p number 0:
+ * "Thread". */
 const char *fl_exception_name(uint16_t number, char buf[16]);
 
 #endif

@@ -21,7 +21,7 @@ extern const size_t fl_thumb32_row_count;
 /** Bits @p low .. @p low + @p count - 1. */
 static inline uint8_t fl_thumb_bits(uint16_t h, unsigned low, unsigned count)
 {
-	return (uint8_t)(h >> low & ((1u << count) - 1));
+	return (uint8_t)((unsigned)h >> low & ((1u << count) - 1));
 }
 
 static inline uint16_t fl_thumb_bit(unsigned reg)
