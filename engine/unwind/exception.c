@@ -54,12 +54,17 @@ static bool number_exists(enum fl_arch arch, uint32_t number)
 	return number < 16 + (arch == FL_ARCH_V6M ? 32u : 480u);
 }
 
+bool fl_xpsr_possible(enum fl_arch arch, uint32_t xpsr)
+{
+	uint32_t reserved = XPSR_RESERVED | (is_v8m(arch) ? 0 : XPSR_SFPA | XPSR_B);
+	return !(xpsr & reserved) && number_exists(arch, xpsr & XPSR_NUMBER);
+}
+
 static bool
 xpsr_plausible(const struct fl_unwind_input *in, const struct fl_boundary *boundary, uint32_t xpsr)
 {
 	uint32_t number = xpsr & XPSR_NUMBER;
-	uint32_t reserved = XPSR_RESERVED | (is_v8m(in->arch) ? 0 : XPSR_SFPA | XPSR_B);
-	if (xpsr & reserved || !number_exists(in->arch, number))
+	if (!fl_xpsr_possible(in->arch, xpsr))
 		return false;
 	if (boundary->number_known && number && number == boundary->number)
 		return false; /* no exception preempts itself */

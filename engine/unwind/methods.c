@@ -110,6 +110,7 @@ struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cu
 	return hop;
 }
 
+/* A return address that lies on the stack, however bad, rules out that it is still in LR. */
 struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *c)
 {
 	const method_fn *methods = c->exact ? exact_methods : caller_methods;
@@ -117,14 +118,16 @@ struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_c
 	for (int i = 0; i < METHODS && methods[i]; i++) {
 		struct fl_step step = { .status = FL_STEP_NONE };
 		methods[i](in, c, &step);
+		if (refused.stop != FL_STOP_NO_METHOD && step.from_lr)
+			continue;
 		struct fl_hop hop = fl_judge_step(in, c, &step);
 		if (hop.kind != FL_HOP_NONE)
 			return hop;
-		if (step.cfa_known && !refused.step.cfa_known)
-			refused.step = hop.step;
 		if (refused.stop == FL_STOP_NO_METHOD && step.status == FL_STEP_FOUND &&
 		    !step.from_lr)
 			refused = hop;
+		else if (step.cfa_known && !refused.step.cfa_known)
+			refused.step = hop.step;
 	}
 	return refused;
 }

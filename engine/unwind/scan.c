@@ -113,9 +113,22 @@ static bool consider_frame(const struct scan *s, uint32_t addr, bool psp, struct
 	return true;
 }
 
+/* The main stack ends where the first word of the vector table has it begin. */
+static uint32_t words_to_look_at(const struct scan *s, uint32_t addr)
+{
+	const uint32_t vtor_addr = 0xe000ed08;
+	uint32_t vectors;
+	uint32_t top;
+	if (s->cursor->on_psp || !fl_memory_u32(s->in->memory, vtor_addr, &vectors) ||
+	    !fl_memory_u32(s->in->memory, vectors, &top) || top <= addr)
+		return FL_LIMIT_SCAN_WORDS;
+	uint32_t words = (top - addr) / 4;
+	return words < FL_LIMIT_SCAN_WORDS ? words : FL_LIMIT_SCAN_WORDS;
+}
+
 static void look_upwards(struct scan *s, uint32_t addr, struct fl_scan_hit *ret)
 {
-	uint32_t limit = FL_LIMIT_SCAN_WORDS;
+	uint32_t limit = words_to_look_at(s, addr);
 	for (uint32_t i = 0; i < limit && addr + 4 * i >= addr; i++) {
 		uint32_t word;
 		if (!fl_memory_u32(s->in->memory, addr + 4 * i, &word)) {

@@ -62,10 +62,13 @@ static void set_cfa(struct unwinder *u, uint32_t cfa)
 
 /* Going to the caller. */
 
-/* Whether a method other than the scan finds something sound above @p c. */
+/* Whether a method other than the scan finds something sound above @p c; a zero may be any word. */
 static bool leads_on(const struct fl_unwind_input *in, const struct fl_cursor *c)
 {
-	return fl_ask_methods(in, c).kind != FL_HOP_NONE;
+	struct fl_hop hop = fl_ask_methods(in, c);
+	if (hop.kind == FL_HOP_END && hop.stop == FL_STOP_ENTRY && !hop.stop_addr)
+		return false;
+	return hop.kind != FL_HOP_NONE || fl_is_entry(in->symbols, c);
 }
 
 /*
@@ -286,6 +289,20 @@ static bool lr_led_here(struct unwinder *u, const struct fl_hop *hop)
 	return leads_on(u->in, &caller);
 }
 
+/* Where the last call returned to is most likely where the bad branch was made: a corrupted return.
+ */
+static void report_stale_lr(struct unwinder *u, const struct fl_hop *hop)
+{
+	struct fl_function_info function;
+	uint32_t addr = hop->step.return_addr & ~UINT32_C(1);
+	if (hop->kind != FL_HOP_CALLER || !fl_function_at(u->in->symbols, addr - 1, &function))
+		return;
+	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_NOTE, FL_OK, FL_AT_TARGET_ADDRESS, addr,
+		       "lr 0x%08" PRIx32 " is left over from the last call, made in %s: probably "
+		       "that function returned to 0x%08" PRIx32,
+		       hop->step.return_addr, function.name, u->at.pc);
+}
+
 static bool leave_bad_target(struct unwinder *u)
 {
 	struct fl_step step;
@@ -296,6 +313,7 @@ static bool leave_bad_target(struct unwinder *u)
 										 : FL_STOP_NOT_CODE;
 	if (hop.kind == FL_HOP_END || lr_led_here(u, &hop))
 		return go_to(u, &hop);
+	report_stale_lr(u, &hop);
 	if (!fl_reg_get(&u->at.regs, FL_SP, &sp))
 		return end(u, stop, u->at.pc);
 	return scan(u, sp & ~UINT32_C(3), stop, u->at.pc);
@@ -321,10 +339,10 @@ static bool advance(struct unwinder *u)
 static bool runs_on_psp(const struct fl_registers *regs)
 {
 	enum { CONTROL_SPSEL = 2 };
-	uint32_t control;
-	uint32_t sp;
-	uint32_t psp;
-	uint32_t msp;
+	uint32_t control = 0;
+	uint32_t sp = 0;
+	uint32_t psp = 0;
+	uint32_t msp = 0;
 	if (fl_reg_get(regs, FL_CONTROL, &control) && control & CONTROL_SPSEL)
 		return true;
 	if (!fl_reg_get(regs, FL_SP, &sp) || !fl_reg_get(regs, FL_PSP, &psp) || psp != sp)
@@ -346,32 +364,48 @@ static struct fl_cursor context(const struct fl_registers *regs)
 	return c;
 }
 
-/* Whether pc and LR can be what the core stacked, or are words that lay there before. */
-static bool was_stacked(const struct fl_unwind_input *in, const struct fl_cursor *c)
+/* Whether LR can be what the core stacked, or is a word that lay there before. */
+static bool lr_was_stacked(const struct fl_unwind_input *in, const struct fl_cursor *c)
 {
 	struct fl_step step;
-	uint32_t xpsr;
-	enum { XPSR_T = 1 << 24 };
-	if (fl_reg_get(&c->regs, FL_XPSR, &xpsr) && !(xpsr & XPSR_T))
-		return false;
-	if (!fl_view_is_code(in->symbols, c->pc))
-		return false;
 	fl_leaf_step(c, &step);
-	struct fl_hop hop = fl_judge_step(in, c, &step);
-	return hop.kind != FL_HOP_NONE ||
+	return fl_judge_step(in, c, &step).kind != FL_HOP_NONE ||
 	       (step.return_addr & 1 && fl_view_is_code(in->symbols, step.return_addr - 1));
+}
+
+/*
+ * Armv6-M has no STKERR: there only the values tell, and a wild pc alone is no proof. Elsewhere the
+ * fault registers raise the suspicion.
+ */
+static bool was_stacked(const struct fl_unwind_input *in, const struct fl_cursor *c)
+{
+	enum { XPSR_T = 1 << 24 };
+	bool suspect = in->fault_effects & FL_EFFECT_FRAME_SUSPECT;
+	bool in_code = fl_view_is_code(in->symbols, c->pc);
+	uint32_t xpsr = XPSR_T;
+	(void)fl_reg_get(&c->regs, FL_XPSR, &xpsr);
+	if (!in_code && !fl_xpsr_possible(in->arch, xpsr))
+		return false;
+	return !suspect || (in_code && xpsr & XPSR_T && lr_was_stacked(in, c));
 }
 
 /*
  * v8-M sets SP to the limit and stacks nothing when the frame does not fit: the block's SP is then
  * the limit plus a frame, and the live stack begins at the limit, which is a multiple of 8 (Arm DDI
- * 0553 B3.21).
+ * 0553 B3.21). A stack that ran out of RAM begins where RAM does.
  */
 static uint32_t unstacked_sp(const struct fl_unwind_input *in, uint32_t sp)
 {
-	if (in->arch == FL_ARCH_V8M_MAIN && sp >= 0x24)
-		return (sp - fl_exception_frame_size(false)) & ~UINT32_C(7);
-	return sp & ~UINT32_C(3);
+	enum { NEARBY = 0x100 };
+	uint32_t frame = fl_exception_frame_size(false);
+	uint32_t from = in->arch == FL_ARCH_V8M_MAIN && sp > frame ? (sp - frame) & ~UINT32_C(7)
+								   : sp & ~UINT32_C(3);
+	for (uint32_t off = 0; off < NEARBY; off += 4) {
+		uint32_t word;
+		if (fl_memory_u32(in->memory, from + off, &word))
+			return from + off;
+	}
+	return from;
 }
 
 static bool leave_unstacked(struct unwinder *u)
@@ -391,8 +425,7 @@ static bool leave_unstacked(struct unwinder *u)
 
 static bool first_step(struct unwinder *u)
 {
-	bool suspect = u->in->fault_effects & FL_EFFECT_FRAME_SUSPECT;
-	if (suspect && u->in->symbols->count && !was_stacked(u->in, &u->at))
+	if (u->in->symbols->count && !was_stacked(u->in, &u->at))
 		return leave_unstacked(u);
 	return advance(u);
 }

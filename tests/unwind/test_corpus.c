@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every recorded crash gives the frames that its author wrote down: function, file, line, inlining,
+ * exception boundaries, and where the stack ends.
+ */
+#include "support/cmocka.h"
+#include "support/unwound.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char *text_of(json_t *frame, const char *key)
+{
+	return json_string_value(json_object_get(frame, key));
+}
+
+static bool same_text(const char *expected, const char *got)
+{
+	return !expected || (got && !strcmp(expected, got));
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	return slash ? slash + 1 : path;
+}
+
+/* A key that is null or absent is not checked, except "function": null, which means that none is
+ * known. */
+static bool same_code(json_t *expected, const struct fl_frame *got)
+{
+	const char *pc = text_of(expected, "pc");
+	json_t *line = json_object_get(expected, "line");
+	json_t *inlined = json_object_get(expected, "inlined");
+	if (got->kind != FL_FRAME_CODE)
+		return false;
+	if (json_is_null(json_object_get(expected, "function")) && got->function)
+		return false;
+	if (pc && (strtoul(pc, NULL, 16) & ~1ul) != got->pc)
+		return false;
+	if (json_is_integer(line) && json_integer_value(line) != got->line)
+		return false;
+	if (json_is_boolean(inlined) && json_is_true(inlined) != got->inlined)
+		return false;
+	return same_text(text_of(expected, "function"), got->function) &&
+	       same_text(text_of(expected, "file"), base_name(got->file));
+}
+
+static bool same_frame(json_t *expected, const struct fl_frame *got)
+{
+	const char *kind = text_of(expected, "kind");
+	if (kind && !strcmp(kind, "exception"))
+		return got->kind == FL_FRAME_EXCEPTION;
+	return same_code(expected, got);
+}
+
+/* A frame found by searching the stack may have others missing below it. */
+static bool is_complete(const struct unwound *u)
+{
+	for (size_t i = 0; i < u->frame_count; i++)
+		if (u->frames[i].trust == FL_TRUST_SCAN)
+			return false;
+	return u->result.stop == FL_STOP_ENTRY || u->result.stop == FL_STOP_UNDEFINED;
+}
+
+/* @return NULL, or what is different. */
+static const char *difference(json_t *expected, const struct unwound *u, size_t *at_ret)
+{
+	json_t *frames = json_object_get(expected, "frames");
+	bool complete = json_is_true(json_object_get(expected, "complete"));
+	if (is_complete(u) != complete)
+		return complete ? "the author has the whole stack" : "the author has no end";
+	if (json_is_null(frames))
+		return NULL;
+	size_t count = json_array_size(frames);
+	for (*at_ret = 0; *at_ret < count; ++*at_ret) {
+		if (*at_ret >= u->frame_count)
+			return "a frame is missing";
+		if (!same_frame(json_array_get(frames, *at_ret), &u->frames[*at_ret]))
+			return "a frame differs";
+	}
+	return complete && u->frame_count > count ? "there are frames beyond the end" : NULL;
+}
+
+static void show(const struct corpus_case *c, json_t *expected, const struct unwound *u,
+		 const char *what, size_t at)
+{
+	char *frame = json_dumps(json_array_get(json_object_get(expected, "frames"), at), 0);
+	print_error("%s: %s (frame %zu); the author: %s; we:\n", c->name, what, at,
+		    frame ? frame : "-");
+	unwound_print(u);
+	free(frame);
+}
+
+/* Frames whose trust is that of a table or of the core itself lie at ever higher addresses. */
+static void check_order(const struct unwound *u)
+{
+	for (size_t i = 1; i < u->result.count; i++) {
+		const struct fl_unwound_frame *inner = &u->result.frames[i - 1];
+		const struct fl_unwound_frame *outer = &u->result.frames[i];
+		bool switched = inner->kind == FL_FRAME_EXCEPTION && inner->pc & 4;
+		if (inner->cfa_known && outer->cfa_known && !switched &&
+		    outer->kind == FL_FRAME_CODE)
+			assert_true(outer->cfa >= inner->cfa);
+	}
+}
+
+struct run {
+	bool without_tables; /* hide .debug_frame and .ARM.exidx */
+	size_t failures;
+};
+
+/* Another name for a section: what looks for it will not find it. */
+static void hide(uint8_t *elf, size_t size, const char *section)
+{
+	size_t length = strlen(section) + 1;
+	for (size_t i = 0; i + length <= size; i++)
+		if (!memcmp(elf + i, section, length))
+			elf[i + 1] = 'x';
+}
+
+static void check(const struct corpus_case *c, void *user)
+{
+	struct run *run = user;
+	size_t size;
+	size_t at = 0;
+	uint8_t *elf = corpus_read(c->elf, &size);
+	json_t *expected = json_loads(c->expected, 0, NULL);
+	assert_non_null(elf);
+	assert_non_null(expected);
+	if (run->without_tables) {
+		hide(elf, size, ".debug_frame");
+		hide(elf, size, ".ARM.exidx");
+	}
+	struct unwound u = { 0 };
+	unwound_open(&u, c, elf, size);
+	const char *what = difference(expected, &u, &at);
+	if (what) {
+		show(c, expected, &u, what, at);
+		run->failures++;
+	}
+	check_order(&u);
+	unwound_free(&u);
+	json_decref(expected);
+	free(elf);
+}
+
+static void check_all(struct run *run)
+{
+	size_t count = corpus_each(FL_CORPUS, check, run);
+	assert_true(count >= 100);
+	if (run->failures)
+		fail_msg("%zu of %zu crashes are not as their author has them", run->failures,
+			 count);
+}
+
+static void test_every_recorded_crash(void **state)
+{
+	struct run run = { 0 };
+	(void)state;
+	check_all(&run);
+}
+
+/* The code alone leads to the same frames. */
+static void test_every_recorded_crash_without_unwind_tables(void **state)
+{
+	struct run run = { .without_tables = true };
+	(void)state;
+	check_all(&run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_recorded_crash),
+		cmocka_unit_test(test_every_recorded_crash_without_unwind_tables),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole unwinder over stacks laid out by hand for data/odd.S: what recorded crashes do not
+ * show, and every reason to stop. A chain is compared as text: function~trust, innermost first.
+ */
+#include "base/limits.h"
+#include "support/cmocka.h"
+#include "support/corpus.h"
+#include "support/target_memory.h"
+#include "symbols/symbolize.h"
+#include "unwind/unwind.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Addresses in odd.elf: `arm-none-eabi-objdump -d`. R_x is the return address of a call, with its
+ * Thumb bit. */
+enum {
+	RESET = 0x08000100,
+	R_TOP = 0x08000107, /* Reset_Handler, after top */
+	TOP = 0x08000108,
+	R_USER = 0x0800010f,       /* top, after user */
+	R_OTHER_USER = 0x08000113, /* top, after other_user */
+	R_TOP_BLX = 0x08000115,    /* top, after blx r4 */
+	R_DIE = 0x0800012f,        /* fail, after die */
+	DIE = 0x08000130,
+	OUTERMOST = 0x08000134,
+	R_OUTERMOST_BLX = 0x08000139,
+	R_OPAQUE = 0x0800014b, /* opaque, after handle */
+	R_SHIM = 0x08000153,   /* shim, after handle */
+	HANDLE_BODY = 0x08000156,
+	TASK_EXIT = 0x0800015d, /* prvTaskExitError */
+	R_TASK_BLX = 0x08000165,
+	SP = 0x20001000,
+	PSP = 0x20003000,
+	THUMB = 0x01000000,
+};
+static const uint32_t exc_thread_msp = 0xfffffff9;
+static const uint32_t exc_thread_psp = 0xfffffffd;
+static const uint32_t reset_lr = 0xffffffff;
+
+static struct fl_symbols *symbols;
+static struct fl_symbol_view view;
+
+static int load_image(void **state)
+{
+	size_t size;
+	struct fl_error err = { 0 };
+	uint8_t *elf = corpus_read(FL_TESTS "/unwind/data/odd.elf", &size);
+	(void)state;
+	assert_non_null(elf);
+	if (fl_symbols_open(elf, size, "odd.elf", &symbols, &err))
+		fail_msg("%s", err.message);
+	free(elf);
+	return fl_view_add(&view, symbols) ? 0 : 1;
+}
+
+static int free_image(void **state)
+{
+	(void)state;
+	fl_symbols_close(symbols);
+	return 0;
+}
+
+struct scene {
+	struct fl_registers regs;
+	struct target_memory stack; /* MSP, then PSP where there is one */
+	struct fl_memory memory;
+	struct fl_arena arena;
+	struct fl_findings findings;
+	struct fl_unwind_result result;
+	unsigned effects;
+	char text[1024];
+};
+
+static void free_scene(struct scene *s)
+{
+	target_memory_free(&s->stack);
+	fl_arena_deinit(&s->arena);
+}
+
+#define SCENE __attribute__((__cleanup__(free_scene))) struct scene
+
+/* A thread on the main stack. */
+static void set_context(struct scene *s, uint32_t pc, uint32_t lr)
+{
+	*s = (struct scene){ 0 };
+	for (int reg = 0; reg <= FL_R12; reg++)
+		fl_reg_set(&s->regs, (enum fl_register)reg, 0x100 + (uint32_t)reg);
+	fl_reg_set(&s->regs, FL_PC, pc);
+	fl_reg_set(&s->regs, FL_LR, lr);
+	fl_reg_set(&s->regs, FL_SP, SP);
+	fl_reg_set(&s->regs, FL_MSP, SP);
+	fl_reg_set(&s->regs, FL_PSP, PSP);
+	fl_reg_set(&s->regs, FL_XPSR, THUMB);
+}
+
+#define STACK(scene, ...) TARGET_WORDS(&(scene)->stack, SP, __VA_ARGS__)
+
+static void append(struct scene *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct scene *s, const char *format, ...)
+{
+	size_t length = strlen(s->text);
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(s->text + length, sizeof(s->text) - length, format, ap);
+	va_end(ap);
+}
+
+static void describe(struct scene *s)
+{
+	struct fl_frame *frames;
+	size_t count;
+	assert_int_equal(
+		fl_symbolize(&view, s->result.frames, s->result.count, &s->arena, &frames, &count),
+		FL_OK);
+	for (size_t i = 0; i < count; i++) {
+		if (frames[i].kind == FL_FRAME_EXCEPTION)
+			append(s, "--%u~", frames[i].exception);
+		else if (frames[i].function)
+			append(s, "%s~", frames[i].function);
+		else
+			append(s, "0x%" PRIx32 "~", frames[i].pc);
+		append(s, "%s ", fl_trust_name(frames[i].trust));
+	}
+	append(s, "| %s", fl_stop_name(s->result.stop));
+}
+
+static void unwind(struct scene *s)
+{
+	size_t count;
+	const struct fl_span *spans = fl_module_spans(view.modules[0], &count);
+	struct fl_memory *m = &s->memory;
+	assert_int_equal(fl_memory_layer(m, &s->arena, s->stack.spans, s->stack.view.count), FL_OK);
+	assert_int_equal(fl_memory_layer(m, &s->arena, spans, count), FL_OK);
+	s->findings.arena = &s->arena;
+	s->result.frames =
+		fl_arena_array(&s->arena, FL_LIMIT_FRAMES, sizeof(struct fl_unwound_frame));
+	const struct fl_unwind_input in = {
+		.regs = &s->regs,
+		.memory = m,
+		.symbols = &view,
+		.arch = FL_ARCH_V7EM,
+		.fault_effects = s->effects,
+	};
+	fl_unwind(&in, &s->findings, &s->result);
+	describe(s);
+}
+
+static void expect(struct scene *s, const char *chain)
+{
+	unwind(s);
+	assert_string_equal(s->text, chain);
+}
+
+/* @p words in the text of some finding. */
+static void expect_finding(const struct scene *s, const char *words)
+{
+	for (size_t i = 0; i < s->findings.count; i++)
+		if (strstr(s->findings.items[i].text, words))
+			return;
+	fail_msg("no finding says: %s", words);
+}
+
+static void test_functions_that_save_no_return_address(void **state)
+{
+	(void)state;
+	SCENE a;
+	set_context(&a, DIE, R_DIE);
+	STACK(&a, 0x44, R_USER, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&a, "die~context fail~cfi user~scan top~cfi Reset_Handler~cfi | entry");
+	SCENE b;
+	set_context(&b, DIE, R_DIE);
+	STACK(&b, 0x44, 0x55, 0x66, R_OTHER_USER, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&b, "die~context fail~cfi other_user~scan top~cfi Reset_Handler~cfi | entry");
+	/* what the callee left in r4 is not the caller's */
+	assert_false(fl_reg_known(&b.result.frames[2].regs, FL_R4));
+	assert_int_equal(b.result.frames[3].regs.value[FL_R5], 0x55);
+}
+
+/* LR points into the function itself: a call made there, nothing that leads to its caller. */
+static void test_stale_lr(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_context(&s, DIE - 2, R_DIE);
+	STACK(&s, 0x44, R_USER, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&s, "fail~context user~scan top~cfi Reset_Handler~cfi | entry");
+}
+
+static void test_marked_as_outermost(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_context(&s, HANDLE_BODY, 0);
+	STACK(&s, 0x44, R_OUTERMOST_BLX, 0x44, R_TOP);
+	expect(&s, "handle~context outermost~cfi | undefined");
+}
+
+static void test_task_exit_hook(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_context(&s, HANDLE_BODY, 0);
+	STACK(&s, 0x44, R_TASK_BLX, 0x44, TASK_EXIT, 0x44, R_TOP);
+	expect(&s, "handle~context task~cfi | entry");
+}
+
+static void set_handler(struct scene *s, uint32_t pc, uint32_t lr, uint32_t number)
+{
+	set_context(s, pc, lr);
+	fl_reg_set(&s->regs, FL_XPSR, THUMB | number);
+}
+
+#define FRAME(pc, lr) 0, 1, 2, 3, 12, lr, pc, THUMB
+
+/* EXC_RETURN lies on the stack of a handler that no method can unwind. */
+static void test_exc_return_on_the_stack(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_handler(&s, HANDLE_BODY, 0, 20);
+	STACK(&s, 0x44, R_OPAQUE, 0x99, 0x44, exc_thread_msp, FRAME(TOP + 2, R_TOP), 0x44, R_TOP,
+	      0x44, reset_lr);
+	expect(&s, "handle~context opaque~cfi --20~scan top~scan Reset_Handler~cfi | entry");
+	assert_int_equal(s.result.frames[2].pc, exc_thread_msp);
+	assert_int_equal(s.result.frames[3].regs.value[FL_R12], 12);
+	assert_false(fl_reg_known(&s.result.frames[3].regs, FL_R4));
+}
+
+static void test_exc_return_lost(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_handler(&s, HANDLE_BODY, 0, 20);
+	STACK(&s, 0x44, R_SHIM, FRAME(TOP + 2, R_TOP), 0x44, R_TOP, 0x44, reset_lr);
+	expect(&s, "handle~context shim~cfi --20~scan top~scan Reset_Handler~cfi | entry");
+	assert_false(s.result.frames[2].pc_known);
+	assert_true(s.result.frames[2].cfa_known);
+	assert_int_equal(s.result.frames[2].cfa, SP + 40);
+}
+
+static void test_exc_return_lost_and_a_thread_on_psp(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_handler(&s, HANDLE_BODY, 0, 20);
+	STACK(&s, 0x44, R_SHIM, 0, 0, 0, 0, 0, 0);
+	TARGET_WORDS(&s.stack, PSP, FRAME(HANDLE_BODY, R_TASK_BLX), 0x44, R_TASK_BLX, 0x44,
+		     TASK_EXIT);
+	expect(&s, "handle~context shim~cfi --20~scan handle~scan task~cfi | entry");
+	assert_int_equal(s.result.frames[3].regs.value[FL_PSP], PSP + 0x20);
+	assert_int_equal(s.result.frames[4].regs.value[FL_PSP], PSP + 0x28);
+	assert_int_equal(s.result.frames[4].regs.value[FL_MSP], SP + 8);
+}
+
+static void test_thread_on_psp(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_handler(&s, HANDLE_BODY, 0, 15);
+	STACK(&s, 0x44, exc_thread_psp);
+	TARGET_WORDS(&s.stack, PSP, FRAME(HANDLE_BODY, R_TASK_BLX), 0x45, R_TASK_BLX, 0x46,
+		     TASK_EXIT);
+	expect(&s, "handle~context --15~cfi handle~exception-frame task~cfi | entry");
+	assert_int_equal(s.result.frames[2].regs.value[FL_R4], 0x44);
+	assert_int_equal(s.result.frames[3].regs.value[FL_R4], 0x45);
+	assert_int_equal(s.result.frames[3].cfa, PSP + 0x30);
+}
+
+static void test_exception_frames_that_are_none(void **state)
+{
+	(void)state;
+	SCENE bad;
+	set_handler(&bad, HANDLE_BODY, 0, 15);
+	STACK(&bad, 0x44, exc_thread_msp, 0, 0, 0, 0, 0, 0, 0, 0);
+	expect(&bad, "handle~context --15~cfi | bad-exception-frame");
+	assert_int_equal(bad.result.stop_addr, SP + 8);
+	SCENE missing;
+	set_handler(&missing, HANDLE_BODY, 0, 15);
+	STACK(&missing, 0x44, exc_thread_psp);
+	expect(&missing, "handle~context --15~cfi | not-captured");
+	assert_int_equal(missing.result.stop_addr, PSP);
+	SCENE no_psp;
+	set_handler(&no_psp, HANDLE_BODY, 0, 15);
+	fl_reg_forget(&no_psp.regs, FL_PSP);
+	STACK(&no_psp, 0x44, exc_thread_psp);
+	expect(&no_psp, "handle~context --15~cfi | no-method");
+	expect_finding(&no_psp, "PSP");
+	SCENE thread; /* no exception is being handled: that value was not put there by the core */
+	set_context(&thread, HANDLE_BODY, 0);
+	STACK(&thread, 0x44, exc_thread_msp, FRAME(TOP + 2, R_TOP));
+	expect(&thread, "handle~context Reset_Handler~scan | entry");
+}
+
+static void test_corrupted_return_address(void **state)
+{
+	(void)state;
+	SCENE s;
+	set_context(&s, HANDLE_BODY, 0);
+	STACK(&s, 0x44, 0x0badcafd, 1, 2, R_TOP, 0x44, reset_lr);
+	expect(&s, "handle~context Reset_Handler~scan | entry");
+	expect_finding(&s, "0x0badcafd");
+	SCENE alone;
+	set_context(&alone, HANDLE_BODY, 0);
+	STACK(&alone, 0x44, 0x0badcafd, 1, 2);
+	expect(&alone, "handle~context | not-code");
+	assert_int_equal(alone.result.stop_addr, 0x0badcafd);
+	SCENE even;
+	set_context(&even, HANDLE_BODY, 0);
+	STACK(&even, 0x44, R_TOP - 1, 1, 2);
+	expect(&even, "handle~context | not-code");
+	SCENE no_call;
+	set_context(&no_call, HANDLE_BODY, 0);
+	STACK(&no_call, 0x44, TOP + 3, 1, 2);
+	expect(&no_call, "handle~context | not-a-call");
+	assert_int_equal(no_call.result.stop_addr, TOP + 3);
+}
+
+static void test_bad_branch(void **state)
+{
+	(void)state;
+	SCENE call;
+	set_context(&call, 0, R_TOP_BLX);
+	STACK(&call, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&call, "0x0~context top~lr Reset_Handler~cfi | entry");
+	assert_int_equal(call.result.frames[0].cfa, SP);
+	SCENE stale; /* BL went elsewhere, and its frame does not fit */
+	set_context(&stale, 0x0badcafc, R_USER);
+	STACK(&stale, 0, 0, 0, R_TOP, 0x44, reset_lr);
+	expect(&stale, "0xbadcafc~context Reset_Handler~scan | entry");
+	expect_finding(&stale, "made in top");
+	SCENE nowhere;
+	set_context(&nowhere, 0x0badcafc, 0x12345679);
+	STACK(&nowhere, 0, 0);
+	expect(&nowhere, "0xbadcafc~context | not-code");
+	SCENE thread; /* a thread that was never given a function */
+	set_context(&thread, 0x0badcafc, reset_lr);
+	STACK(&thread, 0, 0);
+	expect(&thread, "0xbadcafc~context | entry");
+	SCENE handler; /* from the vector table or by a tail call */
+	set_handler(&handler, 0x0badcafc, exc_thread_msp, 16);
+	STACK(&handler, FRAME(TOP + 2, R_TOP), 0x44, R_TOP, 0x44, reset_lr);
+	expect(&handler, "0xbadcafc~context --16~lr top~exception-frame Reset_Handler~cfi | entry");
+}
+
+static void test_lockup(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_handler(&s, 0xfffffffe, 0x12345679, 3);
+	STACK(&s, 0, 0);
+	expect(&s, "0xfffffffe~context | lockup");
+}
+
+static void test_security_boundary(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_context(&s, HANDLE_BODY, 0);
+	STACK(&s, 0x44, 0xfeffffff);
+	expect(&s, "handle~context | secure");
+}
+
+static void test_not_captured(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_context(&s, HANDLE_BODY, 0);
+	STACK(&s, 0x44, R_OTHER_USER, 0x44);
+	expect(&s, "handle~context top~cfi | not-captured");
+	assert_int_equal(s.result.stop_addr, SP + 12);
+	assert_true(s.result.frames[1].cfa_known); /* known all the same */
+	assert_int_equal(s.result.frames[1].cfa, SP + 16);
+}
+
+static void test_exception_frame_never_written(void **state)
+{
+	(void)state;
+	SCENE suspect;
+	set_context(&suspect, 0xa5a5a5a4, 0xa5a5a5a5);
+	suspect.effects = FL_EFFECT_FRAME_SUSPECT;
+	STACK(&suspect, 1, 2, R_TOP, 0x44, reset_lr);
+	expect(&suspect, "0xa5a5a5a4~context Reset_Handler~scan | stacking-failed");
+	expect_finding(&suspect, "never written");
+	SCENE sound; /* suspected, but all it holds is as it should be */
+	set_context(&sound, HANDLE_BODY, R_TOP);
+	sound.effects = FL_EFFECT_FRAME_SUSPECT;
+	STACK(&sound, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&sound, "handle~context Reset_Handler~cfi | entry");
+	SCENE impossible; /* nothing suspected it: Armv6-M has no bit for that */
+	set_context(&impossible, 0xa5a5a5a4, 0);
+	fl_reg_set(&impossible.regs, FL_XPSR, 0xa5a5a5a5);
+	STACK(&impossible, 1, 2, R_TOP, 0x44, reset_lr);
+	expect(&impossible, "0xa5a5a5a4~context Reset_Handler~scan | stacking-failed");
+}
+
+static void test_limit_of_frames(void **state)
+{
+	SCENE s;
+	uint32_t words[2 * FL_LIMIT_FRAMES + 8];
+	(void)state;
+	set_context(&s, HANDLE_BODY, 0);
+	for (size_t i = 0; i < sizeof(words) / 4; i++)
+		words[i] = i % 2 ? R_USER : 0x44;
+	target_words(&s.stack, SP, words, sizeof(words) / 4);
+	unwind(&s);
+	assert_int_equal(s.result.count, FL_LIMIT_FRAMES);
+	assert_int_equal(s.result.stop, FL_STOP_LIMIT);
+	expect_finding(&s, "256 frames");
+}
+
+static void test_no_registers(void **state)
+{
+	SCENE s;
+	(void)state;
+	set_context(&s, 0, 0);
+	s.regs.known = 0;
+	expect(&s, "| no-registers");
+	SCENE only_pc;
+	set_context(&only_pc, HANDLE_BODY, 0);
+	only_pc.regs.known = 1u << FL_PC;
+	expect(&only_pc, "handle~context | no-method");
+}
+
+static void test_a_sentence_for_every_stop(void **state)
+{
+	struct fl_unwind_result result = { .stop_addr = 0x20003ff0 };
+	char text[128];
+	char cut[8];
+	(void)state;
+	for (int stop = 0; stop <= FL_STOP_COUNT; stop++) {
+		result.stop = (enum fl_stop)stop;
+		fl_unwind_stop_text(&result, text, sizeof(text));
+		assert_true(text[0] && strlen(text) < sizeof(text) - 1 && !strchr(text, '%'));
+		fl_unwind_stop_text(&result, cut, sizeof(cut));
+		assert_true(strlen(cut) < sizeof(cut));
+	}
+	result.stop = FL_STOP_NOT_CAPTURED;
+	fl_unwind_stop_text(&result, text, sizeof(text));
+	assert_string_equal(text, "stack memory at 0x20003ff0 was not captured");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_functions_that_save_no_return_address),
+		cmocka_unit_test(test_stale_lr),
+		cmocka_unit_test(test_marked_as_outermost),
+		cmocka_unit_test(test_task_exit_hook),
+		cmocka_unit_test(test_exc_return_on_the_stack),
+		cmocka_unit_test(test_exc_return_lost),
+		cmocka_unit_test(test_exc_return_lost_and_a_thread_on_psp),
+		cmocka_unit_test(test_thread_on_psp),
+		cmocka_unit_test(test_exception_frames_that_are_none),
+		cmocka_unit_test(test_corrupted_return_address),
+		cmocka_unit_test(test_bad_branch),
+		cmocka_unit_test(test_lockup),
+		cmocka_unit_test(test_security_boundary),
+		cmocka_unit_test(test_not_captured),
+		cmocka_unit_test(test_exception_frame_never_written),
+		cmocka_unit_test(test_limit_of_frames),
+		cmocka_unit_test(test_no_registers),
+		cmocka_unit_test(test_a_sentence_for_every_stop),
+	};
+	return cmocka_run_group_tests(tests, load_image, free_image);
+}
