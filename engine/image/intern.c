@@ -68,7 +68,7 @@ uint32_t fl_intern_add(struct fl_intern *table, const void *bytes, size_t size)
 	while (table->slots[at]) {
 		const struct fl_intern_entry *entry = entry_at(table, table->slots[at] - 1);
 		if (entry->hash == hash && entry->size == size &&
-		    !memcmp(table->bytes.data + entry->off, bytes, size))
+		    (!size || !memcmp(table->bytes.data + entry->off, bytes, size)))
 			return table->slots[at] - 1;
 		at = (at + 1) & (table->slot_count - 1);
 	}
