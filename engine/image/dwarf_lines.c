@@ -177,7 +177,7 @@ static void read_rows(struct fl_dwarf_unit *unit, Dwarf_Line *lines, Dwarf_Signe
 	uint32_t first_row = (uint32_t)unit->info->rows.count;
 	uint64_t last = 0;
 	for (Dwarf_Signed i = 0; i < count && !unit->dwarf->out_of_memory; i++) {
-		struct raw_line line;
+		struct raw_line line = { 0 };
 		if (!read_line(unit, lines[i], &line))
 			break;
 		line.addr &= ~UINT64_C(1);
