@@ -67,7 +67,7 @@ static enum fl_code open_claims(struct job *job, struct fl_error *err)
 	int size = snprintf(path, sizeof(path), "%s.claims", job->options->worker->database);
 	if (size < 0 || (size_t)size >= sizeof(path))
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "database path too long");
-	job->claims = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	job->claims = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (job->claims < 0)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", path, strerror(errno));
 	return FL_OK;
@@ -186,15 +186,17 @@ static enum fl_code run_loop(struct job *job, struct fl_error *err)
 		bool busy = false;
 		bool idle = false;
 		bool others = false;
+		bool due = spool_is_due(job);
 		uint64_t spooled = job->summary->spooled;
-		if (spool_is_due(job))
+		if (due)
 			code = look_at_spool(job, &busy, err);
 		if (!code)
 			code = take_one(job, &idle, &others, err);
 		fl_progress_show(&job->progress, job->summary);
 		if (code || !idle)
 			continue;
-		code = look_at_spool(job, &busy, err); /* before calling it empty */
+		if (!due) /* before calling it empty */
+			code = look_at_spool(job, &busy, err);
 		if (code || job->summary->spooled != spooled)
 			continue;
 		if (once && !busy && !others)

@@ -5,10 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -313,6 +317,56 @@ static void test_dies_with_its_parent(void **state)
 	close(channel[1]);
 }
 
+/* --- a kernel, or a container, that allows no filter --- */
+
+/* From now on installing a filter fails in this process, as under some container engines. */
+static void forbid_filters(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void use_without_filter(void)
+{
+	forbid_filters();
+	const struct fl_sandbox_options require = { .mode = FL_SANDBOX_REQUIRE };
+	FL_AUTO(fl_sandbox) strict = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(fl_sandbox_open(&require, &strict, &err), FL_EUNSUPPORTED);
+	assert_non_null(strstr(err.message, "the sandbox is required, but no system call filter"));
+	FL_AUTO(fl_sandbox) plain = NULL;
+	assert_int_equal(fl_sandbox_open(NULL, &plain, &err), FL_OK);
+	assert_string_equal(fl_sandbox_name(plain), "process");
+	assert_goes_on(plain);
+	struct fl_sandbox_death death;
+	assert_int_equal(act_on(plain, "read null", &death, &err), FL_ECHILD);
+	assert_string_equal(death.reason, "killed by SIGSEGV at 0x0");
+	assert_goes_on(plain);
+}
+
+static void test_without_a_filter(void **state)
+{
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		use_without_filter();
+		_exit(0);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_killed_at_work),
 		cmocka_unit_test(test_signals_of_the_group_do_not_reach_it),
 		cmocka_unit_test(test_dies_with_its_parent),
+		cmocka_unit_test(test_without_a_filter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -288,6 +288,35 @@ static void test_trouble_is_reported(void **state)
 	}
 }
 
+static void test_progress(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs <= 2; jobs++) {
+		SCRATCH_AUTO scratch;
+		scratch_make(&scratch);
+		put_dump(&scratch, "null-read", "1.core");
+		scratch_put_text(&scratch, "2.core", "no dump");
+		char path[256];
+		snprintf(path, sizeof(path), "%s/stderr", scratch.folder);
+		int saved = dup(STDERR_FILENO);
+		int file = open(path, O_RDWR | O_CREAT, 0644);
+		assert_true(saved >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+		struct fl_worker_options options = once(&scratch);
+		options.progress = true;
+		options.jobs = jobs;
+		struct fl_worker_summary summary = run(&options);
+		dup2(saved, STDERR_FILENO);
+		close(saved);
+		close(file);
+		assert_int_equal(summary.waiting + summary.quarantined, 2);
+		FL_AUTO_BUFFER text = scratch_read(path);
+		const char *last = strrchr((char *)text.data, '\r');
+		assert_non_null(last);
+		assert_non_null(strstr(last, "filed 0, waiting 1, quarantined 1, "));
+		assert_string_equal(last + strlen(last) - 3, "/s\n");
+	}
+}
+
 /* --- claims of the dead and of the living --- */
 
 static void enqueue(struct scratch *scratch, const char *scenario)
@@ -457,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_without_a_child),
 		cmocka_unit_test(test_several_processes),
 		cmocka_unit_test(test_trouble_is_reported),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_claims_of_the_dead_are_taken_over),
 		cmocka_unit_test(test_claims_of_the_living_are_not),
 		cmocka_unit_test(test_gives_up_on_what_kills_the_worker),
