@@ -36,13 +36,28 @@ static const char *name_of(const struct fl_frame *frame)
 	return frame && frame->function ? frame->function : "??";
 }
 
-static void
-step(struct fl_text *t, const struct fl_thread *thread, const struct fl_signature_step *s)
+/* Numbers as the backtrace has them: exception boundaries have none. */
+struct numbers {
+	const struct fl_thread *thread;
+	size_t frame;  /* counted up to here */
+	size_t number; /* of that frame */
+};
+
+static size_t number_of(struct numbers *n, size_t frame)
 {
-	const struct fl_frame *frame = frame_of(thread, s);
+	if (frame < n->frame)
+		n->frame = n->number = 0;
+	for (; n->frame < frame && n->frame < n->thread->frame_count; n->frame++)
+		n->number += n->thread->frames[n->frame].kind == FL_FRAME_CODE;
+	return n->number;
+}
+
+static void step(struct fl_text *t, struct numbers *n, const struct fl_signature_step *s)
+{
+	const struct fl_frame *frame = frame_of(n->thread, s);
 	fl_text_pad(t, NUMBER);
 	if (frame && frame->kind == FL_FRAME_CODE)
-		fl_text_putf(t, FL_STYLE_PLAIN, "#%zu", fl_text_frame_number(thread, s->frame));
+		fl_text_putf(t, FL_STYLE_PLAIN, "#%zu", number_of(n, s->frame));
 	fl_text_pad(t, ACTION);
 	fl_text_put(t, FL_STYLE_PLAIN, action_words(s->action));
 	fl_text_pad(t, NAME);
@@ -64,8 +79,9 @@ static void steps(struct fl_text *t, const struct fl_trace *trace)
 {
 	const struct fl_signature *s = &trace->signature;
 	const struct fl_thread *thread = fl_trace_crashed(trace);
+	struct numbers n = { .thread = thread };
 	for (size_t i = 0, same; i < s->step_count; i += 1 + same) {
-		step(t, thread, &s->steps[i]);
+		step(t, &n, &s->steps[i]);
 		for (same = 0; i + 1 + same < s->step_count &&
 			       is_same(thread, &s->steps[i], &s->steps[i + 1 + same]);)
 			same++;

@@ -49,7 +49,7 @@ static void verdict(struct fl_text *t, const struct fl_trace *trace)
 	if (c->imprecise)
 		bullet(t, "the fault is imprecise: the innermost frame is only near the culprit");
 	if (c->random_frame)
-		bullet(t, "where it happened is accidental: the culprit may be elsewhere");
+		bullet(t, "where it ended up is accidental: the bug is further out or elsewhere");
 	fl_text_newline(t);
 }
 

@@ -20,16 +20,9 @@ struct backtrace {
 	size_t name_column;
 	size_t location_column; /* where it may be that locations stand below each other */
 	size_t naming;          /* index of the frame that names the issue, or none */
+	size_t number;          /* of the next code frame */
 	bool doubt;             /* some frame carries a trust mark */
 };
-
-size_t fl_text_frame_number(const struct fl_thread *thread, size_t frame)
-{
-	size_t number = 0;
-	for (size_t i = 0; i < frame && i < thread->frame_count; i++)
-		number += thread->frames[i].kind == FL_FRAME_CODE;
-	return number;
-}
 
 static size_t decimal_digits(size_t number)
 {
@@ -62,37 +55,64 @@ static const char *frame_name(struct backtrace *b, const struct fl_frame *f, siz
 	return name ? name : "??";
 }
 
-/* "src/sensor.c:41", elided to @p columns; NULL when the line is unknown. */
-static const char *frame_location(struct backtrace *b, const struct fl_frame *f, size_t columns)
+static const char *line_suffix(struct backtrace *b, const struct fl_frame *f)
+{
+	const char *line = f->line ? fl_text_scratch(b->t, ":%" PRIu32, f->line) : "";
+	return line ? line : "";
+}
+
+/* Columns of "src/sensor.c:41" as it is. */
+static size_t location_columns(const struct fl_frame *f)
 {
 	if (!f->file)
-		return NULL;
-	const char *line = f->line ? fl_text_scratch(b->t, ":%" PRIu32, f->line) : "";
-	if (!line)
-		return NULL;
-	size_t line_size = strlen(line);
-	size_t room = columns > line_size ? columns - line_size : 0;
-	return fl_text_scratch(b->t, "%s%s", fl_text_fit_path(b->t, f->file, room), line);
+		return 0;
+	return fl_columns(f->file, strlen(f->file)) + (f->line ? 1 + decimal_digits(f->line) : 0);
+}
+
+/* Two columns on, or a line of its own when @p columns do not fit. */
+static void make_room(struct backtrace *b, size_t columns)
+{
+	struct fl_text *t = b->t;
+	if (t->column + 2 + columns <= t->width) {
+		fl_text_pad(t, t->column + 2);
+		return;
+	}
+	fl_text_newline(t);
+	fl_text_pad(t, b->name_column);
 }
 
 /*
- * After what is there: @p text at @p column or two columns on, whichever is more and as far as it
- * fits; else on a line of its own.
+ * A path loses its leading directories before it takes a line of its own: one line per frame reads
+ * best, and the whole path is in the JSON report.
  */
-static void append(struct backtrace *b, enum fl_style style, size_t column, const char *text)
+static void location(struct backtrace *b, const struct fl_frame *f, size_t mark_columns)
 {
 	struct fl_text *t = b->t;
-	if (!text)
+	if (!f->file)
 		return;
-	size_t columns = fl_columns(text, strlen(text));
-	if (t->column + 2 + columns > t->width) {
-		fl_text_newline(t);
-		fl_text_pad(t, b->name_column);
-	} else {
-		fl_text_pad(t, t->column + 2);
-		fl_text_pad(t, column + columns > t->width ? t->width - columns : column);
-	}
-	fl_text_put(t, style, text);
+	const char *line = line_suffix(b, f);
+	const char *slash = strrchr(f->file, '/');
+	size_t columns = location_columns(f);
+	size_t elided = slash ? sizeof("...") - 1 + fl_columns(slash, strlen(slash)) + strlen(line)
+			      : columns;
+	size_t least = (elided < columns ? elided : columns) + mark_columns;
+	make_room(b, least);
+	if (b->location_column + least <= t->width)
+		fl_text_pad(t, b->location_column);
+	size_t room = t->width > t->column + mark_columns ? t->width - t->column - mark_columns : 0;
+	room = room > strlen(line) ? room - strlen(line) : 0;
+	fl_text_put(t, FL_STYLE_LOCATION, fl_text_fit_path(t, f->file, room));
+	fl_text_put(t, FL_STYLE_LOCATION, line);
+}
+
+static void trust(struct backtrace *b, const struct fl_frame *f)
+{
+	const char *mark = trust_mark(f);
+	if (!mark)
+		return;
+	make_room(b, strlen(mark));
+	fl_text_put(b->t, FL_STYLE_DOUBT, mark);
+	b->doubt = true;
 }
 
 /* Leading blanks are the author's indentation, not ours. */
@@ -131,10 +151,9 @@ static void code_frame(struct backtrace *b, const struct fl_frame *f, bool names
 {
 	struct fl_text *t = b->t;
 	size_t columns = t->width > b->name_column ? t->width - b->name_column : 0;
-	size_t number = fl_text_frame_number(b->thread, (size_t)(f - b->thread->frames));
 	const char *mark = trust_mark(f);
 	fl_text_put(t, FL_STYLE_TITLE, names ? "> " : "  ");
-	fl_text_putf(t, FL_STYLE_PLAIN, "#%zu", number);
+	fl_text_putf(t, FL_STYLE_PLAIN, "#%zu", b->number++);
 	fl_text_pad(t, b->name_column - PC_COLUMNS - 2);
 	if (f->inlined)
 		fl_text_put(t, FL_STYLE_DIM, "inlined");
@@ -143,12 +162,13 @@ static void code_frame(struct backtrace *b, const struct fl_frame *f, bool names
 	fl_text_pad(t, b->name_column);
 	fl_text_put(t, f->function ? FL_STYLE_NAME : FL_STYLE_DOUBT, frame_name(b, f, columns));
 	if (f->function && f->module && b->trace->module_count > 1 &&
-	    fl_strcmp(f->module, b->trace->modules[0].name) != 0)
-		append(b, FL_STYLE_DIM, 0, fl_text_scratch(t, "[%s]", f->module));
-	append(b, FL_STYLE_LOCATION, b->location_column, frame_location(b, f, columns));
-	append(b, FL_STYLE_DOUBT, 0, mark);
+	    fl_strcmp(f->module, b->trace->modules[0].name) != 0) {
+		make_room(b, fl_columns(f->module, strlen(f->module)) + 2);
+		fl_text_putf(t, FL_STYLE_DIM, "[%s]", f->module);
+	}
+	location(b, f, mark ? 2 + strlen(mark) : 0);
+	trust(b, f);
 	fl_text_newline(t);
-	b->doubt |= mark != NULL;
 	source_line(b, f);
 }
 
@@ -194,9 +214,9 @@ static size_t find_cycle(const struct fl_thread *thread, size_t first, size_t *c
 	return 0;
 }
 
-static void folded(struct backtrace *b, size_t first, size_t count, size_t period)
+static void folded(struct backtrace *b, size_t count, size_t period)
 {
-	size_t number = fl_text_frame_number(b->thread, first);
+	size_t number = b->number;
 	fl_text_pad(b->t, b->name_column);
 	if (period == 1)
 		fl_text_wrapf(b->t, FL_STYLE_DIM, b->name_column,
@@ -207,6 +227,7 @@ static void folded(struct backtrace *b, size_t first, size_t count, size_t perio
 			      "... these %zu again %zu times, #%zu to #%zu", period, count / period,
 			      number, number + count - 1);
 	fl_text_newline(b->t);
+	b->number += count;
 }
 
 static void frames(struct backtrace *b)
@@ -226,7 +247,7 @@ static void frames(struct backtrace *b)
 			code_frame(b, f, i == b->naming);
 		if (!period || i + 1 != shown_to)
 			continue;
-		folded(b, i + 1, folded_count, period);
+		folded(b, folded_count, period);
 		i += folded_count;
 		shown_to = i + 1;
 		period = 0;
@@ -240,7 +261,7 @@ static void heading(struct backtrace *b)
 	fl_text_put(t, FL_STYLE_HEADING, "Backtrace");
 	if (thread->name)
 		fl_text_wrapf(t, FL_STYLE_HEADING, 2, " of thread \"%s\"", thread->name);
-	if (thread->state)
+	if (thread->state && (thread->name || b->trace->thread_count > 1))
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", %s", thread->state);
 	if (thread->has_priority)
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", priority %" PRId32, thread->priority);
@@ -253,18 +274,32 @@ static void heading(struct backtrace *b)
 	fl_text_newline(t);
 }
 
-/* Behind the longest name that leaves half of the line. */
+/* Behind the longest name that still leaves room for the longest location, within half a line each.
+ */
 static size_t find_location_column(const struct backtrace *b)
 {
-	size_t widest = 0;
-	size_t most = b->t->width > b->name_column ? (b->t->width - b->name_column) / 2 : 0;
+	size_t width = b->t->width > b->name_column ? b->t->width - b->name_column : 0;
+	size_t name = 0;
+	size_t place = 0;
 	for (size_t i = 0; i < b->thread->frame_count; i++) {
-		const char *name = b->thread->frames[i].function;
-		size_t columns = name ? fl_columns(name, strlen(name)) : 0;
-		if (columns > widest && columns <= most)
-			widest = columns;
+		const struct fl_frame *f = &b->thread->frames[i];
+		size_t columns = f->function ? fl_columns(f->function, strlen(f->function)) : 0;
+		if (columns > name && columns <= width / 2)
+			name = columns;
+		if (location_columns(f) > place && location_columns(f) <= width / 2 + 4)
+			place = location_columns(f);
 	}
-	return b->name_column + widest + 2;
+	if (name + 2 + place > width)
+		name = width > place + 2 ? width - place - 2 : 0;
+	return b->name_column + name + 2;
+}
+
+static size_t code_frames(const struct fl_thread *thread)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < thread->frame_count; i++)
+		count += thread->frames[i].kind == FL_FRAME_CODE;
+	return count;
 }
 
 /* Index of the frame that names the issue; past every frame when none of this thread does. */
@@ -281,7 +316,7 @@ static size_t naming_frame(const struct fl_trace *trace, const struct fl_thread 
 void fl_text_thread(struct fl_text *t, const struct fl_trace *trace, const struct fl_thread *thread,
 		    const struct fl_text_options *options)
 {
-	size_t count = fl_text_frame_number(thread, thread->frame_count);
+	size_t count = code_frames(thread);
 	size_t digits = decimal_digits(count ? count - 1 : 0);
 	struct backtrace b = {
 		.t = t,

@@ -16,7 +16,4 @@ void fl_text_registers(struct fl_text *t, const struct fl_registers *regs);
 /** Fault status registers, their values and what the set bits mean. */
 void fl_text_fault(struct fl_text *t, const struct fl_trace *trace);
 
-/** "#4", counted as the backtrace counts: exception boundaries have no number. */
-size_t fl_text_frame_number(const struct fl_thread *thread, size_t frame);
-
 #endif

@@ -44,9 +44,22 @@ void fl_text_registers(struct fl_text *t, const struct fl_registers *regs)
 	fl_text_newline(t);
 }
 
+enum { NAME = 21, MEANING = 34 };
+
+/* What SHCSR says is configuration for the most part: names are enough. */
+static void names_of(struct fl_text *t, const struct fl_fault *f, enum fl_scs_register reg)
+{
+	const char *separator = "  ";
+	for (size_t i = 0; i < f->fact_count; i++) {
+		if (f->facts[i].reg != reg)
+			continue;
+		fl_text_wrapf(t, FL_STYLE_PLAIN, NAME, "%s%s", separator, f->facts[i].name);
+		separator = " ";
+	}
+}
+
 static void facts_of(struct fl_text *t, const struct fl_fault *f, enum fl_scs_register reg)
 {
-	enum { NAME = 21, MEANING = 34 };
 	bool first = true;
 	for (size_t i = 0; i < f->fact_count; i++) {
 		const struct fl_fault_fact *fact = &f->facts[i];
@@ -80,14 +93,30 @@ static bool tells_of_the_fault(enum fl_scs_register reg)
 	return reg <= FL_ABFSR;
 }
 
-static void missing(struct fl_text *t, const struct fl_fault *f)
+static bool is_missing(const struct fl_fault *f, enum fl_scs_register reg)
 {
-	const char *separator = "  not captured: ";
-	for (unsigned i = FL_CFSR; i <= FL_BFAR; i++) {
-		if (fl_scs_known(f, (enum fl_scs_register)i))
+	return !fl_scs_known(f, reg) && reg >= FL_CFSR && reg <= FL_BFAR;
+}
+
+/* An address register may be zero and mean it: it has a line when it is valid. */
+static bool is_zero(const struct fl_fault *f, enum fl_scs_register reg)
+{
+	bool valid = (reg == FL_MMFAR && f->effects & FL_EFFECT_ADDR_IN_MMFAR) ||
+		     (reg == FL_BFAR && f->effects & FL_EFFECT_ADDR_IN_BFAR) ||
+		     (reg == FL_SFAR && f->effects & FL_EFFECT_ADDR_IN_SFAR);
+	return fl_scs_known(f, reg) && tells_of_the_fault(reg) && !f->value[reg] && !valid;
+}
+
+static void listed(struct fl_text *t, const struct fl_fault *f, const char *label,
+		   bool (*wanted)(const struct fl_fault *, enum fl_scs_register))
+{
+	const char *separator = label;
+	for (unsigned i = 0; i < FL_SCS_COUNT; i++) {
+		enum fl_scs_register reg = (enum fl_scs_register)i;
+		if (!wanted(f, reg))
 			continue;
 		fl_text_put(t, FL_STYLE_DIM, separator);
-		fl_text_put(t, FL_STYLE_DIM, fl_scs_name((enum fl_scs_register)i));
+		fl_text_put(t, FL_STYLE_DIM, fl_scs_name(reg));
 		separator = ", ";
 	}
 	if (t->column)
@@ -122,13 +151,14 @@ void fl_text_fault(struct fl_text *t, const struct fl_trace *trace)
 	}
 	for (unsigned i = 0; i < FL_SCS_COUNT; i++) {
 		enum fl_scs_register reg = (enum fl_scs_register)i;
-		if (!tells_of_the_fault(reg) || !fl_scs_known(f, reg))
+		if (!tells_of_the_fault(reg) || !fl_scs_known(f, reg) || is_zero(f, reg))
 			continue;
 		fl_text_putf(t, FL_STYLE_PLAIN, "  %-6s 0x%08" PRIx32, fl_scs_name(reg),
 			     f->value[reg]);
 		validity(t, f, reg);
-		facts_of(t, f, reg);
+		(reg == FL_SHCSR ? names_of : facts_of)(t, f, reg);
 		fl_text_newline(t);
 	}
-	missing(t, f);
+	listed(t, f, "  zero:         ", is_zero);
+	listed(t, f, "  not captured: ", is_missing);
 }
