@@ -71,6 +71,13 @@ static void abort_in_libc(void)
 	sink = 1;    /* no tail call: the function stays in the backtrace */
 }
 
+static void shout_and_abort(void)
+{
+	static const char text[] = "\033[2Jboom\n";
+	sink = (int)write(STDERR_FILENO, text, sizeof(text) - 1);
+	abort();
+}
+
 static void loop(void)
 {
 	for (;;)
@@ -205,6 +212,7 @@ static const struct {
 	{ "divide", divide },
 	{ "overflow stack", descend },
 	{ "abort", abort_in_libc },
+	{ "shout and abort", shout_and_abort },
 	{ "loop", loop },
 	{ "open file", open_file },
 	{ "open socket", open_socket },

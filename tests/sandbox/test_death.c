@@ -60,6 +60,7 @@ static const struct {
 	{ "divide", "killed by SIGFPE at 0x*", "divide" },
 	{ "overflow stack", "killed by SIGSEGV at 0x*", "overflow_stack" },
 	{ "abort", "killed by SIGABRT: double free or corruption*", "abort_in_libc" },
+	{ "shout and abort", "killed by SIGABRT: ?[2Jboom", "shout_and_abort" },
 	{ "loop", "no answer within 1000 ms", "loop" },
 	{ "stall under lock", "no answer within 1000 ms", "die_under_libc_lock" },
 	{ "open file", "forbidden system call *", "open_file" },
