@@ -26,10 +26,12 @@ struct expanded {
 
 struct unwinder {
 	struct fl_build *b;
-	struct fl_vec rows;      /* struct row */
-	struct fl_vec rules;     /* uint8_t: one rule, serialised */
-	struct fl_intern seen;   /* serialised rules; entry number = rule id */
-	struct expanded *frames; /* one per frame program */
+	struct fl_vec rows;            /* struct row */
+	struct fl_intern seen;         /* serialised rules; entry number = rule id */
+	struct expanded *frames;       /* one per frame program */
+	struct fl_unwind_rule pending; /* of the last pc seen: another row at it may follow */
+	uint32_t pending_pc;
+	bool is_pending;
 	size_t damaged;
 	bool too_many_rules;
 };
@@ -122,6 +124,8 @@ static void emit_rule(struct unwinder *u, const struct packed_rule *packed)
 
 static uint16_t rule_id(struct unwinder *u, const struct fl_unwind_rule *rule)
 {
+	if (rule->cfa_kind == FL_CFA_NONE) /* a program that broke off ends like this */
+		return FL_INDEX_NO_RULE;
 	struct packed_rule packed = pack(u, rule);
 	size_t size = sizeof(packed.head) + packed.head.register_count * sizeof(packed.regs[0]);
 	size_t before = u->seen.entries.count;
@@ -139,11 +143,24 @@ static uint16_t rule_id(struct unwinder *u, const struct fl_unwind_rule *rule)
 	return (uint16_t)id;
 }
 
+static bool flush(struct unwinder *u)
+{
+	if (!u->is_pending)
+		return true;
+	struct row row = { u->pending_pc, rule_id(u, &u->pending) };
+	u->is_pending = false;
+	return !u->b->failed && u->rows.count < FL_INDEX_NONE && fl_vec_push(&u->rows, &row);
+}
+
 static bool take_row(void *context, uint32_t pc, const struct fl_unwind_rule *rule)
 {
 	struct unwinder *u = context;
-	struct row row = { pc, rule_id(u, rule) };
-	return !u->b->failed && u->rows.count < FL_INDEX_NONE && fl_vec_push(&u->rows, &row);
+	if (u->pending_pc != pc && !flush(u))
+		return false;
+	u->pending = *rule;
+	u->pending_pc = pc;
+	u->is_pending = true;
+	return true;
 }
 
 static void expand(struct unwinder *u, uint32_t index)
@@ -167,15 +184,8 @@ static void expand(struct unwinder *u, uint32_t index)
 	out->done = true;
 	out->first_row = (uint32_t)u->rows.count;
 	enum fl_code code = fl_cfi_expand(&program, take_row, u, NULL);
-	if (code == FL_ENOMEM)
+	if (!flush(u) || code == FL_ENOMEM)
 		u->b->failed = true;
-	if (code && !u->b->failed && u->rows.count > out->first_row) {
-		/* Nobody knows how far the last row reaches: at least over its own instruction. */
-		struct row last = *fl_vec_at(&u->rows, struct row, u->rows.count - 1);
-		struct row end = { last.pc + 2, FL_INDEX_NO_RULE };
-		if (!fl_vec_push(&u->rows, &end))
-			u->b->failed = true;
-	}
 	u->damaged += code != FL_OK;
 	out->row_count = (uint32_t)u->rows.count - out->first_row;
 }
