@@ -3,11 +3,10 @@
 
 #include "base/str.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-static bool is_printable_ascii(const char *text, size_t size)
+bool fl_is_plain(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		if (text[i] < 0x20 || text[i] > 0x7e)
@@ -18,7 +17,7 @@ static bool is_printable_ascii(const char *text, size_t size)
 const char *fl_clean(struct fl_arena *arena, const char *text)
 {
 	size_t size = strlen(text);
-	if (is_printable_ascii(text, size))
+	if (fl_is_plain(text, size))
 		return text;
 	if (size > SIZE_MAX / 4)
 		return NULL;

@@ -5,7 +5,11 @@
 
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/** Whether @p text is printable ASCII: clean without a closer look, and nearly always so. */
+bool fl_is_plain(const char *text, size_t size);
 
 /**
  * @p text itself when it is valid UTF-8 without control characters, else a copy in @p arena where

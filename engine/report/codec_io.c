@@ -2,6 +2,7 @@
 #include "report/codec_io.h"
 
 #include "base/hash.h"
+#include "report/clean.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -193,18 +194,28 @@ static uint32_t intern(struct fl_string_table *table, const char *text, size_t s
 	return *slot;
 }
 
+static uint32_t number_of(struct fl_codec *c, const char *text, size_t size)
+{
+	uint32_t number = intern(c->strings, text, size);
+	if (!number)
+		no_memory(c);
+	return number;
+}
+
 /* Stored text is clean: a reader that renders it needs no second opinion, and refuses any other. */
 static uint32_t write_string(struct fl_codec *c, const char *text)
 {
 	size_t size = strlen(text);
+	if (size <= FL_CODEC_STRING && fl_is_plain(text, size))
+		return number_of(c, text, size);
 	size_t room = size < FL_CODEC_STRING / 3 ? size * 3 + 1 : FL_CODEC_STRING + 1;
 	char *clean = malloc(room);
 	uint32_t number = 0;
 	if (clean)
-		number = intern(c->strings, clean, fl_utf8_clean(text, size, clean, room));
-	free(clean);
-	if (!number)
+		number = number_of(c, clean, fl_utf8_clean(text, size, clean, room));
+	else
 		no_memory(c);
+	free(clean);
 	return number;
 }
 

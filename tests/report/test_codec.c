@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "report/report.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +230,25 @@ static void test_every_field_comes_back(void **state)
 	same_trace(&report->trace, &back->trace);
 	FL_AUTO_BUFFER again = encoded(back);
 	assert_same_bytes(&bytes, &again);
+}
+
+/*
+ * Stored reports outlive the program that wrote them. A change of the format needs a new version
+ * and a new file beside this one, which stays readable.
+ */
+static void test_reports_of_version_1_0_stay_readable(void **state)
+{
+	(void)state;
+	static uint8_t file[16384];
+	FILE *f = fopen(FL_TESTS "/report/golden/full-1.0.flrp", "rb");
+	assert_non_null(f);
+	struct fl_buffer stored = { .data = file, .size = fread(file, 1, sizeof(file), f) };
+	fclose(f);
+	FL_AUTO(fl_report) report = trace_make_full();
+	FL_AUTO(fl_report) back = decoded(&stored);
+	same_trace(&report->trace, &back->trace);
+	FL_AUTO_BUFFER bytes = encoded(report);
+	assert_same_bytes(&bytes, &stored);
 }
 
 static void test_nothing_comes_back_as_nothing(void **state)
@@ -538,6 +557,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field_comes_back),
+		cmocka_unit_test(test_reports_of_version_1_0_stay_readable),
 		cmocka_unit_test(test_nothing_comes_back_as_nothing),
 		cmocka_unit_test(test_the_smallest_elements_come_back),
 		cmocka_unit_test(test_same_trace_same_bytes),

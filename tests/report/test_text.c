@@ -142,8 +142,7 @@ static void test_no_line_is_too_wide(void **state)
 	};
 	static const char *const files[] = {
 		"a.c",
-		"/home/builder/workspace/product/firmware/third_party/vendor/drivers/sensors/src/"
-		"sensor_hub_transport.c",
+		"/builder/workspace/product/third_party/vendor/drivers/sensors/source/transport.c",
 		"no_directory_but_a_very_long_name_of_a_file_that_goes_on_and_on_and_on_and_on.cpp",
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {

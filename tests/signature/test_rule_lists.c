@@ -50,7 +50,7 @@ static int load_cases(void **state)
 		if (arrow)
 			*arrow = '\0';
 	}
-	return fl_rules_open(NULL, 0, &rules, NULL);
+	return fl_rules_open(NULL, 0, &rules, NULL) != FL_OK;
 }
 
 static int free_cases(void **state)
