@@ -113,10 +113,16 @@ static struct fl_expression expression_at(const struct fl_module *module, int32_
 	return (struct fl_expression){ (const uint8_t *)pool->data + bytes->off, bytes->size };
 }
 
+static bool is_register(uint8_t number)
+{
+	return number < FL_CORE_REGISTERS || number == FL_RULE_FOREIGN;
+}
+
 static void unpack_register(const struct fl_module *module, const struct fl_index_register *in,
 			    struct fl_unwind_rule *ret)
 {
-	if (in->number >= FL_CORE_REGISTERS || in->other >= FL_CORE_REGISTERS)
+	if (in->number >= FL_CORE_REGISTERS || !is_register(in->other) ||
+	    in->kind > FL_RULE_VAL_EXPRESSION)
 		return;
 	struct fl_register_rule *out = &ret->regs[in->number];
 	out->kind = in->kind;
@@ -132,8 +138,8 @@ bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct f
 	const uint16_t *id = fl_table_at(module, FL_INDEX_UNWIND,
 					 fl_table_search(module, FL_INDEX_UNWIND_ADDRS, pc));
 	const struct fl_index_rule *rule = id ? fl_table_at(module, FL_INDEX_RULES, *id) : NULL;
-	if (!rule || rule->cfa_register >= FL_CORE_REGISTERS ||
-	    rule->register_count > FL_CORE_REGISTERS)
+	if (!rule || rule->cfa_kind > FL_CFA_EXPRESSION || !is_register(rule->cfa_register) ||
+	    rule->return_column >= FL_CORE_REGISTERS || rule->register_count > FL_CORE_REGISTERS)
 		return false;
 	memset(ret, 0, sizeof(*ret));
 	ret->cfa_kind = rule->cfa_kind;

@@ -183,6 +183,27 @@ static void test_unwind_rows(void **state)
 	assert_int_equal(c.module->tables[FL_INDEX_RULES].count, 4);
 }
 
+/* pac-ret and hand-written code keep values in registers that no dump holds. */
+static void test_rules_with_foreign_registers(void **state)
+{
+	ELF_AUTO w = { 0 };
+	DWARF_AUTO d = { 0 };
+	struct fl_unwind_rule rule;
+	/* register r14 in d8 (column 264); register r4 in r12 */
+	static const uint8_t in_vfp[] = { 0x09, 14, 0x88, 0x02, 0x09, 4, 12 };
+	(void)state;
+	dwarf_frame_of(&d, 0x100, 0x20, in_vfp, sizeof(in_vfp));
+	dwarf_end(&d, &w);
+	unsigned text = elf_code(&w, ".text", 0x100, 0x100);
+	elf_symbol(&w, "f", 0x101, 0x20, ELF_FUNC, text);
+	SYMBOLS c = open_symbols(&w);
+	assert_true(fl_module_unwind_rule(c.module, 0x100, &rule));
+	assert_int_equal(rule.regs[FL_LR].kind, FL_RULE_REGISTER);
+	assert_int_equal(rule.regs[FL_LR].other, FL_RULE_FOREIGN);
+	assert_int_equal(rule.regs[FL_R4].kind, FL_RULE_REGISTER);
+	assert_int_equal(rule.regs[FL_R4].other, FL_R12);
+}
+
 static void test_exidx(void **state)
 {
 	ELF_AUTO w = { 0 };
@@ -262,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_symbols_fill_gaps),
 		cmocka_unit_test(test_closure_takes_the_demangled_name),
 		cmocka_unit_test(test_unwind_rows),
+		cmocka_unit_test(test_rules_with_foreign_registers),
 		cmocka_unit_test(test_exidx),
 		cmocka_unit_test(test_read_only_contents),
 		cmocka_unit_test(test_segments_where_sections_are_gone),
