@@ -122,13 +122,17 @@ cli_rules_load(const char *folder, struct cli_rules *ret, struct fl_error *err);
 
 /* --- shared pieces of verbs --- */
 
-/** Options every verb with a database has. */
-struct cli_database {
-	const char *path; /**< --db, else $FAULTLINE_DB */
-};
-
 /** Open it, or say in one line why not and return the exit code in @p exit_ret. */
 struct fl_store *cli_open_store(const char *path, int *exit_ret);
+/**
+ * What most verbs begin with: parse the options, check the number of operands, open the database.
+ * @param database what --db was stored to.
+ * @param wanted   operands: 0 or 1; they are in argv[1..].
+ * @return NULL after an error line, with the exit code in @p exit_ret.
+ */
+struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option *options,
+			   size_t option_count, const char *const *database, int wanted, int argc,
+			   char **argv, int *exit_ret);
 /** The path itself, or NULL after an error line. */
 const char *cli_database_path(const char *given);
 

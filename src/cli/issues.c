@@ -46,24 +46,22 @@ struct listing {
 	int format;
 };
 
-static bool parse_listing(const struct cli_verb *verb, struct listing *listing, int argc,
-			  char **argv, int *count)
+static struct fl_store *open_listing(const struct cli_verb *verb, struct listing *listing,
+				     int wanted, int argc, char **argv, int *exit_ret)
 {
 	const struct cli_option options[] = {
 		{ "db", 0, CLI_TEXT, &listing->database, NULL },
 		{ "format", 'f', CLI_CHOICE, &listing->format, cli_formats },
 	};
-	return cli_parse(verb, options, CLI_COUNT(options), argc, argv, count);
+	return cli_begin(verb, options, CLI_COUNT(options), &listing->database, wanted, argc, argv,
+			 exit_ret);
 }
 
 static int run_list(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct listing listing = { 0 };
-	int count;
-	if (!parse_listing(verb, &listing, argc, argv, &count))
-		return CLI_USAGE;
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(listing.database, &code);
+	FL_AUTO(fl_store) store = open_listing(verb, &listing, 0, argc, argv, &code);
 	if (!store)
 		return code;
 	struct fl_error err = { 0 };
@@ -185,19 +183,13 @@ static int show_json(struct fl_store *store, int64_t id)
 static int run_show(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct listing listing = { 0 };
-	int count;
 	int64_t id;
-	if (!parse_listing(verb, &listing, argc, argv, &count))
-		return CLI_USAGE;
-	if (count != 1 || !cli_id(argv[1], &id)) {
-		if (count != 1)
-			cli_error("issues show takes one issue number");
-		return CLI_USAGE;
-	}
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(listing.database, &code);
+	FL_AUTO(fl_store) store = open_listing(verb, &listing, 1, argc, argv, &code);
 	if (!store)
 		return code;
+	if (!cli_id(argv[1], &id))
+		return CLI_USAGE;
 	if (listing.format == CLI_JSON_FORMAT)
 		return show_json(store, id);
 	struct fl_error err = { 0 };

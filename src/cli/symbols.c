@@ -137,11 +137,9 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 		{ "db", 0, CLI_TEXT, &database, NULL },
 		{ "format", 'f', CLI_CHOICE, &format, cli_formats },
 	};
-	int count;
-	if (!cli_parse(verb, options, CLI_COUNT(options), argc, argv, &count))
-		return CLI_USAGE;
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(database, &code);
+	FL_AUTO(fl_store)
+	store = cli_begin(verb, options, CLI_COUNT(options), &database, 0, argc, argv, &code);
 	if (!store)
 		return code;
 	struct fl_error err = { 0 };

@@ -76,11 +76,9 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 		{ "quarantined", 0, CLI_FLAG, &quarantined, NULL },
 		{ "issue", 0, CLI_NUMBER, &issue, NULL },
 	};
-	int count;
-	if (!cli_parse(verb, options, CLI_COUNT(options), argc, argv, &count))
-		return CLI_USAGE;
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(database, &code);
+	FL_AUTO(fl_store)
+	store = cli_begin(verb, options, CLI_COUNT(options), &database, 0, argc, argv, &code);
 	if (!store)
 		return code;
 	struct fl_trace_filter filter = {
@@ -112,25 +110,6 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* "ID" and --db: what show, explain and export begin with. */
-static struct fl_store *open_for_id(const struct cli_verb *verb, const struct cli_option *options,
-				    size_t option_count, const char *const *database, int argc,
-				    char **argv, int64_t *id, int *code)
-{
-	int count;
-	*code = CLI_USAGE;
-	if (!cli_parse(verb, options, option_count, argc, argv, &count))
-		return NULL;
-	if (count != 1) {
-		cli_error("%s takes one trace number; see 'faultline %s --help'", verb->name,
-			  verb->name);
-		return NULL;
-	}
-	if (!cli_id(argv[1], id))
-		return NULL;
-	return cli_open_store(*database, code);
-}
-
 static int run_show(const struct cli_verb *verb, int argc, char **argv)
 {
 	const char *database = NULL;
@@ -147,9 +126,11 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 	int64_t id = 0;
 	int code;
 	FL_AUTO(fl_store)
-	store = open_for_id(verb, options, CLI_COUNT(options), &database, argc, argv, &id, &code);
+	store = cli_begin(verb, options, CLI_COUNT(options), &database, 1, argc, argv, &code);
 	if (!store)
 		return code;
+	if (!cli_id(argv[1], &id))
+		return CLI_USAGE;
 	FL_AUTO(fl_report) report = NULL;
 	struct fl_error err = { 0 };
 	if (fl_store_report(store, id, &report, &err))
@@ -164,9 +145,11 @@ static int run_explain(const struct cli_verb *verb, int argc, char **argv)
 	int64_t id = 0;
 	int code;
 	FL_AUTO(fl_store)
-	store = open_for_id(verb, options, CLI_COUNT(options), &database, argc, argv, &id, &code);
+	store = cli_begin(verb, options, CLI_COUNT(options), &database, 1, argc, argv, &code);
 	if (!store)
 		return code;
+	if (!cli_id(argv[1], &id))
+		return CLI_USAGE;
 	FL_AUTO(fl_report) report = NULL;
 	FL_AUTO_BUFFER text = { 0 };
 	struct fl_error err = { 0 };
@@ -192,21 +175,24 @@ static int run_export(const struct cli_verb *verb, int argc, char **argv)
 {
 	const char *database = NULL;
 	const char *output = NULL;
+	bool by_dump = false;
 	const struct cli_option options[] = {
 		{ "db", 0, CLI_TEXT, &database, NULL },
 		{ "output", 'o', CLI_TEXT, &output, NULL },
+		{ "dump", 0, CLI_FLAG, &by_dump, NULL },
 	};
 	struct find_dump find = { 0 };
 	int code;
 	FL_AUTO(fl_store)
-	store = open_for_id(verb, options, CLI_COUNT(options), &database, argc, argv,
-			    &find.trace_id, &code);
+	store = cli_begin(verb, options, CLI_COUNT(options), &database, 1, argc, argv, &code);
 	if (!store)
 		return code;
+	if (!cli_id(argv[1], by_dump ? &find.dump_id : &find.trace_id))
+		return CLI_USAGE;
 	struct fl_trace_filter filter = { 0 };
 	struct fl_error err = { 0 };
 	struct fl_claim claim = { 0 };
-	if (fl_store_traces(store, &filter, match_trace, &find, &err))
+	if (!by_dump && fl_store_traces(store, &filter, match_trace, &find, &err))
 		return cli_fail("traces", &err);
 	if (!find.dump_id) {
 		cli_error("there is no trace %" PRId64, find.trace_id);
@@ -260,7 +246,9 @@ const struct cli_verb cli_traces_export = {
 	.name = "traces export",
 	.summary = "write the dump of a trace as it came",
 	.run = run_export,
-	.help = "usage: faultline traces export N -o FILE [--db FILE]\n"
+	.help = "usage: faultline traces export N -o FILE [--dump] [--db FILE]\n"
+		"\n"
+		"      --dump  N is the number of a dump: one that was set aside has no trace\n"
 		"\n"
 		"example: faultline traces export 12 -o crash.core --db crashes.db\n",
 };

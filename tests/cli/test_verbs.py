@@ -79,6 +79,11 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("rubbish", 0, "ingest", rubbish, "--db", db, out="1 quarantined")
     p.expect("rubbish is listed", 0, "traces", "list", "--quarantined", "--db", db, out="quarantined.*rubbish.core")
 
+    number = json.loads(p.expect("its number", 0, "traces", "list", "--quarantined", "--format", "json", "--db", db))
+    p.expect("rubbish can be had back", 0, "traces", "export", number[0]["dump"], "--dump", "-o", tmp / "back", "--db", db)
+    if (tmp / "back").read_bytes() != rubbish.read_bytes():
+        p.failures.append("the quarantined dump is not the one that came")
+
     # the spool contract
     spool = tmp / "spool"
     spool.mkdir()

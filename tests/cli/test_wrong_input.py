@@ -72,6 +72,8 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("no dump", 2, "analyze", err="takes one dump")
     p.expect("no database", 2, "issues", "list", err="FAULTLINE_DB", one_line=True)
     p.expect("bad id", 2, "issues", "show", "x", "--db", tmp / "a.db", err="not an id", one_line=True)
+    p.expect("too many operands", 2, "issues", "list", "x", "--db", tmp / "a.db", err="takes no operands",
+             one_line=True)
     p.expect("no such issue", 4, "issues", "show", 7, "--db", tmp / "a.db", err="7", one_line=True)
     p.expect("no such trace", 4, "traces", "show", 7, "--db", tmp / "a.db", err="7", one_line=True)
     p.expect("a database that is none", 1, "issues", "list", "--db", tmp / "text", err="text: .*database",

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How verbs find their database and read ids and times. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const char *cli_database_path(const char *given)
+{
+	const char *path = given ? given : getenv("FAULTLINE_DB");
+	if (!path || !path[0]) {
+		cli_error("no database: give --db FILE or set FAULTLINE_DB");
+		return NULL;
+	}
+	return path;
+}
+
+struct fl_store *cli_open_store(const char *given, int *exit_ret)
+{
+	const char *path = cli_database_path(given);
+	*exit_ret = CLI_USAGE;
+	if (!path)
+		return NULL;
+	struct fl_store *store = NULL;
+	struct fl_error err = { 0 };
+	if (fl_store_open(path, &store, &err))
+		*exit_ret = cli_fail(path, &err);
+	return store;
+}
+
+struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option *options,
+			   size_t option_count, const char *const *database, int wanted, int argc,
+			   char **argv, int *exit_ret)
+{
+	int count;
+	*exit_ret = CLI_USAGE;
+	if (!cli_parse(verb, options, option_count, argc, argv, &count))
+		return NULL;
+	if (count != wanted) {
+		cli_error("%s takes %s; see 'faultline %s --help'", verb->name,
+			  wanted ? "one number" : "no operands", verb->name);
+		return NULL;
+	}
+	return cli_open_store(*database, exit_ret);
+}
+
+bool cli_id(const char *text, int64_t *ret)
+{
+	char *end;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (errno || end == text || *end || value <= 0) {
+		cli_error("'%s' is not an id (a positive number)", cli_text(text));
+		return false;
+	}
+	*ret = value;
+	return true;
+}
+
+bool cli_parse_time(const char *text, int64_t *ret)
+{
+	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
+					     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d" };
+	char *end;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (!errno && end != text && !*end && value >= 0) {
+		*ret = value;
+		return true;
+	}
+	for (size_t i = 0; i < CLI_COUNT(forms); i++) {
+		struct tm parts = { 0 };
+		const char *rest = strptime(text, forms[i], &parts);
+		if (rest && !*rest) {
+			*ret = timegm(&parts);
+			return true;
+		}
+	}
+	cli_error("'%s' is not a time (Unix seconds or 2026-02-01T12:00:00Z)", cli_text(text));
+	return false;
+}
