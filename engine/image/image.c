@@ -2,6 +2,7 @@
 #include "image/image.h"
 
 #include "image/attributes.h"
+#include "image/dwarf_check.h"
 #include "image/dwarf_session.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static enum fl_code read_debug(struct fl_image *image, struct fl_error *err)
 		fl_debug_sections_init(&image->sections, &image->elf, &image->findings, err);
 	if (code || !image->sections.count)
 		return code;
+	fl_dwarf_check(&image->sections, image->elf.name, &image->findings);
 	struct fl_dwarf dwarf;
 	if (fl_dwarf_open(&dwarf, &image->sections, image->elf.name, &image->findings)) {
 		fl_dwarf_read_units(&dwarf, &image->debug, &image->strings);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole ELF through libdwarf into tables. What comes out is consistent: keys ascend, every
+ * element refers to something that exists, and look-ups agree with each other.
+ */
+#include "symbols/module.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(condition) \
+	do { \
+		if (!(condition)) \
+			__builtin_trap(); \
+	} while (0)
+
+static void check_keys(const struct fl_module *m, enum fl_index_kind kind, bool strictly)
+{
+	const uint32_t *keys = m->tables[kind].data;
+	for (uint32_t i = 1; i < m->tables[kind].count; i++)
+		CHECK(strictly ? keys[i - 1] < keys[i] : keys[i - 1] <= keys[i]);
+}
+
+static void check_functions(const struct fl_module *m)
+{
+	const uint32_t *keys = m->tables[FL_INDEX_SEGMENT_ADDRS].data;
+	const struct fl_index_segment *segments = m->tables[FL_INDEX_SEGMENTS].data;
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_SEGMENTS].count; i++) {
+		struct fl_function_info f;
+		CHECK(segments[i].id < m->tables[FL_INDEX_FUNCTIONS].count);
+		CHECK(fl_module_is_code(m, keys[i]));
+		CHECK(fl_module_is_code(m, keys[i] + segments[i].size - 1));
+		CHECK(fl_module_function(m, keys[i], &f) && f.name[0]);
+		CHECK(keys[i] - f.addr < f.end - f.addr);
+	}
+}
+
+static void check_scopes(const struct fl_module *m, uint32_t pc)
+{
+	struct fl_scope scopes[FL_LIMIT_INLINE_DEPTH + 1];
+	struct fl_function_info f;
+	size_t count = fl_module_scopes(m, pc, scopes, FL_LIMIT_INLINE_DEPTH + 1);
+	CHECK((count > 0) == fl_module_function(m, pc, &f));
+	for (size_t i = 0; i < count; i++)
+		CHECK(scopes[i].function[0] && (!scopes[i].file || scopes[i].file[0]));
+	CHECK(!count || !strcmp(scopes[count - 1].function, f.name));
+}
+
+static void check_inlines(const struct fl_module *m)
+{
+	const struct fl_index_inline *in = m->tables[FL_INDEX_INLINES].data;
+	const uint32_t *keys = m->tables[FL_INDEX_INLINE_ADDRS].data;
+	const uint32_t *at = m->tables[FL_INDEX_INLINE_AT].data;
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_INLINES].count; i++)
+		CHECK(in[i].parent == FL_INDEX_NONE || in[i].parent < i);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_INLINE_AT].count; i++) {
+		CHECK(at[i] == FL_INDEX_NONE || at[i] < m->tables[FL_INDEX_INLINES].count);
+		check_scopes(m, keys[i]);
+	}
+}
+
+static void check_unwind(const struct fl_module *m)
+{
+	const uint32_t *keys = m->tables[FL_INDEX_UNWIND_ADDRS].data;
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_UNWIND].count; i++) {
+		const uint16_t *id = fl_table_at(m, FL_INDEX_UNWIND, i);
+		struct fl_unwind_rule rule;
+		CHECK((*id != FL_INDEX_NO_RULE) == fl_module_unwind_rule(m, keys[i], &rule));
+		CHECK(*id == FL_INDEX_NO_RULE || fl_module_is_code(m, keys[i]));
+	}
+}
+
+static void check_rest(const struct fl_module *m)
+{
+	size_t count;
+	const struct fl_span *spans = fl_module_spans(m, &count);
+	for (size_t i = 1; i < count; i++)
+		CHECK((uint64_t)spans[i - 1].addr + spans[i - 1].size <= spans[i].addr);
+	const struct fl_finding *findings = fl_module_findings(m, &count);
+	for (size_t i = 0; i < count; i++)
+		CHECK(findings[i].text[0]);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_LINE_ADDRS].count; i++)
+		check_scopes(m, ((const uint32_t *)m->tables[FL_INDEX_LINE_ADDRS].data)[i]);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_EXIDX_ADDRS].count; i++) {
+		struct fl_exidx_entry e;
+		(void)fl_module_exidx(
+			m, ((const uint32_t *)m->tables[FL_INDEX_EXIDX_ADDRS].data)[i], &e);
+	}
+}
+
+static void check_module(const struct fl_module *m)
+{
+	check_keys(m, FL_INDEX_SEGMENT_ADDRS, true);
+	check_keys(m, FL_INDEX_INLINE_ADDRS, true);
+	check_keys(m, FL_INDEX_LINE_ADDRS, true);
+	check_keys(m, FL_INDEX_UNWIND_ADDRS, true);
+	check_keys(m, FL_INDEX_EXIDX_ADDRS, false);
+	check_keys(m, FL_INDEX_OBJECT_ADDRS, true);
+	check_functions(m);
+	check_inlines(m);
+	check_unwind(m);
+	check_rest(m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	FL_AUTO(fl_symbols) symbols = NULL;
+	struct fl_error err = { 0 };
+	if (fl_symbols_open(data, size, "fw.elf", &symbols, &err)) {
+		CHECK(err.message[0]);
+		return 0;
+	}
+	CHECK(symbols->count >= 1 && symbols->count <= FL_LIMIT_MODULES);
+	for (size_t i = 0; i < symbols->count; i++)
+		check_module(symbols->modules[i]);
+	return 0;
+}
