@@ -17,6 +17,7 @@ struct unwinder {
 	struct fl_unwind_result *out;
 	struct fl_cursor at; /* of the newest frame */
 	bool scanned;        /* the note about it was given */
+	unsigned searches;   /* of the code for calls: each reads all of it */
 	bool not_stacked;    /* the context itself is old memory */
 };
 
@@ -222,8 +223,9 @@ static void report_refusal(struct unwinder *u, const struct fl_hop *hop)
 /* A function that made a call and saved LR nowhere. */
 static bool by_its_callers(struct unwinder *u, const struct fl_hop *hop)
 {
+	enum { MAX_SEARCHES = 8 };
 	struct fl_step step;
-	if (hop->stop != FL_STOP_NO_METHOD || !hop->step.cfa_known)
+	if (hop->stop != FL_STOP_NO_METHOD || !hop->step.cfa_known || u->searches++ >= MAX_SEARCHES)
 		return false;
 	fl_callers_step(u->in, &u->at, hop->step.cfa, &step);
 	if (step.status != FL_STEP_FOUND)

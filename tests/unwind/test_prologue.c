@@ -513,6 +513,46 @@ static void test_code_without_end(void **state)
 	target_memory_free(&stage.memory);
 }
 
+/* A variable that is loaded from the stack and called is no return address. */
+static void test_tail_call_through_a_variable(void **state)
+{
+	static const uint16_t code[] = {
+		0x9b01, /* 00 ldr r3, [sp, #4] */
+		0xb002, /* 02 add sp, #8 */
+		0x4718, /* 04 bx r3 */
+	};
+	static struct stage stage;
+	struct fl_step step;
+	const struct probe probe = { CODE(code), 0, 8, "lr-4", 0 };
+	(void)state;
+	set_stage(&stage, &probe, true);
+	run(EPILOGUE, &stage, &probe, &step);
+	assert_int_equal(step.status, FL_STEP_NONE);
+	target_memory_free(&stage.memory);
+}
+
+/* Behind the last instruction that is decoded LR may hold anything. */
+static void test_lr_is_not_believed_from_afar(void **state)
+{
+	static uint16_t code[512] = { 0xb082 }; /* sub sp, #8 */
+	static struct stage stage;
+	struct probe probe = { CODE(code), 40, 8, "", 0 };
+	struct fl_step step;
+	(void)state;
+	for (size_t i = 1; i < 512; i++)
+		code[i] = 0xbf00;
+	set_stage(&stage, &probe, true);
+	run(PROLOGUE, &stage, &probe, &step);
+	assert_int_equal(step.status, FL_STEP_FOUND);
+	target_memory_free(&stage.memory);
+	probe.pc_off = 1000;
+	set_stage(&stage, &probe, true);
+	run(PROLOGUE, &stage, &probe, &step);
+	assert_int_equal(step.status, FL_STEP_NONE);
+	assert_int_equal(step.cfa, CFA);
+	target_memory_free(&stage.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +564,8 @@ int main(void)
 		cmocka_unit_test(test_register_slot_not_captured),
 		cmocka_unit_test(test_code_not_captured),
 		cmocka_unit_test(test_code_without_end),
+		cmocka_unit_test(test_tail_call_through_a_variable),
+		cmocka_unit_test(test_lr_is_not_believed_from_afar),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

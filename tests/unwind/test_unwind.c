@@ -33,6 +33,8 @@ enum {
 	HANDLE_BODY = 0x08000156,
 	TASK_EXIT = 0x0800015d, /* prvTaskExitError */
 	R_TASK_BLX = 0x08000165,
+	R_CALLS_OPAQUE = 0x0800016f, /* calls_opaque, after opaque */
+	FRAMED_BODY = 0x08000174,
 	SP = 0x20001000,
 	PSP = 0x20003000,
 	THUMB = 0x01000000,
@@ -72,6 +74,7 @@ struct scene {
 	struct fl_findings findings;
 	struct fl_unwind_result result;
 	unsigned effects;
+	enum fl_arch arch;
 	char text[1024];
 };
 
@@ -86,7 +89,7 @@ static void free_scene(struct scene *s)
 /* A thread on the main stack. */
 static void set_context(struct scene *s, uint32_t pc, uint32_t lr)
 {
-	*s = (struct scene){ 0 };
+	*s = (struct scene){ .arch = FL_ARCH_V7EM };
 	for (int reg = 0; reg <= FL_R12; reg++)
 		fl_reg_set(&s->regs, (enum fl_register)reg, 0x100 + (uint32_t)reg);
 	fl_reg_set(&s->regs, FL_PC, pc);
@@ -95,6 +98,12 @@ static void set_context(struct scene *s, uint32_t pc, uint32_t lr)
 	fl_reg_set(&s->regs, FL_MSP, SP);
 	fl_reg_set(&s->regs, FL_PSP, PSP);
 	fl_reg_set(&s->regs, FL_XPSR, THUMB);
+}
+
+static void set_handler(struct scene *s, uint32_t pc, uint32_t lr, uint32_t number)
+{
+	set_context(s, pc, lr);
+	fl_reg_set(&s->regs, FL_XPSR, THUMB | number);
 }
 
 #define STACK(scene, ...) TARGET_WORDS(&(scene)->stack, SP, __VA_ARGS__)
@@ -142,7 +151,7 @@ static void unwind(struct scene *s)
 		.regs = &s->regs,
 		.memory = m,
 		.symbols = &view,
-		.arch = FL_ARCH_V7EM,
+		.arch = s->arch,
 		.fault_effects = s->effects,
 	};
 	fl_unwind(&in, &s->findings, &s->result);
@@ -180,6 +189,94 @@ static void test_functions_that_save_no_return_address(void **state)
 	assert_int_equal(b.result.frames[3].regs.value[FL_R5], 0x55);
 }
 
+/* Where two callers fit, one that the next call names is right; of two such ones neither is. */
+static void test_callers_that_fit_both(void **state)
+{
+	(void)state;
+	SCENE named;
+	set_context(&named, DIE, R_DIE);
+	STACK(&named, 0x44, R_TOP_BLX, 0x66, R_OTHER_USER, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&named, "die~context fail~cfi other_user~scan top~cfi Reset_Handler~cfi | entry");
+	SCENE both;
+	set_context(&both, DIE, R_DIE);
+	STACK(&both, 0x44, R_USER, 0x66, R_OTHER_USER, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&both, "die~context fail~cfi top~scan top~cfi Reset_Handler~cfi | entry");
+}
+
+/* A call that names the function is better than a nearer one that names another. */
+static void test_scan_prefers_the_call_that_fits(void **state)
+{
+	(void)state;
+	SCENE named;
+	set_context(&named, HANDLE_BODY, 0);
+	STACK(&named, 0x44, R_OPAQUE, 0x99, R_USER, 0x98, R_CALLS_OPAQUE, 0x44, R_TOP, 0x44,
+	      reset_lr);
+	expect(&named, "handle~context opaque~cfi calls_opaque~scan Reset_Handler~cfi | entry");
+	SCENE doubtful; /* reached by a tail call */
+	set_context(&doubtful, HANDLE_BODY, 0);
+	STACK(&doubtful, 0x44, R_OPAQUE, 0x99, R_USER, 0x44, R_TOP, 0x44, reset_lr);
+	expect(&doubtful, "handle~context opaque~cfi top~scan Reset_Handler~cfi | entry");
+}
+
+/* What lies above the main stack is somebody else's. */
+static void test_scan_ends_with_the_main_stack(void **state)
+{
+	enum { TOP_OF_STACK = 0x20002000 };
+	const uint32_t vtor_addr = 0xe000ed08;
+	(void)state;
+	for (int vtor = 0; vtor < 2; vtor++) {
+		SCENE s;
+		set_context(&s, HANDLE_BODY, 0);
+		fl_reg_set(&s.regs, FL_SP, TOP_OF_STACK - 16);
+		TARGET_WORDS(&s.stack, TOP_OF_STACK - 16, 0x44, 0x0badcafd, 0, 0, R_TOP, 0x44,
+			     reset_lr);
+		if (vtor)
+			TARGET_WORDS(&s.stack, vtor_addr, 0x08000000);
+		expect(&s, vtor ? "handle~context | not-code"
+				: "handle~context Reset_Handler~scan | entry");
+	}
+}
+
+/* FPCCR.TS: a secure frame with s16..s31, which nothing but its size shows. */
+static void test_secure_frame_with_all_fp_registers(void **state)
+{
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		SCENE s;
+		uint32_t words[60] = {
+			0x44, 0xffffffe9, 0, 0, 0, 0, 12, R_TOP, HANDLE_BODY, THUMB
+		};
+		uint32_t above = 2 + (all ? 0xa8 : 0x68) / 4;
+		set_handler(&s, HANDLE_BODY, 0, 15);
+		s.arch = FL_ARCH_V8M_MAIN;
+		words[above + 1] = R_TOP;
+		words[above + 3] = reset_lr;
+		target_words(&s.stack, SP, words, 60);
+		expect(&s,
+		       "handle~context --15~cfi handle~exception-frame Reset_Handler~cfi | entry");
+		assert_int_equal(s.result.frames[2].regs.value[FL_SP], SP + 4 * above);
+	}
+}
+
+/* r7 was overwritten: the frame that it names lies below the stack pointer. */
+static void test_no_progress(void **state)
+{
+	(void)state;
+	SCENE s;
+	set_context(&s, FRAMED_BODY, 0);
+	fl_reg_set(&s.regs, FL_R7, SP);
+	fl_reg_set(&s.regs, FL_SP, SP + 16);
+	STACK(&s, 0x77, R_TOP, 0, 0, 0x77, 0x12345679, 0, 0);
+	expect(&s, "framed~context | no-progress");
+	assert_false(s.result.frames[0].cfa_known);
+	SCENE prologue; /* the code says where the table does not */
+	set_context(&prologue, FRAMED_BODY, 0);
+	fl_reg_set(&prologue.regs, FL_SP, SP + 16);
+	STACK(&prologue, 0, 0, 0, 0, 0x77, R_TOP, 0x44, reset_lr);
+	expect(&prologue, "framed~context Reset_Handler~prologue | entry");
+	assert_int_equal(prologue.result.frames[1].regs.value[FL_R7], 0x77);
+}
+
 /* LR points into the function itself: a call made there, nothing that leads to its caller. */
 static void test_stale_lr(void **state)
 {
@@ -206,12 +303,6 @@ static void test_task_exit_hook(void **state)
 	set_context(&s, HANDLE_BODY, 0);
 	STACK(&s, 0x44, R_TASK_BLX, 0x44, TASK_EXIT, 0x44, R_TOP);
 	expect(&s, "handle~context task~cfi | entry");
-}
-
-static void set_handler(struct scene *s, uint32_t pc, uint32_t lr, uint32_t number)
-{
-	set_context(s, pc, lr);
-	fl_reg_set(&s->regs, FL_XPSR, THUMB | number);
 }
 
 #define FRAME(pc, lr) 0, 1, 2, 3, 12, lr, pc, THUMB
@@ -447,6 +538,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_functions_that_save_no_return_address),
+		cmocka_unit_test(test_callers_that_fit_both),
+		cmocka_unit_test(test_scan_prefers_the_call_that_fits),
+		cmocka_unit_test(test_scan_ends_with_the_main_stack),
+		cmocka_unit_test(test_secure_frame_with_all_fp_registers),
+		cmocka_unit_test(test_no_progress),
 		cmocka_unit_test(test_stale_lr),
 		cmocka_unit_test(test_marked_as_outermost),
 		cmocka_unit_test(test_task_exit_hook),

@@ -140,3 +140,28 @@
 	pop	{r4, pc}
 	.cfi_endproc
 	endfunction task
+
+	/* Calls what no table describes. */
+	function calls_opaque
+	.cfi_startproc
+	push	{r4, lr}
+	.cfi_def_cfa_offset 8
+	.cfi_offset 4, -8
+	.cfi_offset 14, -4
+	bl	opaque
+	pop	{r4, pc}
+	.cfi_endproc
+	endfunction calls_opaque
+
+	/* Its frame hangs on r7, which anything may have overwritten. */
+	function framed
+	.cfi_startproc
+	push	{r7, lr}
+	mov	r7, sp
+	.cfi_def_cfa 7, 8
+	.cfi_offset 7, -8
+	.cfi_offset 14, -4
+	nop
+	b	.
+	.cfi_endproc
+	endfunction framed
