@@ -214,6 +214,8 @@ static void emit_segment(struct unwinder *u, const struct fl_piece *s)
 	struct expanded *e = &u->frames[s->id];
 	if (!e->done)
 		expand(u, s->id);
+	if (!e->row_count)
+		return;
 	const struct row *rows = fl_vec_at(&u->rows, const struct row, e->first_row);
 	uint64_t end = (uint64_t)s->addr + s->size;
 	uint32_t i = 0;
@@ -275,10 +277,10 @@ void fl_build_exidx(struct fl_build *b)
 	for (size_t i = 0; i < image->exidx.count && !b->failed; i++) {
 		const struct fl_exidx_row *row =
 			fl_vec_at(&image->exidx, const struct fl_exidx_row, i);
-		const uint8_t *opcodes =
-			fl_vec_at(&image->exidx_opcodes, const uint8_t, row->opcode_off);
-		uint32_t entry = fl_intern_add(&b->opcodes, row->opcode_count ? opcodes : NULL,
-					       row->opcode_count);
+		const uint8_t *opcodes = NULL;
+		if (row->opcode_count)
+			opcodes = fl_vec_at(&image->exidx_opcodes, const uint8_t, row->opcode_off);
+		uint32_t entry = fl_intern_add(&b->opcodes, opcodes, row->opcode_count);
 		uint32_t *key = fl_build_add(b, FL_INDEX_EXIDX_ADDRS);
 		struct fl_index_exidx *out = fl_build_add(b, FL_INDEX_EXIDX);
 		if (!key || !out || entry == UINT32_MAX) {

@@ -44,17 +44,22 @@ static inline struct symbols_case open_symbols(struct elf_writer *w)
 	return open_symbols_bytes(w->file.data, w->file.size);
 }
 
-static inline struct symbols_case open_fixture(const char *build)
+static inline struct symbols_case open_file(const char *path)
 {
-	char path[512];
 	size_t size;
-	snprintf(path, sizeof(path), "%s/%s/fw.elf", FL_CORPUS, build);
 	uint8_t *bytes = corpus_read(path, &size);
 	if (!bytes)
 		fail_msg("%s is missing", path);
 	struct symbols_case c = open_symbols_bytes(bytes, size);
 	free(bytes);
 	return c;
+}
+
+static inline struct symbols_case open_fixture(const char *build)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s/fw.elf", FL_CORPUS, build);
+	return open_file(path);
 }
 
 /** "leaf main.c:7 < outer main.c:44": file names without folders; "-" where nothing is known. */
