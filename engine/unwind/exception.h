@@ -16,7 +16,8 @@ struct fl_boundary {
 		regs; /**< r4..r11, PSP as recovered so far; FL_SP = main stack at entry */
 };
 
-/** Whether a core of this profile can have stacked @p xpsr: reserved bits, and an exception it has. */
+/** Whether a core of this profile can have stacked @p xpsr: reserved bits, and an exception it has.
+ */
 bool fl_xpsr_possible(enum fl_arch arch, uint32_t xpsr);
 
 enum fl_frame_test {

@@ -291,18 +291,22 @@ static bool lr_led_here(struct unwinder *u, const struct fl_hop *hop)
 	return leads_on(u->in, &caller);
 }
 
-/* Where the last call returned to is most likely where the bad branch was made: a corrupted return.
+/*
+ * Where the last call returned to is most likely where the bad branch was made: a function that
+ * returned through a corrupted address. It is shown, as a guess; its frame is gone.
  */
-static void report_stale_lr(struct unwinder *u, const struct fl_hop *hop)
+static bool show_stale_lr(struct unwinder *u, const struct fl_hop *hop)
 {
 	struct fl_function_info function;
 	uint32_t addr = hop->step.return_addr & ~UINT32_C(1);
 	if (hop->kind != FL_HOP_CALLER || !fl_function_at(u->in->symbols, addr - 1, &function))
-		return;
+		return true;
 	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_NOTE, FL_OK, FL_AT_TARGET_ADDRESS, addr,
 		       "lr 0x%08" PRIx32 " is left over from the last call, made in %s: probably "
 		       "that function returned to 0x%08" PRIx32,
 		       hop->step.return_addr, function.name, u->at.pc);
+	struct fl_cursor culprit = fl_caller_of(&u->at, &hop->step);
+	return emit_code(u, &culprit, FL_TRUST_SCAN);
 }
 
 static bool leave_bad_target(struct unwinder *u)
@@ -315,10 +319,12 @@ static bool leave_bad_target(struct unwinder *u)
 										 : FL_STOP_NOT_CODE;
 	if (hop.kind == FL_HOP_END || lr_led_here(u, &hop))
 		return go_to(u, &hop);
-	report_stale_lr(u, &hop);
+	uint32_t target = u->at.pc;
+	if (!show_stale_lr(u, &hop))
+		return false;
 	if (!fl_reg_get(&u->at.regs, FL_SP, &sp))
-		return end(u, stop, u->at.pc);
-	return scan(u, sp & ~UINT32_C(3), stop, u->at.pc);
+		return end(u, stop, target);
+	return scan(u, sp & ~UINT32_C(3), stop, target);
 }
 
 static bool is_bad_target(const struct unwinder *u)

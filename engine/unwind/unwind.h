@@ -3,9 +3,10 @@
  * @file
  * From registers and memory to physical frames.
  *
- * Methods, best first: exception frame, CFI, EXIDX, LR of a leaf (frame 0), prologue analysis, stack scan.
- * Every result passes the same sanity checks; a failed check lowers trust or ends the stack with a reason
- * and never discards frames already found.
+ * Methods, best first: exception frame, CFI, EXIDX, prologue analysis, LR of a leaf, call
+ * instructions that lead to the function, stack scan. Every result passes the same sanity checks; a
+ * failed check lowers trust or ends the stack with a reason and never discards frames already
+ * found.
  */
 #ifndef UNWIND_UNWIND_H
 #define UNWIND_UNWIND_H
@@ -23,7 +24,8 @@ struct fl_unwind_input {
 	const struct fl_symbol_view *symbols;
 	enum fl_arch arch;
 	unsigned fault_effects; /**< FL_EFFECT_*: how far the stacked frame may be trusted */
-	bool fault_in_dump;     /**< the context comes from a fault (pc exact), not from a debugger halt: same look-up rule, kept for the messages */
+	bool fault_in_dump;     /**< the context comes from a fault (pc exact), not from a debugger
+				   halt: same look-up rule, kept for the messages */
 };
 
 /** Caller-provided room: FL_LIMIT_FRAMES frames are about 40 KiB, take it from the arena. */

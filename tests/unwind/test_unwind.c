@@ -246,7 +246,7 @@ static void test_secure_frame_with_all_fp_registers(void **state)
 		uint32_t words[60] = {
 			0x44, 0xffffffe9, 0, 0, 0, 0, 12, R_TOP, HANDLE_BODY, THUMB
 		};
-		uint32_t above = 2 + (all ? 0xa8 : 0x68) / 4;
+		uint32_t above = 2u + (all ? 0xa8u : 0x68u) / 4u;
 		set_handler(&s, HANDLE_BODY, 0, 15);
 		s.arch = FL_ARCH_V8M_MAIN;
 		words[above + 1] = R_TOP;
