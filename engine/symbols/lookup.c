@@ -68,20 +68,32 @@ static uint32_t inlined_at(const struct fl_module *module, uint32_t addr)
 	return at ? *at : FL_INDEX_NONE;
 }
 
+/* A line of an unknown file is not a place. */
+static struct fl_scope
+place(const struct fl_module *module, uint32_t file, uint32_t line, uint32_t column)
+{
+	const char *name = text_or_null(module, file);
+	return (struct fl_scope){ .file = name,
+				  .line = name ? line : 0,
+				  .column = name ? column : 0 };
+}
+
+static struct fl_scope place_of_pc(const struct fl_module *module, uint32_t pc)
+{
+	uint32_t i = fl_table_search(module, FL_INDEX_LINE_ADDRS, pc);
+	const struct fl_index_line *line = fl_table_at(module, FL_INDEX_LINES, i);
+	if (!line)
+		return (struct fl_scope){ 0 };
+	return place(module, line->file, line->line, line->column);
+}
+
 size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			size_t max)
 {
 	const struct fl_index_function *f = function_at(module, lookup_pc);
-	const struct fl_index_line *line = fl_table_at(
-		module, FL_INDEX_LINES, fl_table_search(module, FL_INDEX_LINE_ADDRS, lookup_pc));
-	if (!f)
+	if (!f || !max)
 		return 0;
-	struct fl_scope scope = { 0 };
-	if (line) {
-		scope.file = text_or_null(module, line->file);
-		scope.line = line->line;
-		scope.column = line->column;
-	}
+	struct fl_scope scope = place_of_pc(module, lookup_pc);
 	size_t count = 0;
 	const struct fl_index_inline *in;
 	uint32_t i = inlined_at(module, lookup_pc);
@@ -90,13 +102,9 @@ size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, stru
 		scope.function = fl_module_text(module, in->name);
 		scope.linkage_name = text_or_null(module, in->linkage);
 		ret[count++] = scope;
-		scope.file = text_or_null(module, in->call_file);
-		scope.line = in->call_line;
-		scope.column = in->call_column;
+		scope = place(module, in->call_file, in->call_line, in->call_column);
 		i = in->parent < i ? in->parent : FL_INDEX_NONE;
 	}
-	if (count == max)
-		return count;
 	scope.function = fl_module_text(module, f->name);
 	scope.linkage_name = text_or_null(module, f->linkage);
 	ret[count++] = scope;
