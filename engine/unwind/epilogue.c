@@ -15,6 +15,7 @@ struct run {
 	uint32_t slot_addr[FL_CORE_REGISTERS];
 	uint32_t pc;
 	enum fl_register source; /* RETURNED: which register pc came from */
+	uint32_t start_sp;
 };
 
 /* A pop, or LR reloaded in place: any other load from the stack fetches a variable. */
@@ -161,6 +162,8 @@ static void finish(const struct run *r, struct fl_step *ret)
 	}
 	ret->cfa_known = true;
 	ret->from_lr = !popped;
+	if (ret->from_lr && ret->cfa == r->start_sp) /* nothing was on the stack to misread */
+		ret->trust = FL_TRUST_LR;
 	ret->regs = fl_registers_after_call(&r->regs);
 	fl_reg_set(&ret->regs, FL_SP, ret->cfa);
 }
@@ -178,6 +181,7 @@ void fl_epilogue_step(const struct fl_memory *memory, uint32_t function_addr, ui
 	if (!fl_reg_get(&cursor->regs, FL_SP, &sp))
 		return;
 	fl_reg_set(&r.regs, FL_SP, sp);
+	r.start_sp = sp;
 
 	struct fl_fetched f;
 	enum outcome outcome = GO_ON;
