@@ -6,12 +6,10 @@
 /* Code addresses have bit 0 set where a producer took them from Thumb function pointers. */
 void fl_dwarf_add_range(struct fl_dwarf_unit *unit, uint64_t low, uint64_t high)
 {
-	low &= ~UINT64_C(1);
-	if (low >= high || high > UINT64_C(1) << 32)
+	uint64_t size = high - low;
+	if (low >= high || high > UINT64_C(1) << 32 || size > UINT32_MAX)
 		return;
-	struct fl_code_range range = { (uint32_t)low, (uint32_t)(high - low) };
-	if (!range.size) /* all 4 GiB */
-		return;
+	struct fl_code_range range = { (uint32_t)low & ~UINT32_C(1), (uint32_t)size };
 	if (!fl_vec_push(&unit->info->ranges, &range))
 		unit->dwarf->out_of_memory = true;
 }

@@ -109,6 +109,25 @@ static void test_c_names_are_plain(void **state)
 	assert_string_equal(name_of(c.image, 1, &name), "nested");
 }
 
+/* A producer that took addresses from function pointers. */
+static void test_thumb_bit_in_ranges(void **state)
+{
+	ELF_AUTO w = { 0 };
+	DWARF_AUTO d = { 0 };
+	(void)state;
+	dwarf_unit(&d, "a.c", C99);
+	dwarf_function(&d, "f", 0x101, 0x10);
+	dwarf_up(&d);
+	dwarf_unit_end(&d);
+	dwarf_end(&d, &w);
+	elf_code(&w, ".text", 0x100, 0x100);
+	IMAGE c = open_image(&w);
+	assert_int_equal(c.image->debug.ranges.count, 1);
+	const struct fl_code_range *range = c.image->debug.ranges.data;
+	assert_int_equal(range->addr, 0x100);
+	assert_int_equal(range->size, 0x10);
+}
+
 static void test_lines(void **state)
 {
 	ELF_AUTO w = { 0 };
@@ -231,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_functions_and_inlines),
 		cmocka_unit_test(test_qualified_names),
 		cmocka_unit_test(test_c_names_are_plain),
+		cmocka_unit_test(test_thumb_bit_in_ranges),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_damage_keeps_what_came_before),

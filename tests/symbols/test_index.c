@@ -109,6 +109,24 @@ static void test_unknown_tables_are_skipped(void **state)
 	look_around(m);
 }
 
+/* Calls that are inlined into themselves. */
+static void test_cycles_end(void **state)
+{
+	SYMBOLS c = open_fixture("m4f-o2");
+	FL_AUTO(fl_module) m = NULL;
+	struct bytes b = { .data = index_copy(&c), .size = c.module->size };
+	const struct fl_table *inlines = &c.module->tables[FL_INDEX_INLINES];
+	size_t off = (size_t)((const uint8_t *)inlines->data - c.module->index);
+	(void)state;
+	for (uint32_t i = 0; i < inlines->count; i++)
+		patch_u32(&b, off + i * sizeof(struct fl_index_inline), i);
+	assert_int_equal(fl_module_open(b.data, b.size, &m, NULL), FL_OK);
+	for (uint32_t pc = 0; pc < 0x1800; pc += 2) {
+		struct fl_scope scopes[16];
+		assert_true(fl_module_scopes(m, pc, scopes, 16) <= 2);
+	}
+}
+
 static void test_layout_is_fixed(void **state)
 {
 	(void)state;
@@ -146,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_every_byte_changed),
 		cmocka_unit_test(test_unknown_tables_are_skipped),
+		cmocka_unit_test(test_cycles_end),
 		cmocka_unit_test(test_layout_is_fixed),
 		cmocka_unit_test(test_deterministic),
 	};
