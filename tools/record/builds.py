@@ -67,6 +67,9 @@ BASE = FIRMWARE[:8]
 BUILDS = {
     "m4f-og": image("m4f", "-Og", ALL_M4F),
     "m4f-o2": image("m4f", "-O2", ALL_M4F),
+    "m4f-os": image("m4f", "-Os", [
+        "null-read", "undefined-instruction", "fault-in-svc", "fp-lazy",
+        "realigned-fault", "panic-code"]),
     "m0-os": image("m0", "-Os", [
         "null-call", "bad-jump", "undefined-instruction", "bus-fault",
         "unaligned-access", "assert", "fault-in-nested-isr", "psp-thread-isr",
