@@ -57,6 +57,16 @@ with tempfile.TemporaryDirectory() as name:
     struct.pack_into("<H", header, 18, 8)  # EM_MIPS
     p.expect("ELF of another machine", 3, "analyze", dump, "--elf", write("mips.elf", bytes(header)),
              out="CFSR", err="mips.elf: .*(?i:mips|machine)", one_line=True)
+    stripped = bytearray(Path(elf).read_bytes())
+    table, = struct.unpack_from("<I", stripped, 32)
+    size, count = struct.unpack_from("<HH", stripped, 46)
+    for at in range(table, table + size * count, size):
+        kind, flags = struct.unpack_from("<4xII", stripped, at)
+        if not flags & 2 and kind != 3:  # not SHF_ALLOC, not the section names: .symtab, .debug_*
+            struct.pack_into("<I", stripped, at + 4, 0)
+    p.expect("stripped ELF", 0, "analyze", dump, "--elf", write("stripped.elf", bytes(stripped)),
+             out="Null Pointer.*CFSR", err="stripped.elf: has no debug information.*symbol table, and it has none",
+             one_line=True)
     other = p.case("m4f-o2", "null-write")[1]
     p.expect("ELF of another build", 0, "analyze", dump, "--elf", other, out="another build id|other build",
              err="not the one this dump comes from")
