@@ -21,6 +21,7 @@ enum {
 /* Memory that a worker process writes and the supervisor reads. */
 struct report {
 	struct fl_worker_summary summary; /* goes on where a killed process stopped */
+	bool ended;                       /* by itself; otherwise it was killed */
 	enum fl_code code;
 	struct fl_error error;
 };
@@ -70,6 +71,7 @@ _Noreturn static void be_job(struct supervisor *s, unsigned index, int line)
 	};
 	struct report *report = &s->reports[index];
 	report->code = fl_job_run(&options, &report->summary, &report->error);
+	report->ended = true;
 	_exit(report->code != FL_OK);
 }
 
@@ -87,6 +89,7 @@ static void start(struct supervisor *s, unsigned index)
 		fail(s, FL_EIO, strerror(errno));
 		return;
 	}
+	s->reports[index].ended = false;
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
@@ -117,13 +120,11 @@ static void replace(struct supervisor *s, unsigned index)
 static void collect(struct supervisor *s, unsigned index)
 {
 	struct slot *slot = &s->slots[index];
-	int status = 0;
-	pid_t pid;
-	while ((pid = waitpid(slot->pid, &status, 0)) < 0 && errno == EINTR)
+	while (waitpid(slot->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(slot->line);
 	slot->pid = 0;
-	if (pid >= 0 && WIFSIGNALED(status))
+	if (!s->reports[index].ended)
 		replace(s, index);
 	else if (s->reports[index].code)
 		fail(s, s->reports[index].code, s->reports[index].error.message);

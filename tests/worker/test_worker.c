@@ -479,6 +479,43 @@ static void test_runs_until_told(void **state)
 	}
 }
 
+/* SIGKILL for every child of a process. @return how many there were. */
+static unsigned kill_children(pid_t parent)
+{
+	char path[64], text[256] = "";
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)parent, (long)parent);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	unsigned count = 0;
+	if (fd >= 0)
+		close(fd);
+	char *at = text;
+	for (char *end; size > 0; at = end, count++) {
+		long pid = strtol(at, &end, 10);
+		if (end == at)
+			break;
+		kill((pid_t)pid, SIGKILL);
+	}
+	return count;
+}
+
+static void test_killed_processes_are_replaced(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	pid_t worker = start_worker(&scratch, 2);
+	put_dump(&scratch, "null-read", "1.core");
+	wait_for_waiting(&scratch, 1);
+	unsigned count = kill_children(worker);
+	put_dump(&scratch, "null-read", "2.core");
+	if (count) /* else: a kernel without CONFIG_PROC_CHILDREN */
+		assert_int_equal(count, 2);
+	wait_for_waiting(&scratch, 2);
+	assert_int_equal(kill(worker, SIGTERM), 0);
+	assert_int_equal(exit_status(worker), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_gives_up_on_what_kills_the_worker),
 		cmocka_unit_test(test_stop_before_the_start),
 		cmocka_unit_test(test_runs_until_told),
+		cmocka_unit_test(test_killed_processes_are_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
