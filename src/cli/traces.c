@@ -29,6 +29,18 @@ static void print_id(int64_t id)
 		printf("%6s ", "-");
 }
 
+/* The child's own frames, one per line. */
+static void print_backtrace(const char *text)
+{
+	for (const char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+		char copy[256];
+		snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
+		printf("%23s  %s\n", "", cli_text(copy));
+		line += length + (line[length] == '\n');
+	}
+}
+
 static bool print_trace(void *context, const struct fl_trace_row *row)
 {
 	char time[24];
@@ -47,6 +59,8 @@ static bool print_trace(void *context, const struct fl_trace_row *row)
 	putchar('\n');
 	if (row->reason)
 		printf("%21s  %s\n", "", cli_text(row->reason));
+	if (row->backtrace)
+		print_backtrace(row->backtrace);
 	return true;
 }
 
