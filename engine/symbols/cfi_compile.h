@@ -22,7 +22,8 @@ struct fl_cfi_program {
 	uint32_t size; /**< bytes of code */
 };
 
-/** Called once per row in ascending @p pc order; a later row at the same pc replaces the earlier. Return false to abort (FL_ENOMEM). */
+/** Called once per row in ascending @p pc order; a later row at the same pc replaces the earlier.
+ * Return false to abort (FL_ENOMEM). */
 typedef bool (*fl_cfi_row_fn)(void *context, uint32_t pc, const struct fl_unwind_rule *rule);
 
 /**

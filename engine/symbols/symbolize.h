@@ -12,9 +12,8 @@
  * A frame in no module keeps its pc and has no function; a bad branch target likewise.
  * @retval FL_ENOMEM
  */
-FL_MUST_CHECK enum fl_code fl_symbolize(const struct fl_symbol_view *view,
-					const struct fl_unwound_frame *frames, size_t count,
-					struct fl_arena *arena, struct fl_frame **ret,
-					size_t *count_ret);
+FL_MUST_CHECK enum fl_code
+fl_symbolize(const struct fl_symbol_view *view, const struct fl_unwound_frame *frames, size_t count,
+	     struct fl_arena *arena, struct fl_frame **ret, size_t *count_ret);
 
 #endif

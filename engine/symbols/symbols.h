@@ -52,14 +52,16 @@ bool fl_view_is_code(const struct fl_symbol_view *view, uint32_t addr);
 const struct fl_module *fl_view_module_at(const struct fl_symbol_view *view, uint32_t addr);
 
 struct fl_function_info {
-	const char *name;         /**< qualified or demangled, without parameters */
-	const char *linkage_name; /**< as in .symtab / DW_AT_linkage_name; NULL when equal to name */
+	const char *name; /**< qualified or demangled, without parameters */
+	const char
+		*linkage_name; /**< as in .symtab / DW_AT_linkage_name; NULL when equal to name */
 	uint32_t addr;
 	uint32_t end; /**< addr when the size is unknown and no next symbol bounds it */
 };
 
 /** The out-of-line function that contains @p addr. */
-bool fl_module_function(const struct fl_module *module, uint32_t addr, struct fl_function_info *ret);
+bool fl_module_function(const struct fl_module *module, uint32_t addr,
+			struct fl_function_info *ret);
 
 /** One level of the inline chain. */
 struct fl_scope {
@@ -84,7 +86,8 @@ bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct f
 struct fl_exidx_entry {
 	uint32_t function_addr;
 	bool cantunwind;
-	const uint8_t *opcodes; /**< unwind opcodes in execution order, personality words stripped */
+	const uint8_t
+		*opcodes; /**< unwind opcodes in execution order, personality words stripped */
 	size_t opcode_count;
 };
 bool fl_module_exidx(const struct fl_module *module, uint32_t pc, struct fl_exidx_entry *ret);
@@ -96,10 +99,13 @@ struct fl_symbol_info {
 	bool is_function;
 };
 
-/** Symbol by exact name: all modules, primary first; a symbol with data wins over an absolute one. */
-bool fl_view_symbol(const struct fl_symbol_view *view, const char *name, struct fl_symbol_info *ret);
+/** Symbol by exact name: all modules, primary first; a symbol with data wins over an absolute one.
+ */
+bool fl_view_symbol(const struct fl_symbol_view *view, const char *name,
+		    struct fl_symbol_info *ret);
 
 /** The data symbol with a size that covers @p addr. */
-bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_symbol_info *ret);
+bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr,
+		       struct fl_symbol_info *ret);
 
 #endif

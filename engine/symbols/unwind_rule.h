@@ -16,13 +16,14 @@ enum fl_cfa_kind {
 };
 
 enum fl_rule_kind {
-	FL_RULE_UNSPECIFIED,    /**< callee-saved registers keep their value, others are unknown; sp = cfa */
-	FL_RULE_UNDEFINED,      /**< unknown in the caller; for the return address: outermost frame */
-	FL_RULE_SAME,           /**< reg = reg */
-	FL_RULE_OFFSET,         /**< reg = *(cfa + offset) */
-	FL_RULE_VAL_OFFSET,     /**< reg = cfa + offset */
-	FL_RULE_REGISTER,       /**< reg = other register */
-	FL_RULE_EXPRESSION,     /**< reg = *(expression with cfa pushed) */
+	FL_RULE_UNSPECIFIED, /**< callee-saved registers keep their value, others are unknown; sp =
+				cfa */
+	FL_RULE_UNDEFINED,   /**< unknown in the caller; for the return address: outermost frame */
+	FL_RULE_SAME,        /**< reg = reg */
+	FL_RULE_OFFSET,      /**< reg = *(cfa + offset) */
+	FL_RULE_VAL_OFFSET,  /**< reg = cfa + offset */
+	FL_RULE_REGISTER,    /**< reg = other register */
+	FL_RULE_EXPRESSION,  /**< reg = *(expression with cfa pushed) */
 	FL_RULE_VAL_EXPRESSION, /**< reg = expression with cfa pushed */
 };
 
@@ -42,9 +43,10 @@ struct fl_register_rule {
 	struct fl_expression expression;
 };
 
-/** Rules for r0..r15. VFP columns (64-95, 256-287) are parsed and dropped: no dump holds FP registers. */
+/** Rules for r0..r15. VFP columns (64-95, 256-287) are parsed and dropped: no dump holds FP
+ * registers. */
 struct fl_unwind_rule {
-	uint8_t cfa_kind; /**< enum fl_cfa_kind */
+	uint8_t cfa_kind;      /**< enum fl_cfa_kind */
 	uint8_t cfa_register;  /**< a core register, or FL_RULE_FOREIGN */
 	uint8_t return_column; /**< core register number, 14 on this target */
 	bool signal_frame;     /**< CIE augmentation 'S': the caller's pc is exact */
