@@ -103,6 +103,8 @@ static bool print_version(void *context, const char *key, uint64_t traces, uint6
 	return true;
 }
 
+enum { TRACES_SHOWN = 20 };
+
 static bool print_trace(void *context, const struct fl_trace_row *row)
 {
 	char time[24];
@@ -112,7 +114,7 @@ static bool print_trace(void *context, const struct fl_trace_row *row)
 		       "version", "source");
 	printf("%6" PRId64 "  %-19s  %-16s %-12s %s\n", row->id, cli_time(row->received_at, time),
 	       cli_text(row->device), cli_text(row->software_version), cli_text(row->source));
-	return *count < 20;
+	return *count < TRACES_SHOWN;
 }
 
 static bool remember_trace(void *context, const struct fl_trace_row *row)
@@ -199,6 +201,9 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 	    fl_store_issue_versions(store, id, print_version, NULL, &err) ||
 	    fl_store_traces(store, &filter, print_trace, &traces, &err))
 		return cli_fail("issue", &err);
+	if (traces == TRACES_SHOWN)
+		printf("        the newest %d; all: faultline traces list --issue %" PRId64 "\n",
+		       TRACES_SHOWN, id);
 	return show_example(store, id);
 }
 
