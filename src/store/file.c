@@ -16,7 +16,8 @@ struct filing {
 	struct fl_buffer encoded;
 	struct fl_filing_dump dump;
 	struct fl_filing_identity identity;
-	bool waits; /* for its ELF */
+	bool waits;         /* for its ELF */
+	const char *reason; /* to wait; NULL: work it out */
 };
 
 static void filing_deinit(struct filing *filing)
@@ -129,8 +130,11 @@ set_waiting(const struct filing *filing, struct fl_filed *ret, struct fl_error *
 	char reason[REASON_SIZE];
 	bool again;
 	enum fl_code code;
-	if ((code = say_reason(filing, reason, err)) ||
-	    (code = symbols_came(filing, &again, err)) ||
+	if (filing->reason)
+		snprintf(reason, sizeof(reason), "%s", filing->reason);
+	else if ((code = say_reason(filing, reason, err)))
+		return code;
+	if ((code = symbols_came(filing, &again, err)) ||
 	    (code = fl_filing_put_trace(filing->store, &filing->dump, &filing->identity,
 					&filing->facts, &filing->encoded, 0, &ret->trace_id, err)))
 		return code;
@@ -177,12 +181,14 @@ static enum fl_code settle(struct filing *filing, struct fl_filed *ret, struct f
 }
 
 static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
-			   bool waits, struct fl_filed *ret, struct fl_error *err)
+			   bool waits, const char *reason, struct fl_filed *ret,
+			   struct fl_error *err)
 {
 	__attribute__((__cleanup__(filing_deinit))) struct filing filing = {
 		.store = store,
 		.facts = fl_filing_facts(report),
 		.waits = waits,
+		.reason = reason,
 	};
 	FL_AUTO_TRANSACTION transaction = { 0 };
 	struct fl_filed filed = { 0 };
@@ -199,11 +205,11 @@ static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct
 enum fl_code fl_store_file(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
 			   struct fl_filed *ret, struct fl_error *err)
 {
-	return finish(store, dump_id, report, false, ret, err);
+	return finish(store, dump_id, report, false, NULL, ret, err);
 }
 
 enum fl_code fl_store_wait(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
-			   struct fl_filed *ret, struct fl_error *err)
+			   const char *reason, struct fl_filed *ret, struct fl_error *err)
 {
-	return finish(store, dump_id, report, true, ret, err);
+	return finish(store, dump_id, report, true, reason, ret, err);
 }

@@ -146,6 +146,28 @@ enum fl_code fl_store_quarantine(struct fl_store *store, int64_t dump_id, const 
 	return fl_commit(&transaction, err);
 }
 
+enum fl_code fl_store_release(struct fl_store *store, int64_t dump_id, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_RELEASE);
+	fl_bind_int(&query, 1, dump_id);
+	return fl_query_run(&query, err);
+}
+
+enum fl_code
+fl_store_retry(struct fl_store *store, int64_t dump_id, uint64_t *count_ret, struct fl_error *err)
+{
+	uint64_t count = 0;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_RETRY);
+	fl_bind_int(&query, 1, dump_id);
+	enum fl_code code;
+	while (!(code = fl_query_row(&query, err)))
+		count++;
+	if (code != FL_ENOTFOUND)
+		return code;
+	*count_ret = count;
+	return FL_OK;
+}
+
 static uint64_t *count_of(struct fl_queue_counts *counts, const char *state)
 {
 	const struct {

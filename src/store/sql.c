@@ -135,6 +135,12 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"UPDATE dumps SET state = 'quarantined', reason = ?2, backtrace = ?3,"
 		" lease_owner = NULL, lease_until = NULL"
 		" WHERE id = ?1 AND state NOT IN ('done', 'duplicate')",
+	[FL_SQL_DUMP_RELEASE] =
+		"UPDATE dumps SET state = 'queued', attempts = max(attempts - 1, 0),"
+		" lease_owner = NULL, lease_until = NULL WHERE id = ?1 AND state = 'claimed'",
+	[FL_SQL_DUMP_RETRY] =
+		"UPDATE dumps SET state = 'queued', attempts = 0, reason = NULL, backtrace = NULL"
+		" WHERE state = 'quarantined' AND (?1 = 0 OR id = ?1) RETURNING id",
 	[FL_SQL_DUMP_EXISTS] = "SELECT 1 FROM dumps WHERE id = ?1",
 	[FL_SQL_DUMP_COUNTS] = "SELECT state, count(*), sum(duplicates) FROM dumps GROUP BY state",
 	[FL_SQL_DUMPS_DONE] = "SELECT d.id FROM dumps d JOIN traces t ON t.dump_id = d.id"

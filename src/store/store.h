@@ -146,10 +146,25 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_file(struct fl_store *store, int64_t 
 						const struct fl_report *report,
 						struct fl_filed *ret, struct fl_error *err);
 
-/** The dump's ELF is not here: keep the provisional report, state waiting, no issue. */
+/**
+ * The dump's ELF is not here: keep the provisional report, state waiting, no issue.
+ * @param reason what people are told; NULL: which symbol file is missing.
+ */
 FL_API FL_MUST_CHECK enum fl_code fl_store_wait(struct fl_store *store, int64_t dump_id,
-						const struct fl_report *report,
+						const struct fl_report *report, const char *reason,
 						struct fl_filed *ret, struct fl_error *err);
+
+/** Give a claimed dump back to the queue, the attempt not counted: the machine failed, not the
+ * dump. */
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_release(struct fl_store *store, int64_t dump_id, struct fl_error *err);
+
+/**
+ * Queue a dump that was set aside once more, or, with @p dump_id 0, all of them.
+ * @param count_ret how many there were.
+ */
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_retry(struct fl_store *store, int64_t dump_id, uint64_t *count_ret, struct fl_error *err);
 
 /** Set a dump aside that killed or stalled the analysis, or is no dump. Kept, never retried by
  * itself. */

@@ -138,8 +138,10 @@ static enum fl_code work_on(struct job *job, const struct fl_claim *claimed, str
 		count(job, outcome, new_issue);
 	else if (code == FL_ENOMEM && claimed->attempt >= job->attempts)
 		return give_up(job, claimed, claimed->attempt, cause.message, err);
-	else if (code != FL_ENOMEM) /* the machine's trouble, not this dump's */
+	else if (code != FL_ENOMEM) { /* the machine's trouble, not this dump's */
+		(void)!fl_store_release(job->store, claimed->dump_id, NULL);
 		return fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message);
+	}
 	return FL_OK;
 }
 

@@ -11,6 +11,7 @@
 struct finding {
 	struct fl_report *report; /* provisional when `waits`; owned */
 	bool waits;               /* no ELF fits */
+	char why[256];            /* it waits, where that is not plain */
 	char elf_name[128];       /* the one in use when it died; "" = none */
 	struct fl_sandbox_death death;
 	struct fl_error cause; /* of a failure */
@@ -70,7 +71,11 @@ static enum fl_code analyze(struct fl_store *store, struct fl_sandbox *sandbox,
 	struct fl_report_facts facts = identity(found->report, claim);
 	struct fl_symbol_choice choice;
 	code = fl_store_find_symbols(store, &facts, &choice, &found->cause);
-	found->waits = code == FL_ENOTFOUND;
+	/* A file that cannot be opened holds up its own dumps, not those of others. */
+	if (code == FL_EIO)
+		snprintf(found->why, sizeof(found->why),
+			 "%s: 'faultline symbols add' brings it back", found->cause.message);
+	found->waits = code == FL_ENOTFOUND || code == FL_EIO;
 	if (code)
 		return found->waits ? FL_OK : code;
 	code = analyze_with(sandbox, claim, &choice, found);
@@ -127,7 +132,8 @@ enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbo
 		*ret = FL_OUTCOME_QUARANTINED;
 		code = set_aside(store, claim, code, &found, err);
 	} else if (found.waits) {
-		code = fl_store_wait(store, claim->dump_id, found.report, &filed, err);
+		code = fl_store_wait(store, claim->dump_id, found.report,
+				     found.why[0] ? found.why : NULL, &filed, err);
 		*ret = filed.duplicate ? FL_OUTCOME_DUPLICATE : FL_OUTCOME_WAITING;
 	} else {
 		code = fl_store_file(store, claim->dump_id, found.report, &filed, err);

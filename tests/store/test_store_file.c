@@ -222,7 +222,7 @@ static void test_filing_twice_changes_nothing(void **state)
 	assert_int_equal(first.trace_id, second.trace_id);
 	assert_int_equal(first.issue_id, second.issue_id);
 	assert_false(second.new_issue);
-	assert_ok(fl_store_wait(f->store, id, other, &second, &err), err);
+	assert_ok(fl_store_wait(f->store, id, other, NULL, &second, &err), err);
 	assert_int_equal(first.trace_id, second.trace_id);
 	assert_ok(fl_store_quarantine(f->store, id, "late", NULL, &err), err);
 	assert_int_equal(issue(f->store, first.issue_id).traces, 1);
@@ -243,7 +243,7 @@ static void test_a_waiting_trace_becomes_a_finished_one(void **state)
 							 .title = "Hard Fault at fw+0x10",
 							 .fingerprints = { "address=fw+0x10" } });
 	FL_AUTO(fl_report) report = report_make(&null_at_main);
-	assert_ok(fl_store_wait(f->store, id, provisional, &waiting, &err), err);
+	assert_ok(fl_store_wait(f->store, id, provisional, NULL, &waiting, &err), err);
 	assert_int_equal(waiting.issue_id, 0);
 	assert_string_equal(newest(f->store).text,
 			    "waiting|Hard Fault at fw+0x10|D1|-|-|-|abab|no symbol file with "
@@ -282,8 +282,8 @@ static void test_why_a_dump_waits(void **state)
 		char bytes[16];
 		snprintf(bytes, sizeof(bytes), "dump %zu", i);
 		FL_AUTO(fl_report) report = report_make(&cases[i].spec);
-		assert_ok(fl_store_wait(f->store, enqueue(f->store, bytes, NULL), report, &filed,
-					&err),
+		assert_ok(fl_store_wait(f->store, enqueue(f->store, bytes, NULL), report, NULL,
+					&filed, &err),
 			  err);
 		if (!strstr(newest(f->store).text, cases[i].reason))
 			fail_msg("'%s' is not in '%s'", cases[i].reason, newest(f->store).text);
@@ -339,7 +339,7 @@ static void test_a_duplicate_of_a_waiting_dump(void **state)
 	int64_t one = enqueue(f->store, "same", NULL);
 	int64_t two = enqueue(f->store, "same", NULL);
 	FL_AUTO(fl_report) report = report_make(&null_at_main);
-	assert_ok(fl_store_wait(f->store, one, report, &waiting, &err), err);
+	assert_ok(fl_store_wait(f->store, one, report, NULL, &waiting, &err), err);
 	assert_ok(fl_store_file(f->store, two, report, &second, &err), err);
 	assert_true(second.duplicate);
 	assert_int_equal(second.trace_id, waiting.trace_id);

@@ -86,7 +86,7 @@ static void do_claim(struct fl_store *store, int log, int64_t now)
 				       .fingerprints = { stack },
 				       .build = (uint8_t)(1 + claim.received_at % 3) });
 	if (claim.received_at % 4 == 0)
-		code = fl_store_wait(store, claim.dump_id, report, &filed, NULL);
+		code = fl_store_wait(store, claim.dump_id, report, NULL, &filed, NULL);
 	else
 		code = fl_store_file(store, claim.dump_id, report, &filed, NULL);
 	if (code)

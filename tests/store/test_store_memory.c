@@ -127,7 +127,7 @@ static enum fl_code try_claim(struct scene *s, struct fl_error *err)
 static enum fl_code try_wait(struct scene *s, struct fl_error *err)
 {
 	struct fl_filed filed;
-	return fl_store_wait(s->f->store, s->dump_id, s->report, &filed, err);
+	return fl_store_wait(s->f->store, s->dump_id, s->report, NULL, &filed, err);
 }
 
 static enum fl_code try_add_symbols(struct scene *s, struct fl_error *err)

@@ -108,7 +108,8 @@ static void test_traces_of_every_state(void **state)
 	struct fl_claim claim = { 0 };
 	file_at(f->store, NOON + 1, "D1", NULL, "k=a");
 	FL_AUTO(fl_report) report = report_make(&(struct report_spec){ .build = 1 });
-	assert_ok(fl_store_wait(f->store, enqueue(f->store, "w", NULL), report, &filed, &err), err);
+	assert_ok(fl_store_wait(f->store, enqueue(f->store, "w", NULL), report, NULL, &filed, &err),
+		  err);
 	assert_ok(
 		fl_store_quarantine(f->store, enqueue(f->store, "q", NULL), "no dump", NULL, &err),
 		err);

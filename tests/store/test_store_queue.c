@@ -146,6 +146,46 @@ static void test_quarantine_keeps_the_dump_and_the_reason(void **state)
 }
 
 /* Bit rot in the database costs this dump, not the queue behind it. */
+static void test_what_the_machine_broke_is_given_back(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	int64_t id = enqueue(f->store, "a", NULL);
+	for (int round = 0; round < 5; round++) { /* the attempts do not add up */
+		struct fl_claim claim = { 0 };
+		assert_ok(fl_store_claim(f->store, "me", NOON, 60, &claim, &err), err);
+		assert_int_equal(claim.dump_id, id);
+		assert_int_equal(claim.attempt, 1);
+		fl_claim_deinit(&claim);
+		assert_ok(fl_store_release(f->store, id, &err), err);
+	}
+}
+
+static void test_what_was_set_aside_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	int64_t first = enqueue(f->store, "a", NULL);
+	int64_t second = enqueue(f->store, "b", NULL);
+	uint64_t count;
+	assert_ok(fl_store_quarantine(f->store, first, "why", "#0 here", &err), err);
+	assert_ok(fl_store_quarantine(f->store, second, "why", NULL, &err), err);
+	assert_ok(fl_store_retry(f->store, second, &count, &err), err);
+	assert_int_equal(count, 1);
+	assert_ok(fl_store_retry(f->store, second, &count, &err), err);
+	assert_int_equal(count, 0); /* it is queued, not set aside */
+	assert_ok(fl_store_retry(f->store, 0, &count, &err), err);
+	assert_int_equal(count, 1);
+	struct fl_queue_counts counts;
+	assert_ok(fl_store_queue_counts(f->store, &counts, &err), err);
+	assert_int_equal(counts.queued, 2);
+	assert_int_equal(counts.quarantined, 0);
+	struct fl_claim claim = { 0 };
+	assert_ok(fl_store_claim(f->store, "me", NOON, 60, &claim, &err), err);
+	assert_int_equal(claim.attempt, 1);
+	fl_claim_deinit(&claim);
+}
+
 static void test_damaged_bytes_are_set_aside(void **state)
 {
 	static const char *const damages[] = {
@@ -295,6 +335,8 @@ int main(void)
 		store_test(test_the_oldest_comes_first_and_only_once),
 		store_test(test_a_lease_ends),
 		store_test(test_quarantine_keeps_the_dump_and_the_reason),
+		store_test(test_what_the_machine_broke_is_given_back),
+		store_test(test_what_was_set_aside_is_tried_again),
 		store_test(test_damaged_bytes_are_set_aside),
 		store_test(test_duplicates),
 		store_test(test_sizes_are_limited),

@@ -84,7 +84,7 @@ static void finish(struct fl_store *store, int64_t dump, const struct report_spe
 	struct fl_filed filed;
 	FL_AUTO(fl_report) report = report_make(spec);
 	if (wait)
-		assert_ok(fl_store_wait(store, dump, report, &filed, &err), err);
+		assert_ok(fl_store_wait(store, dump, report, NULL, &filed, &err), err);
 	else
 		assert_ok(fl_store_file(store, dump, report, &filed, &err), err);
 }

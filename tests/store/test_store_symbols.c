@@ -275,7 +275,7 @@ static int64_t wait_one(struct fl_store *store, const char *bytes, uint8_t build
 						    .build = build,
 						    .type = type,
 						    .version = version });
-	assert_ok(fl_store_wait(store, id, report, &filed, &err), err);
+	assert_ok(fl_store_wait(store, id, report, NULL, &filed, &err), err);
 	assert_int_equal(filed.issue_id, 0);
 	assert_int_not_equal(filed.trace_id, 0);
 	return id;
@@ -338,7 +338,7 @@ static void test_an_elf_that_comes_in_between_is_not_missed(void **state)
 				add(f->store, &(struct elf_spec){ .bytes = "1", .build = 1 })
 					.dumps_requeued,
 				0);
-		assert_ok(fl_store_wait(f->store, id, report, &filed, &err), err);
+		assert_ok(fl_store_wait(f->store, id, report, NULL, &filed, &err), err);
 		/* nothing new came in the second round: a dump that does not fit cannot spin */
 		assert_int_equal(queued(f->store), round == 0);
 	}
