@@ -65,8 +65,10 @@ static int open_regular(const char *path, struct fl_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat info;
-	if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+	if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+		cli_protect(&info);
 		return fd;
+	}
 	const char *why = fd < 0                  ? strerror(errno)
 			  : S_ISDIR(info.st_mode) ? "is a folder, not an ELF file"
 						  : "is not a regular file";
@@ -149,7 +151,7 @@ static void choose_from_folder(struct job *job, const struct fl_report_facts *fa
 static void choose_from_database(struct job *job, const struct fl_report_facts *facts)
 {
 	int exit_code;
-	FL_AUTO(fl_store) store = cli_open_store(job->database, &exit_code);
+	FL_AUTO(fl_store) store = cli_open_store(job->database, false, &exit_code);
 	if (!store) {
 		note_exit(job, exit_code);
 		return;
@@ -242,6 +244,13 @@ static int start(struct job *job)
 	return code;
 }
 
+/* $FAULTLINE_DB, when there is such a database. */
+static const char *default_database(void)
+{
+	const char *path = getenv("FAULTLINE_DB");
+	return path && path[0] && access(path, F_OK) == 0 ? path : NULL;
+}
+
 static int run(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct job job = { 0 };
@@ -266,6 +275,16 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		cli_error("analyze takes one dump; see 'faultline analyze --help'");
 		return CLI_USAGE;
 	}
+	for (size_t i = 0; i < job.render.path_maps.count; i++) {
+		const char *equals = strchr(job.render.path_maps.items[i], '=');
+		if (!equals || equals == job.render.path_maps.items[i]) {
+			cli_error("--path-map takes OLD=NEW (got '%s')",
+				  cli_text(job.render.path_maps.items[i]));
+			return CLI_USAGE;
+		}
+	}
+	if (!job.database && !job.elf_paths.count && !job.symbols_folder)
+		job.database = default_database();
 	job.dump_path = argv[1];
 	return start(&job);
 }
@@ -280,8 +299,9 @@ const struct cli_verb cli_analyze = {
 		"DUMP may be '-' for standard input.\n"
 		"\n"
 		"  -e, --elf FILE          firmware ELF; again for further parts (first = main one)\n"
-		"      --symbols FOLDER    pick the ELF with the dump's build id from a folder\n"
-		"      --db FILE           pick it from a database ('faultline symbols add')\n"
+		"      --symbols FOLDER    pick the ELF with the dump's build id from the files of a\n"
+		"                          folder (not of its subfolders)\n"
+		"      --db FILE           pick it from a database (default: $FAULTLINE_DB)\n"
 		"  -f, --format text|json  text for people (default), JSON for programs\n"
 		"  -o, --output FILE       write there instead of standard output\n"
 		"      --strict            refuse an ELF of another build (exit code 5)\n"

@@ -36,7 +36,7 @@ extern const struct cli_verb cli_symbols_add, cli_symbols_list;
 extern const struct cli_verb cli_ingest, cli_worker;
 extern const struct cli_verb cli_issues_list, cli_issues_show;
 extern const struct cli_verb cli_traces_list, cli_traces_show, cli_traces_explain;
-extern const struct cli_verb cli_traces_export, cli_traces_reanalyze;
+extern const struct cli_verb cli_traces_export, cli_traces_reanalyze, cli_traces_retry;
 
 /* --- options.c --- */
 
@@ -80,13 +80,18 @@ enum cli_format { CLI_TEXT_FORMAT, CLI_JSON_FORMAT };
 /** "faultline: ..." on stderr. */
 void cli_error(const char *format, ...) FL_PRINTF(1, 2);
 
-/** The same for a library error, with its position; returns the exit code that fits. */
+/** The same for a library error, with its position; returns the exit code that fits. @p subject may
+ * be NULL. */
 int cli_fail(const char *subject, const struct fl_error *err);
 
 /** What a child's death looked like, after cli_fail(). */
 void cli_print_death(const struct fl_sandbox_death *death);
 
-/** Write to @p path ("-" or NULL: stdout). @return an exit code. */
+/** Remember a file that was read, so that no output replaces it. */
+struct stat;
+void cli_protect(const struct stat *info);
+
+/** Write to @p path ("-" or NULL: stdout), a file whole or not at all. @return an exit code. */
 int cli_write(const char *path, const struct fl_buffer *bytes);
 
 /** Whether text goes to a terminal that may be coloured. @p choice: index into cli_colors. */
@@ -122,8 +127,11 @@ cli_rules_load(const char *folder, struct cli_rules *ret, struct fl_error *err);
 
 /* --- shared pieces of verbs --- */
 
-/** Open it, or say in one line why not and return the exit code in @p exit_ret. */
-struct fl_store *cli_open_store(const char *path, int *exit_ret);
+/**
+ * Open it, or say in one line why not and return the exit code in @p exit_ret. Only a verb that
+ * puts something in may @p create one.
+ */
+struct fl_store *cli_open_store(const char *path, bool create, int *exit_ret);
 /**
  * What most verbs begin with: parse the options, check the number of operands, open the database.
  * @param database what --db was stored to.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 const char *cli_database_path(const char *given)
@@ -17,16 +18,25 @@ const char *cli_database_path(const char *given)
 	return path;
 }
 
-struct fl_store *cli_open_store(const char *given, int *exit_ret)
+struct fl_store *cli_open_store(const char *given, bool create, int *exit_ret)
 {
 	const char *path = cli_database_path(given);
 	*exit_ret = CLI_USAGE;
 	if (!path)
 		return NULL;
+	struct stat info;
+	if (!create && stat(path, &info) != 0) {
+		cli_error("%s: %s: 'faultline symbols add' or 'ingest' makes a database",
+			  cli_text(path), strerror(errno));
+		*exit_ret = CLI_FAILED;
+		return NULL;
+	}
 	struct fl_store *store = NULL;
 	struct fl_error err = { 0 };
 	if (fl_store_open(path, &store, &err))
 		*exit_ret = cli_fail(path, &err);
+	else if (stat(path, &info) == 0)
+		cli_protect(&info);
 	return store;
 }
 
@@ -43,7 +53,7 @@ struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option 
 			  wanted ? "one number" : "no operands", verb->name);
 		return NULL;
 	}
-	return cli_open_store(*database, exit_ret);
+	return cli_open_store(*database, false, exit_ret);
 }
 
 bool cli_id(const char *text, int64_t *ret)

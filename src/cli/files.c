@@ -62,6 +62,8 @@ enum fl_code cli_read_file(const char *path, struct fl_buffer *ret, struct fl_er
 		code = fl_fail(err, FL_EIO, FL_AT_NONE, 0, "larger than 1 GiB");
 	else
 		code = read_all(fd, (size_t)info.st_size, ret, err);
+	if (!code)
+		cli_protect(&info);
 	close(fd);
 	return code;
 }

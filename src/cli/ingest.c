@@ -127,7 +127,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		return CLI_USAGE;
 	ingest.has_received = ingest.received != NULL;
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(ingest.database, &code);
+	FL_AUTO(fl_store) store = cli_open_store(ingest.database, true, &code);
 	if (!store)
 		return code;
 	ingest.store = store;
@@ -135,7 +135,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		ingest_path(&ingest, argv[i], 0);
 	if (isatty(STDERR_FILENO))
 		fputc('\n', stderr);
-	printf("%" PRIu64 " taken in, %" PRIu64 " duplicates, %" PRIu64 " could not be read\n",
+	printf("%" PRIu64 " taken in, %" PRIu64 " duplicates, %" PRIu64 " could not be taken in\n",
 	       ingest.added, ingest.duplicates, ingest.failed);
 	struct fl_worker_summary summary = { 0 };
 	if (!ingest.queue_only && ingest.added) {
@@ -146,6 +146,16 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		printf("%" PRIu64 " analysed (%" PRIu64 " new issues), %" PRIu64
 		       " wait for their ELF, %" PRIu64 " quarantined\n",
 		       summary.filed, summary.new_issues, summary.waiting, summary.quarantined);
+		if (summary.quarantined) {
+			cli_error(
+				"'faultline traces list --quarantined' says what was wrong with those");
+			return ingest.exit_code ? ingest.exit_code : CLI_BAD_INPUT;
+		}
+	}
+	if (!ingest.added && !ingest.duplicates && !ingest.failed) {
+		cli_error(
+			"nothing to take in: of a folder only *.core, *.coredump, *.dump and *.bin are");
+		return CLI_NOT_FOUND;
 	}
 	return ingest.exit_code;
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
 static const struct cli_verb *const verbs[] = {
-	&cli_analyze,     &cli_symbols_add,    &cli_symbols_list,  &cli_ingest,
-	&cli_worker,      &cli_issues_list,    &cli_issues_show,   &cli_traces_list,
-	&cli_traces_show, &cli_traces_explain, &cli_traces_export, &cli_traces_reanalyze,
+	&cli_analyze,      &cli_symbols_add,    &cli_symbols_list,  &cli_ingest,
+	&cli_worker,       &cli_issues_list,    &cli_issues_show,   &cli_traces_list,
+	&cli_traces_show,  &cli_traces_explain, &cli_traces_export, &cli_traces_reanalyze,
+	&cli_traces_retry,
 };
 
 static void print_usage(FILE *out)
@@ -35,22 +38,41 @@ static int words_matched(const struct cli_verb *verb, int argc, char **argv)
 }
 
 /* "faultline issues": a group without its action. */
-static bool print_group(const char *group)
+static bool print_group(FILE *out, const char *group)
 {
 	size_t length = strlen(group);
 	bool found = false;
 	for (size_t i = 0; i < CLI_COUNT(verbs); i++) {
 		if (strncmp(verbs[i]->name, group, length) != 0 || verbs[i]->name[length] != ' ')
 			continue;
-		fprintf(stderr, "  faultline %-18s %s\n", verbs[i]->name, verbs[i]->summary);
+		fprintf(out, "  faultline %-18s %s\n", verbs[i]->name, verbs[i]->summary);
 		found = true;
 	}
 	return found;
 }
 
+/* Closed ones would be taken by the first files that are opened, and be written to. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+}
+
+/* Results that did not reach their reader are no success. */
+static int finish(int code)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_OK) {
+		cli_error("standard output: cannot be written: %s", strerror(errno));
+		return CLI_FAILED;
+	}
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), said as one */
+	hold_standard_descriptors();
 	if (argc < 2) {
 		print_usage(stderr);
 		return CLI_USAGE;
@@ -58,7 +80,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_usage(stdout);
-		return CLI_OK;
+		return finish(CLI_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("faultline %s\n", fl_version());
@@ -67,11 +89,14 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < CLI_COUNT(verbs); i++) {
 		int words = words_matched(verbs[i], argc, argv);
 		if (words)
-			return verbs[i]->run(verbs[i], argc - words, argv + words);
+			return finish(verbs[i]->run(verbs[i], argc - words, argv + words));
 	}
+	if (argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0) &&
+	    print_group(stdout, argv[1]))
+		return finish(CLI_OK);
 	cli_error("no such verb: %s%s%s", cli_text(argv[1]), argc > 2 ? " " : "",
 		  argc > 2 ? cli_text(argv[2]) : "");
-	if (!print_group(argv[1]))
+	if (!print_group(stderr, argv[1]))
 		fputs("'faultline --help' lists the verbs\n", stderr);
 	return CLI_USAGE;
 }

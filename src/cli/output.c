@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,16 +44,29 @@ static int exit_of(enum fl_code code)
 	return CLI_FAILED;
 }
 
+/* The library may have begun its message with the file's name: once is enough. */
+static const char *without_subject(const char *message, const char *subject)
+{
+	const char *names[] = { subject, cli_basename(subject) };
+	for (size_t i = 0; i < CLI_COUNT(names); i++) {
+		size_t length = strlen(names[i]);
+		if (length && strncmp(message, names[i], length) == 0 && message[length] == ':')
+			return message + length + (message[length + 1] == ' ' ? 2 : 1);
+	}
+	return message;
+}
+
 int cli_fail(const char *subject, const struct fl_error *err)
 {
-	const char *message = cli_text(err->message);
-	const char *name = cli_text(subject);
-	if (err->at_kind == FL_AT_FILE_OFFSET)
-		cli_error("%s: %s (file offset 0x%" PRIx64 ")", name, message, err->at);
+	const char *message = cli_text(without_subject(err->message, subject ? subject : ""));
+	const char *name = subject ? cli_text(subject) : "";
+	const char *colon = subject ? ": " : "";
+	if (err->at_kind == FL_AT_FILE_OFFSET && err->at)
+		cli_error("%s%s%s (file offset 0x%" PRIx64 ")", name, colon, message, err->at);
 	else if (err->at_kind == FL_AT_TARGET_ADDRESS)
-		cli_error("%s: %s (address 0x%08" PRIx64 ")", name, message, err->at);
+		cli_error("%s%s%s (address 0x%08" PRIx64 ")", name, colon, message, err->at);
 	else
-		cli_error("%s: %s", name, message);
+		cli_error("%s%s%s", name, colon, message);
 	return exit_of(err->code);
 }
 
@@ -64,22 +78,80 @@ void cli_print_death(const struct fl_sandbox_death *death)
 		fprintf(stderr, "its own backtrace:\n%s", death->backtrace);
 }
 
+/* Files the program was given to read: an output must not replace one of them. */
+static struct {
+	dev_t device;
+	ino_t inode;
+} inputs[64];
+static size_t input_count;
+
+void cli_protect(const struct stat *info)
+{
+	if (input_count == CLI_COUNT(inputs) || !S_ISREG(info->st_mode))
+		return;
+	inputs[input_count].device = info->st_dev;
+	inputs[input_count++].inode = info->st_ino;
+}
+
+static bool is_protected(const struct stat *info)
+{
+	for (size_t i = 0; i < input_count; i++)
+		if (inputs[i].device == info->st_dev && inputs[i].inode == info->st_ino)
+			return true;
+	return false;
+}
+
+static int write_stream(FILE *file, const char *name, const struct fl_buffer *bytes)
+{
+	bool good = fwrite(bytes->data, 1, bytes->size, file) == bytes->size;
+	good = (file == stdout ? fflush(file) : fclose(file)) == 0 && good;
+	if (!good)
+		cli_error("%s: cannot be written: %s", name, strerror(errno));
+	return good ? CLI_OK : CLI_FAILED;
+}
+
+/* Whole or not at all: what was there before stays until the new file is complete. */
+static int replace_file(const char *path, const struct fl_buffer *bytes)
+{
+	char temporary[4096];
+	int size = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	int fd = size < (int)sizeof(temporary) ? mkstemp(temporary) : -1;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+	if (!file) {
+		cli_error("%s: cannot be written: %s", cli_text(path), strerror(errno));
+		return CLI_FAILED;
+	}
+	mode_t mask = umask(0);
+	umask(mask);
+	(void)!fchmod(fd, 0666 & ~mask);
+	int code = write_stream(file, cli_text(path), bytes);
+	if (!code && rename(temporary, path) != 0) {
+		cli_error("%s: cannot be written: %s", cli_text(path), strerror(errno));
+		code = CLI_FAILED;
+	}
+	if (code)
+		unlink(temporary);
+	return code;
+}
+
 int cli_write(const char *path, const struct fl_buffer *bytes)
 {
-	bool to_stdout = !path || strcmp(path, "-") == 0;
-	FILE *file = to_stdout ? stdout : fopen(path, "wb");
-	if (!file) {
-		cli_error("%s: %s", cli_text(path), strerror(errno));
-		return CLI_FAILED;
+	if (!path || strcmp(path, "-") == 0)
+		return write_stream(stdout, "standard output", bytes);
+	struct stat info;
+	if (stat(path, &info) != 0)
+		return replace_file(path, bytes);
+	if (is_protected(&info)) {
+		cli_error("%s: is an input or the database: choose another output", cli_text(path));
+		return CLI_USAGE;
 	}
-	bool good = fwrite(bytes->data, 1, bytes->size, file) == bytes->size;
-	good = (to_stdout ? fflush(file) : fclose(file)) == 0 && good;
-	if (!good) {
-		cli_error("%s: cannot be written: %s", to_stdout ? "stdout" : cli_text(path),
-			  strerror(errno));
-		return CLI_FAILED;
-	}
-	return CLI_OK;
+	if (S_ISREG(info.st_mode))
+		return replace_file(path, bytes);
+	FILE *file = fopen(path, "wb"); /* a device, a pipe */
+	if (file)
+		return write_stream(file, cli_text(path), bytes);
+	cli_error("%s: cannot be written: %s", cli_text(path), strerror(errno));
+	return CLI_FAILED;
 }
 
 bool cli_use_color(int choice, const char *output_path)

@@ -109,7 +109,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	if (fl_sandbox_open(&sandbox, &child, &err))
 		return cli_fail("sandbox", &err);
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(database, &code);
+	FL_AUTO(fl_store) store = cli_open_store(database, false, &code);
 	if (!store)
 		return code;
 	work.store = store;

@@ -90,13 +90,17 @@ static int run_add(const struct cli_verb *verb, int argc, char **argv)
 		cli_error("no ELF given; see 'faultline symbols add --help'");
 		return CLI_USAGE;
 	}
+	if (!add.software_type != !add.software_version) {
+		cli_error("--software-type and --software-version go together");
+		return CLI_USAGE;
+	}
 	struct fl_sandbox_options sandbox = { .mode = (enum fl_sandbox_mode)add.sandbox_mode };
 	struct fl_error err = { 0 };
 	FL_AUTO(fl_sandbox) child = NULL;
 	if (fl_sandbox_open(&sandbox, &child, &err))
 		return cli_fail("sandbox", &err);
 	int code;
-	FL_AUTO(fl_store) store = cli_open_store(add.database, &code);
+	FL_AUTO(fl_store) store = cli_open_store(add.database, true, &code);
 	if (!store)
 		return code;
 	add.sandbox = child;

@@ -95,6 +95,10 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 	store = cli_begin(verb, options, CLI_COUNT(options), &database, 0, argc, argv, &code);
 	if (!store)
 		return code;
+	if (waiting && quarantined) {
+		cli_error("a dump waits or is quarantined, not both: give one");
+		return CLI_USAGE;
+	}
 	struct fl_trace_filter filter = {
 		.issue_id = (int64_t)issue,
 		.state = waiting       ? "waiting"
@@ -219,6 +223,40 @@ static int run_export(const struct cli_verb *verb, int argc, char **argv)
 	return code;
 }
 
+static int run_retry(const struct cli_verb *verb, int argc, char **argv)
+{
+	const char *database = NULL;
+	bool all = false;
+	const struct cli_option options[] = {
+		{ "db", 0, CLI_TEXT, &database, NULL },
+		{ "all", 0, CLI_FLAG, &all, NULL },
+	};
+	int count;
+	int64_t id = 0;
+	if (!cli_parse(verb, options, CLI_COUNT(options), argc, argv, &count))
+		return CLI_USAGE;
+	if (count != !all) {
+		cli_error("give the number of one dump, or --all");
+		return CLI_USAGE;
+	}
+	if (!all && !cli_id(argv[1], &id))
+		return CLI_USAGE;
+	int code;
+	FL_AUTO(fl_store) store = cli_open_store(database, false, &code);
+	if (!store)
+		return code;
+	struct fl_error err = { 0 };
+	uint64_t queued = 0;
+	if (fl_store_retry(store, id, &queued, &err))
+		return cli_fail(NULL, &err);
+	if (!queued && id) {
+		cli_error("no dump %" PRId64 " was set aside", id);
+		return CLI_NOT_FOUND;
+	}
+	printf("%" PRIu64 " queued again; 'faultline worker' processes them\n", queued);
+	return CLI_OK;
+}
+
 const struct cli_verb cli_traces_list = {
 	.name = "traces list",
 	.summary = "the occurrences, also those that wait or were set aside",
@@ -265,4 +303,16 @@ const struct cli_verb cli_traces_export = {
 		"      --dump  N is the number of a dump: one that was set aside has no trace\n"
 		"\n"
 		"example: faultline traces export 12 -o crash.core --db crashes.db\n",
+};
+
+const struct cli_verb cli_traces_retry = {
+	.name = "traces retry",
+	.summary = "queue dumps that were set aside once more",
+	.run = run_retry,
+	.help = "usage: faultline traces retry DUMP|--all [--db FILE]\n"
+		"\n"
+		"For dumps in quarantine, after what stopped them was mended. DUMP is the number of\n"
+		"the dump ('faultline traces list --quarantined').\n"
+		"\n"
+		"example: faultline traces retry --all --db crashes.db\n",
 };

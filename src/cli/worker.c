@@ -29,7 +29,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	const char *rules_folder = NULL;
 	int sandbox_mode = 0;
 	uint64_t jobs = 1;
-	uint64_t deadline = 0;
+	uint64_t deadline = 30;
 	struct fl_worker_options worker = { .stop = &stop_requested };
 	const struct cli_option options[] = {
 		{ "db", 0, CLI_TEXT, &database, NULL },
@@ -43,10 +43,10 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	int count;
 	if (!cli_parse(verb, options, CLI_COUNT(options), argc, argv, &count))
 		return CLI_USAGE;
-	if (count || jobs < 1 || jobs > 64 || deadline > 3600) {
-		cli_error(count             ? "worker takes no operands"
-			  : deadline > 3600 ? "--deadline takes at most 3600 seconds"
-					    : "--jobs takes 1 to 64");
+	if (count || jobs < 1 || jobs > 64 || !deadline || deadline > 3600) {
+		cli_error(count                          ? "worker takes no operands"
+			  : !deadline || deadline > 3600 ? "--deadline takes 1 to 3600 seconds"
+							 : "--jobs takes 1 to 64");
 		return CLI_USAGE;
 	}
 	worker.database = cli_database_path(database);
@@ -67,7 +67,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	enum fl_code code = fl_worker_run(&worker, &summary, &err);
 	cli_rules_deinit(&rules);
 	if (code)
-		return cli_fail(worker.database, &err);
+		return cli_fail(NULL, &err);
 	printf("%" PRIu64 " analysed (%" PRIu64 " new issues), %" PRIu64
 	       " wait for their ELF, %" PRIu64 " quarantined, %" PRIu64 " duplicates, %" PRIu64
 	       " taken from the spool\n",

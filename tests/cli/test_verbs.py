@@ -43,6 +43,8 @@ with tempfile.TemporaryDirectory() as name:
     (symbols / "notes.txt").write_text("not an ELF")
     p.expect("folder of ELFs", 0, "analyze", dump, "--symbols", symbols, out="right.elf|store_value",
              not_err="without an ELF")
+    p.expect("database from the environment", 0, "analyze", dump, env={"FAULTLINE_DB": str(tmp / "none.db")},
+             err="without an ELF")
     p.expect("no fitting ELF", 4, "analyze", p.case("m0-os", "undefined-instruction")[0], "--symbols", symbols,
              err="no ELF in it")
 
@@ -52,6 +54,8 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("no issue yet", 0, "issues", "list", "--db", db, out="no issues yet")
     p.expect("symbols add", 0, "symbols", "add", elf, "--db", db, out="1 waiting dumps? can be processed")
     p.expect("worker --once", 0, "worker", "--once", "--db", db, out="1 analysed \\(1 new issues\\)")
+    p.expect("analyze with the environment's database", 0, "analyze", dump, env={"FAULTLINE_DB": str(db)},
+             out="Null Pointer at store_value", not_err=".")
     p.expect("nothing waits", 0, "traces", "list", "--waiting", "--db", db, out="no traces")
     p.expect("an issue", 0, "issues", "list", "--db", db, out="Null Pointer at ")
     p.expect("symbols list", 0, "symbols", "list", "--db", db, out="fw.elf")
@@ -76,13 +80,30 @@ with tempfile.TemporaryDirectory() as name:
     # rubbish is set aside with its reason, and the next dump goes on
     rubbish = tmp / "rubbish.core"
     rubbish.write_bytes(b"CORE" + b"\xff" * 3)
-    p.expect("rubbish", 0, "ingest", rubbish, "--db", db, out="1 quarantined")
+    p.expect("rubbish", 3, "ingest", rubbish, "--db", db, out="1 quarantined", err="--quarantined")
     p.expect("rubbish is listed", 0, "traces", "list", "--quarantined", "--db", db, out="quarantined.*rubbish.core")
 
     number = json.loads(p.expect("its number", 0, "traces", "list", "--quarantined", "--format", "json", "--db", db))
     p.expect("rubbish can be had back", 0, "traces", "export", number[0]["dump"], "--dump", "-o", tmp / "back", "--db", db)
     if (tmp / "back").read_bytes() != rubbish.read_bytes():
         p.failures.append("the quarantined dump is not the one that came")
+
+    p.expect("rubbish once more", 0, "traces", "retry", number[0]["dump"], "--db", db, out="1 queued again")
+    p.expect("it is still rubbish", 0, "worker", "--once", "--db", db, out="1 quarantined")
+
+    # a lost ELF file holds up its own dumps only, and adding it again brings them back
+    lost = tmp / "lost.db"
+    p.expect("two ELFs", 0, "symbols", "add", elf, other_elf, "--db", lost)
+    for file in Path(f"{lost}.symbols").iterdir():
+        if file.read_bytes() == Path(elf).read_bytes():
+            file.unlink()
+    for device in range(5):
+        p.expect("queued", 0, "ingest", dump, other_dump, "--queue-only", "--device", device, "--db", lost)
+    for _ in range(4):
+        p.expect("the others go on", 0, "worker", "--once", "--db", lost, out="0 quarantined")
+    p.expect("they wait", 0, "traces", "list", "--waiting", "--db", lost, out="symbols add' brings it back.*5 traces from 5")
+    p.expect("the ELF again", 0, "symbols", "add", elf, "--db", lost, out="already there.*5 waiting dumps")
+    p.expect("all there", 0, "worker", "--once", "--db", lost, out="5 analysed")
 
     # the spool contract
     spool = tmp / "spool"

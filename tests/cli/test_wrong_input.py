@@ -81,6 +81,11 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("bad choice", 2, "analyze", dump, "--format", "xml", err="one of: text json")
     p.expect("no dump", 2, "analyze", err="takes one dump")
     p.expect("no database", 2, "issues", "list", err="FAULTLINE_DB", one_line=True)
+    p.expect("a mistyped database", 1, "issues", "list", "--db", tmp / "typo.db", err="typo.db: No such file.*makes a database",
+             one_line=True)
+    if (tmp / "typo.db").exists():
+        p.failures.append("a question made a database")
+    p.expect("a database", 0, "symbols", "add", elf, "--db", tmp / "a.db")
     p.expect("bad id", 2, "issues", "show", "x", "--db", tmp / "a.db", err="not an id", one_line=True)
     p.expect("too many operands", 2, "issues", "list", "x", "--db", tmp / "a.db", err="takes no operands",
              one_line=True)
@@ -91,6 +96,36 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("a database in no folder", 1, "issues", "list", "--db", tmp / "no" / "a.db", err="a.db", one_line=True)
     p.expect("bad time", 2, "ingest", dump, "--db", tmp / "a.db", "--received", "soon", err="not a time", one_line=True)
     p.expect("bad number", 2, "worker", "--db", tmp / "a.db", "--jobs", "many", err="takes a number", one_line=True)
+    p.expect("path map without =", 2, "analyze", dump, "--path-map", "foo", err="OLD=NEW", one_line=True)
+    p.expect("waiting and quarantined", 2, "traces", "list", "--waiting", "--quarantined", "--db", tmp / "a.db",
+             err="not both", one_line=True)
+    p.expect("type without version", 2, "symbols", "add", elf, "--software-type", "x", "--db", tmp / "a.db",
+             err="go together", one_line=True)
+    p.expect("nothing to retry", 4, "traces", "retry", 1, "--db", tmp / "a.db", err="no dump 1", one_line=True)
+    (tmp / "empty-folder").mkdir()
+    p.expect("a folder without dumps", 4, "ingest", tmp / "empty-folder", "--db", tmp / "a.db", err="nothing to take in")
+    p.expect("help of a group", 0, "issues", "--help", out="issues list.*issues show")
+
+    # an output never replaces an input or the database, and a failed one leaves what was there
+    mine = write("mine.core", bytes_)
+    p.expect("output over the dump", 2, "analyze", mine, "-o", mine, err="is an input", one_line=False)
+    p.expect("output over the ELF", 2, "analyze", dump, "--elf", elf, "-o", elf, err="is an input")
+    p.expect("output over the database", 2, "analyze", dump, "--db", tmp / "a.db", "-o", tmp / "a.db", err="the database")
+    if mine.read_bytes() != bytes_:
+        p.failures.append("the dump was overwritten")
+    p.expect("report to a file", 0, "analyze", dump, "--elf", elf, "-o", tmp / "report.txt")
+    p.expect("and over it", 0, "analyze", dump, "--elf", elf, "-f", "json", "-o", tmp / "report.txt")
+    if not (tmp / "report.txt").read_text().startswith("{") or len(list(tmp.glob("report.txt*"))) != 1:
+        p.failures.append("the report was not replaced whole")
+    for verb in (["--help"], ["issues", "list", "--db", tmp / "a.db"], ["analyze", dump, "--elf", elf]):
+        with open("/dev/full", "wb") as full:
+            run = subprocess.run([p.path, *map(str, verb)], stdout=full, stderr=subprocess.PIPE)
+        if run.returncode != 1 or b"cannot be written" not in run.stderr:
+            p.failures.append(f"full disk: {verb}")
+            print("FAILED full disk:", verb, run.returncode, run.stderr)
+    closed = subprocess.run(["sh", "-c", f"exec {p.path} analyze {dump} --elf {elf} >&-"], stderr=subprocess.PIPE)
+    if closed.returncode != 1:
+        p.failures.append("closed standard output")
     p.expect("output that cannot be written", 1, "analyze", dump, "-o", tmp / "no" / "x", err="No such file")
     p.expect("nothing to reanalyze", 2, "traces", "reanalyze", "--db", tmp / "a.db", err="give one of", one_line=True)
     (tmp / "empty-rules").mkdir()
