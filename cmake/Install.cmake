@@ -15,6 +15,8 @@ install(FILES docs/report.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/fault
 install(DIRECTORY signatures/ DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline/signatures
 	FILES_MATCHING PATTERN *.list)
 
+# Relative, so that `cmake --install --prefix` and a moved prefix keep working.
+file(RELATIVE_PATH FL_PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 foreach(package faultline faultline-store)
 	configure_file(cmake/${package}.pc.in ${package}.pc @ONLY)
 	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${package}.pc

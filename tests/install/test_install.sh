@@ -13,8 +13,7 @@ rm -rf "$prefix"
 cmake --install "$build" --prefix "$prefix" >/dev/null
 libdir=$(dirname "$(find "$prefix" -name libfaultline.so | head -n 1)")
 export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir
-# The .pc files name the configured prefix; say where this copy is.
-flags() { pkg-config --define-variable=includedir="$prefix/include" --define-variable=libdir="$libdir" --cflags --libs "$1"; }
+flags() { pkg-config --cflags --libs "$1"; }
 
 check() { # name, program
 	got=$("$2" "$dump" "$elf")
