@@ -144,6 +144,9 @@ struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option 
 /** The path itself, or NULL after an error line. */
 const char *cli_database_path(const char *given);
 
+/** Whether there is such an issue; otherwise an error line and the exit code in @p exit_ret. */
+bool cli_issue_exists(struct fl_store *store, int64_t issue_id, int *exit_ret);
+
 /** Parse a positive id argument. */
 bool cli_id(const char *text, int64_t *ret);
 

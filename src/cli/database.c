@@ -56,6 +56,22 @@ struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option 
 	return cli_open_store(*database, false, exit_ret);
 }
 
+static bool ignore_issue(void *context, const struct fl_issue_row *row)
+{
+	(void)context;
+	(void)row;
+	return true;
+}
+
+bool cli_issue_exists(struct fl_store *store, int64_t issue_id, int *exit_ret)
+{
+	struct fl_error err = { 0 };
+	if (fl_store_issue(store, issue_id, ignore_issue, NULL, &err) == FL_OK)
+		return true;
+	*exit_ret = cli_fail(NULL, &err);
+	return false;
+}
+
 bool cli_id(const char *text, int64_t *ret)
 {
 	char *end;

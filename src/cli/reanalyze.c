@@ -62,6 +62,10 @@ static int reanalyze(struct reanalysis *run, const struct fl_reanalyze_filter *f
 	if (fl_store_select_dumps(run->store, filter, &ids, &err))
 		return cli_fail("traces", &err);
 	size_t count = ids.size / sizeof(int64_t);
+	if (!count && filter->software_version) {
+		cli_error("no analysed trace is of version %s", cli_text(filter->software_version));
+		return CLI_NOT_FOUND;
+	}
 	bool progress = isatty(STDERR_FILENO);
 	for (size_t i = 0; i < count; i++) {
 		int64_t id;
@@ -111,6 +115,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	int code;
 	FL_AUTO(fl_store) store = cli_open_store(database, false, &code);
 	if (!store)
+		return code;
+	if (issue && !cli_issue_exists(store, filter.issue_id, &code))
 		return code;
 	work.store = store;
 	work.sandbox = child;

@@ -95,6 +95,8 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 	store = cli_begin(verb, options, CLI_COUNT(options), &database, 0, argc, argv, &code);
 	if (!store)
 		return code;
+	if (issue && !cli_issue_exists(store, (int64_t)issue, &code))
+		return code;
 	if (waiting && quarantined) {
 		cli_error("a dump waits or is quarantined, not both: give one");
 		return CLI_USAGE;

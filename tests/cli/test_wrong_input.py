@@ -101,6 +101,11 @@ with tempfile.TemporaryDirectory() as name:
              err="not both", one_line=True)
     p.expect("type without version", 2, "symbols", "add", elf, "--software-type", "x", "--db", tmp / "a.db",
              err="go together", one_line=True)
+    p.expect("traces of no such issue", 4, "traces", "list", "--issue", 99, "--db", tmp / "a.db", err="99", one_line=True)
+    p.expect("reanalyze no such issue", 4, "traces", "reanalyze", "--issue", 99, "--db", tmp / "a.db", err="99",
+             one_line=True)
+    p.expect("reanalyze no such version", 4, "traces", "reanalyze", "--version", "9.9", "--db", tmp / "a.db",
+             err="9.9", one_line=True)
     p.expect("nothing to retry", 4, "traces", "retry", 1, "--db", tmp / "a.db", err="no dump 1", one_line=True)
     (tmp / "empty-folder").mkdir()
     p.expect("a folder without dumps", 4, "ingest", tmp / "empty-folder", "--db", tmp / "a.db", err="nothing to take in")
