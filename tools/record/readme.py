@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The provenance page of one build."""
 
+import json
+
 import firmware
 
 EDITS = {
@@ -25,6 +27,17 @@ def differences(name, build, author):
             if override:
                 rows.append(f"- `{scenario}`: {override['why']}.")
     return "\nExpected otherwise than in most builds:\n\n" + "\n".join(rows) + "\n" if rows else ""
+
+
+def settled(path):
+    """Where a witness is wrong, and what the disassembly says: from SETTLED.json beside the page."""
+    source = path.parent / "SETTLED.json"
+    if not source.exists():
+        return ""
+    rows = [f"- `{scenario}`, {witness}, frame {said['frame']}: {said['why']}."
+            for scenario, witnesses in json.loads(source.read_text()).items()
+            for witness, said in witnesses.items()]
+    return "\nWhere a witness differs, settled by the disassembly:\n\n" + "\n".join(rows) + "\n"
 
 
 def write(path, name, build, author):
@@ -54,5 +67,5 @@ Linked with: `{linker}`
 {firmware.exceptions_text(build)}
 Scenarios:
 
-""" + "\n".join(rows) + "\n" + differences(name, build, author)
+""" + "\n".join(rows) + "\n" + differences(name, build, author) + settled(path)
     path.write_text(text)
