@@ -150,7 +150,7 @@ bool cli_issue_exists(struct fl_store *store, int64_t issue_id, int *exit_ret);
 /** Parse a positive id argument. */
 bool cli_id(const char *text, int64_t *ret);
 
-/** Unix seconds, or ISO-8601 "2026-02-01T12:00:00Z" / "2026-02-01". */
+/** Unix seconds, or ISO-8601 with a zone, as in a spool companion: "2026-02-01T12:00:00Z". */
 bool cli_parse_time(const char *text, int64_t *ret);
 
 /** How a report is rendered (analyze, traces show). */

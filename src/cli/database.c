@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How verbs find their database and read ids and times. */
 #include "cli/cli.h"
+#include "worker/companion.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 const char *cli_database_path(const char *given)
 {
@@ -87,8 +87,6 @@ bool cli_id(const char *text, int64_t *ret)
 
 bool cli_parse_time(const char *text, int64_t *ret)
 {
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
-					     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d" };
 	char *end;
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
@@ -96,14 +94,9 @@ bool cli_parse_time(const char *text, int64_t *ret)
 		*ret = value;
 		return true;
 	}
-	for (size_t i = 0; i < CLI_COUNT(forms); i++) {
-		struct tm parts = { 0 };
-		const char *rest = strptime(text, forms[i], &parts);
-		if (rest && !*rest) {
-			*ret = timegm(&parts);
-			return true;
-		}
-	}
-	cli_error("'%s' is not a time (Unix seconds or 2026-02-01T12:00:00Z)", cli_text(text));
+	if (fl_time_parse(text, ret))
+		return true;
+	cli_error("'%s' is not a time (Unix seconds, or 2026-02-01T12:00:00Z with its zone)",
+		  cli_text(text));
 	return false;
 }

@@ -115,10 +115,15 @@ static int replace_file(const char *path, const struct fl_buffer *bytes)
 {
 	char temporary[4096];
 	int size = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	errno = ENAMETOOLONG;
 	int fd = size < (int)sizeof(temporary) ? mkstemp(temporary) : -1;
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
 	if (!file) {
 		cli_error("%s: cannot be written: %s", cli_text(path), strerror(errno));
+		if (fd >= 0) {
+			close(fd);
+			unlink(temporary);
+		}
 		return CLI_FAILED;
 	}
 	mode_t mask = umask(0);

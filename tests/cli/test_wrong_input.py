@@ -95,6 +95,10 @@ with tempfile.TemporaryDirectory() as name:
              one_line=True)
     p.expect("a database in no folder", 1, "issues", "list", "--db", tmp / "no" / "a.db", err="a.db", one_line=True)
     p.expect("bad time", 2, "ingest", dump, "--db", tmp / "a.db", "--received", "soon", err="not a time", one_line=True)
+    p.expect("a time without its zone", 2, "ingest", dump, "--db", tmp / "a.db", "--received", "2026-02-01T12:00:00",
+             err="zone", one_line=True)
+    p.expect("the 31st of February", 2, "ingest", dump, "--db", tmp / "a.db", "--received", "2026-02-31T12:00:00Z",
+             err="not a time", one_line=True)
     p.expect("bad number", 2, "worker", "--db", tmp / "a.db", "--jobs", "many", err="takes a number", one_line=True)
     p.expect("path map without =", 2, "analyze", dump, "--path-map", "foo", err="OLD=NEW", one_line=True)
     p.expect("waiting and quarantined", 2, "traces", "list", "--waiting", "--quarantined", "--db", tmp / "a.db",
