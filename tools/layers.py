@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 STAGES = ["base", "target", "model", "dump", "image", "symbols", "fault", "threads", "unwind",
-          "inspect", "signature", "report"]
+          "inspect", "signature", "report", "transport"]
 
 ALLOWED = {
     "base": [],
@@ -26,13 +26,14 @@ ALLOWED = {
     "report": ["target", "model", "signature"],
     "analyze.c": STAGES,
     "store": ["target", "model", "report", "signature"],
+    "intake": ["store"],
     "sandbox": [],
-    "worker": ["store", "sandbox"],
-    "cli": ["store", "sandbox", "worker"],
+    "worker": ["store", "intake", "sandbox"],
+    "cli": ["store", "intake", "sandbox", "worker"],
 }
 
 # base may be included by every engine directory and the store; programs use the public API.
-NO_BASE = {"sandbox", "worker", "cli"}
+NO_BASE = {"intake", "sandbox", "worker", "cli"}
 
 DOORS = {
     "libdwarf.h": ["engine/image"],

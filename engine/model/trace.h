@@ -10,6 +10,7 @@
 #include "model/thread.h"
 
 #include <faultline/dump.h>
+#include <faultline/report.h>
 
 /** What the dump itself is. */
 struct fl_dump_facts {
@@ -53,8 +54,29 @@ struct fl_reason {
 	bool expected;    /**< 0x0001..0x7fff */
 };
 
+/** What a reboot or trace event said beside its reason (docs/formats.md, "Events"). */
+struct fl_event_report {
+	bool has_captured_at;
+	uint32_t captured_at; /**< Unix seconds by the device's clock */
+	uint8_t build_id[20]; /**< as sent: usually a prefix */
+	uint8_t build_id_size;
+	bool has_pc, has_lr;
+	uint32_t pc, lr; /**< as sent */
+	bool has_reset_register;
+	uint32_t reset_register; /**< the MCU's own reset cause, raw */
+	bool coredump_saved;
+	bool has_trace_reason;
+	uint32_t trace_reason;
+	const char *trace_reason_name; /**< from the ELF's enumerators; NULL = unknown */
+	bool has_status;
+	int64_t status;
+	const char *log; /**< NULL = none */
+};
+
 struct fl_trace {
-	struct fl_dump_facts dump;
+	enum fl_report_kind kind;
+	struct fl_event_report event; /**< all zero for a dump */
+	struct fl_dump_facts dump;    /**< all zero for an event but size and hash */
 	struct fl_dump_identity identity;
 	enum fl_arch arch;
 	struct fl_reason reason;

@@ -42,6 +42,20 @@ FL_API FL_MUST_CHECK enum fl_code
 fl_analyze(const void *dump, size_t size, const struct fl_symbols *const *symbols, size_t count,
 	   const struct fl_analyze_options *options, struct fl_report **ret, struct fl_error *err);
 
+/**
+ * Analyse one reboot or trace event (<faultline/event.h>): its pc and lr with names and lines, its
+ * reason in words, a title and fingerprints. Everything else as fl_analyze().
+ *
+ * @param event   one CBOR map; borrowed for the call.
+ * @retval FL_EFORMAT      not an event, or damaged.
+ * @retval FL_EUNSUPPORTED an event of another kind (heartbeat, log, recording).
+ * @retval FL_ENOMEM
+ */
+FL_API FL_MUST_CHECK enum fl_code
+fl_analyze_event(const void *event, size_t size, const struct fl_symbols *const *symbols,
+		 size_t count, const struct fl_analyze_options *options, struct fl_report **ret,
+		 struct fl_error *err);
+
 #ifdef __cplusplus
 }
 #endif

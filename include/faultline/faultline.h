@@ -6,10 +6,13 @@
 #include "analyze.h"
 #include "auto.h"
 #include "buffer.h"
+#include "carrier.h"
 #include "dump.h"
 #include "error.h"
+#include "event.h"
 #include "report.h"
 #include "rules.h"
 #include "symbols.h"
+#include "transport.h"
 
 #endif

@@ -74,6 +74,19 @@ struct fl_fingerprint {
 	const char *preimage; /**< the text that was hashed */
 	uint8_t hash[16];     /**< XXH3-128, big-endian */
 	bool joins;           /**< an equal hash of the same kind decides the issue */
+	/**
+	 * Others find this trace's issue by it, but it does not decide for this trace: unless its
+	 * issue has none but events yet.
+	 */
+	bool leads;
+};
+
+/** What was analysed. */
+enum fl_report_kind {
+	FL_REPORT_DUMP,
+	FL_REPORT_REBOOT, /**< a reboot event */
+	FL_REPORT_TRACE,  /**< a trace event */
+	FL_REPORT_KIND_COUNT
 };
 
 /** The facts a store or a queue needs. Strings live as long as the report; NULL = unknown. */
@@ -100,6 +113,14 @@ struct fl_report_facts {
 	size_t fingerprint_count;
 	size_t finding_count;
 	bool truncated;
+	enum fl_report_kind kind;
+	bool expected;       /**< a reboot that is no crash: belongs to no issue */
+	bool has_pc, has_lr; /**< where it happened, as a reboot event of it would say */
+	uint32_t pc, lr;
+	bool coredump_saved;  /**< an event: a dump of the same crash should arrive */
+	bool needs_symbols;   /**< it holds an address or a number that only an ELF can name */
+	bool has_captured_at; /**< by the device's clock */
+	uint32_t captured_at; /**< Unix seconds */
 };
 
 FL_API struct fl_report_facts fl_report_facts(const struct fl_report *report);

@@ -75,6 +75,12 @@ FL_MUST_CHECK enum fl_code fl_sandbox_analyze(struct fl_sandbox *sandbox, const 
 					      size_t count, struct fl_report **ret,
 					      struct fl_sandbox_death *death, struct fl_error *err);
 
+/** The same for a reboot or trace event; other failures are fl_analyze_event()'s. */
+FL_MUST_CHECK enum fl_code
+fl_sandbox_analyze_event(struct fl_sandbox *sandbox, const void *event, size_t size,
+			 const struct fl_sandbox_elf *elfs, size_t count, struct fl_report **ret,
+			 struct fl_sandbox_death *death, struct fl_error *err);
+
 /** Modules of an ELF, copied out of the child. Release with fl_sandbox_modules_deinit(). */
 struct fl_sandbox_modules {
 	struct fl_module_info *modules; /**< names are owned by this struct */

@@ -129,4 +129,129 @@ static const char schema_1[] =
 	" UNIQUE (hash, kind)"
 	") STRICT;";
 
-const char *const fl_schema_migrations[FL_SCHEMA_VERSION] = { schema_1 };
+/*
+ * Devices by turns, events beside dumps, what came over the wire and is not complete or not
+ * decoded, the past of a trace, notices. SQLite adds columns in place; the CHECKs of schema 1 stay.
+ */
+static const char schema_2[] =
+	"PRAGMA user_version = 2;"
+
+	"CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+
+	/* Work that one command set off: symbols added, removed, reanalysis. */
+	"CREATE TABLE bulks ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" what TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" traces INTEGER NOT NULL,"    /* that it queued */
+	" left_over INTEGER NOT NULL," /* of those, not finished yet */
+	" new_issues INTEGER NOT NULL DEFAULT 0,"
+	" moved INTEGER NOT NULL DEFAULT 0,"
+	" waiting INTEGER NOT NULL DEFAULT 0,"
+	" quarantined INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
+
+	"ALTER TABLE devices ADD COLUMN first_seen INTEGER;"
+	"ALTER TABLE devices ADD COLUMN last_seen INTEGER;"
+	"ALTER TABLE devices ADD COLUMN software_version_id INTEGER REFERENCES software_versions (id);"
+	"ALTER TABLE devices ADD COLUMN hardware_version TEXT;"
+	"ALTER TABLE devices ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;" /* of its last upload */
+	"ALTER TABLE devices ADD COLUMN rate_from INTEGER NOT NULL DEFAULT 0;" /* of the window */
+	"ALTER TABLE devices ADD COLUMN rate_count INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE devices ADD COLUMN limited INTEGER NOT NULL DEFAULT 0;"
+
+	"ALTER TABLE symbol_files ADD COLUMN superseded_by INTEGER REFERENCES symbol_files (id);"
+
+	"ALTER TABLE dump_contents ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
+
+	"ALTER TABLE dumps ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;" /* enum fl_report_kind */
+	"ALTER TABLE dumps ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE dumps ADD COLUMN bulk_id INTEGER REFERENCES bulks (id);"
+	/* A dump's reboot event; the event's own state is 'duplicate', of the dump. */
+	"ALTER TABLE dumps ADD COLUMN paired_id INTEGER REFERENCES dumps (id);"
+	"DROP INDEX dumps_in_work;"
+	"CREATE INDEX dumps_in_work ON dumps (turn, id) WHERE state IN ('queued', 'claimed');"
+
+	"ALTER TABLE traces ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE traces ADD COLUMN symbol_file_id INTEGER REFERENCES symbol_files (id);"
+	/* What a reboot event says of the crash, for pairing. */
+	"ALTER TABLE traces ADD COLUMN reason INTEGER;"
+	"ALTER TABLE traces ADD COLUMN pc INTEGER;"
+	"ALTER TABLE traces ADD COLUMN lr INTEGER;"
+	"ALTER TABLE traces ADD COLUMN coredump_saved INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX traces_by_device ON traces (device_id, reason) WHERE device_id IS NOT NULL;"
+	"CREATE INDEX traces_by_symbols ON traces (symbol_file_id) WHERE symbol_file_id IS NOT NULL;"
+
+	"CREATE TABLE trace_history ("
+	" id INTEGER PRIMARY KEY,"
+	" trace_id INTEGER NOT NULL REFERENCES traces (id) ON DELETE CASCADE,"
+	" at INTEGER NOT NULL,"
+	" what TEXT NOT NULL,"
+	" old_issue_id INTEGER REFERENCES issues (id),"
+	" new_issue_id INTEGER REFERENCES issues (id),"
+	" detail TEXT"
+	") STRICT;"
+	"CREATE INDEX trace_history_by_trace ON trace_history (trace_id);"
+
+	/* One per reboot event, expected or not. */
+	"CREATE TABLE reboots ("
+	" id INTEGER PRIMARY KEY,"
+	" dump_id INTEGER NOT NULL UNIQUE REFERENCES dumps (id),"
+	" device_id INTEGER REFERENCES devices (id),"
+	" software_version_id INTEGER REFERENCES software_versions (id),"
+	" hardware_version TEXT,"
+	" code INTEGER NOT NULL,"
+	" name TEXT NOT NULL,"
+	" expected INTEGER NOT NULL CHECK (expected IN (0, 1)),"
+	" at INTEGER NOT NULL" /* captured, else received */
+	") STRICT;"
+	"CREATE INDEX reboots_by_device ON reboots (device_id, at);"
+
+	"CREATE TABLE partials ("
+	" device_id INTEGER PRIMARY KEY REFERENCES devices (id),"
+	" state BLOB NOT NULL," /* fl_stream_save() */
+	" pending INTEGER NOT NULL,"
+	" touched_at INTEGER NOT NULL"
+	") STRICT;"
+
+	/* What became of the chunks of a device; device_id 0 = all unknown ones. */
+	"CREATE TABLE transport_counts ("
+	" device_id INTEGER NOT NULL,"
+	" name TEXT NOT NULL," /* \"chunks\", \"overhead\", \"messages\", or an fl_drop_name() */
+	" events INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL,"
+	" PRIMARY KEY (device_id, name)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Heartbeats, logs, recordings, and what could not be opened. */
+	"CREATE TABLE kept ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind TEXT NOT NULL,"
+	" device_id INTEGER REFERENCES devices (id),"
+	" software_version_id INTEGER REFERENCES software_versions (id),"
+	" hardware_version TEXT,"
+	" source TEXT NOT NULL,"
+	" text TEXT,"
+	" received_at INTEGER NOT NULL,"
+	" captured_at INTEGER,"
+	" duplicates INTEGER NOT NULL DEFAULT 0,"
+	" hash BLOB NOT NULL CHECK (length(hash) = 16),"
+	" size INTEGER NOT NULL,"
+	" compressed BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX kept_by_device ON kept (device_id, kind, received_at);"
+
+	"CREATE TABLE notices ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind INTEGER NOT NULL," /* enum fl_notice_kind */
+	" at INTEGER NOT NULL,"
+	" issue_id INTEGER REFERENCES issues (id),"
+	" trace_id INTEGER REFERENCES traces (id) ON DELETE SET NULL,"
+	" bulk_id INTEGER REFERENCES bulks (id),"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" next_at INTEGER NOT NULL,"
+	" failure TEXT"
+	") STRICT;"
+	"CREATE INDEX notices_due ON notices (next_at);";
+
+const char *const fl_schema_migrations[FL_SCHEMA_VERSION] = { schema_1, schema_2 };
