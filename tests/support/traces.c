@@ -260,10 +260,10 @@ static void full_signature(struct fl_report *r)
 	memcpy(s->rules_hash, "0123456789abcdef0123456789abcdef", 33);
 	s->fingerprints = fl_arena_array(&r->arena, 2, sizeof(*s->fingerprints));
 	s->fingerprints[0] = (struct fl_fingerprint){
-		"stack", "Null Pointer at sensor::store < sensor::Driver::read", { 1, 2, 3 }, false
+		"stack", "Null Pointer at sensor::store < sensor::Driver::read", { 1, 2, 3 }, false, false
 	};
 	s->fingerprints[1] = (struct fl_fingerprint){
-		"top", "Null Pointer at sensor::store < sensor::Driver::read", { 9, 8, 7 }, true
+		"top", "Null Pointer at sensor::store < sensor::Driver::read", { 9, 8, 7 }, true, false
 	};
 	s->fingerprint_count = 2;
 	s->steps = fl_arena_array(&r->arena, 3, sizeof(*s->steps));
