@@ -118,6 +118,8 @@ static uint16_t flags_of(const struct fl_build *b)
 		flags |= FL_INDEX_UNWIND_INFO;
 	if (b->has_function_symbols)
 		flags |= FL_INDEX_SYMBOL_TABLE;
+	if (b->has_code_bytes)
+		flags |= FL_INDEX_CODE_BYTES;
 	return (uint16_t)flags;
 }
 

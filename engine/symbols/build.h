@@ -30,6 +30,7 @@ struct fl_build {
 	struct fl_vec segments; /**< struct fl_piece: id = index into sources */
 	struct fl_vec by_addr;  /**< u32: function and label symbols in code, by address */
 	bool has_function_symbols;
+	bool has_code_bytes;
 	bool has_local_functions;
 	bool has_lines;
 	bool failed; /**< out of memory */

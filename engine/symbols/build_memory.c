@@ -47,6 +47,30 @@ static void from_sections(struct fl_build *b, struct fl_vec *loads)
 	}
 }
 
+/*
+ * A separate debug file ("objcopy --only-keep-debug") says where the code is, but has turned those
+ * sections into NOBITS ones (https://sourceware.org/gdb/current/onlinedocs/gdb.html/
+ * Separate-Debug-Files.html): its functions and rows belong there all the same.
+ */
+static void from_emptied_sections(struct fl_build *b, struct fl_vec *loads)
+{
+	const uint32_t both = FL_SHF_ALLOC | FL_SHF_EXECINSTR;
+	const struct fl_elf *elf = &b->image->elf;
+	for (size_t i = 0; i < elf->section_count; i++) {
+		const struct fl_section *s = &elf->sections[i];
+		if (s->type == FL_SHT_NOBITS && (s->flags & both) == both)
+			add_load(b, loads, (struct load){ .addr = s->addr, .code = true }, s->size);
+	}
+}
+
+static bool any_code(const struct fl_vec *loads)
+{
+	for (size_t i = 0; i < loads->count; i++)
+		if (fl_vec_at(loads, const struct load, i)->code)
+			return true;
+	return false;
+}
+
 static void from_segments(struct fl_build *b, struct fl_vec *loads)
 {
 	const struct fl_elf *elf = &b->image->elf;
@@ -137,6 +161,9 @@ void fl_build_memory(struct fl_build *b)
 	from_sections(b, &loads);
 	if (!loads.count)
 		from_segments(b, &loads);
+	b->has_code_bytes = any_code(&loads);
+	if (!b->has_code_bytes)
+		from_emptied_sections(b, &loads);
 	if (loads.count)
 		qsort(loads.data, loads.count, sizeof(struct load), by_addr);
 	build_code(b, &loads);

@@ -25,6 +25,7 @@ enum fl_index_flag {
 	FL_INDEX_DEBUG_INFO = 1 << 0,   /**< functions or lines came from DWARF */
 	FL_INDEX_UNWIND_INFO = 1 << 1,  /**< .debug_frame, .eh_frame or .ARM.exidx */
 	FL_INDEX_SYMBOL_TABLE = 1 << 2, /**< .symtab names functions */
+	FL_INDEX_CODE_BYTES = 1 << 3,   /**< instructions, and not only where they would be */
 };
 
 struct fl_index_header {

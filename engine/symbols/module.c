@@ -180,6 +180,7 @@ struct fl_module_info fl_module_info(const struct fl_module *module)
 		.has_debug_info = h->flags & FL_INDEX_DEBUG_INFO,
 		.has_unwind_info = h->flags & FL_INDEX_UNWIND_INFO,
 		.has_symbol_table = h->flags & FL_INDEX_SYMBOL_TABLE,
+		.has_code_bytes = h->flags & FL_INDEX_CODE_BYTES,
 		.function_count = module->tables[FL_INDEX_FUNCTIONS].count,
 		.code_addr = h->code_addr,
 		.code_end = h->code_end,

@@ -50,6 +50,7 @@ struct fl_module_info {
 	bool has_debug_info;   /**< functions or lines came from DWARF */
 	bool has_unwind_info;  /**< .debug_frame, .eh_frame or .ARM.exidx */
 	bool has_symbol_table; /**< a .symtab with at least one function */
+	bool has_code_bytes;   /**< instructions; a separate debug file has none */
 	uint32_t function_count;
 	uint32_t code_addr; /**< lowest executable address */
 	uint64_t code_end;  /**< end of the highest executable section */

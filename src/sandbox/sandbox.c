@@ -320,6 +320,7 @@ take_modules(const struct fl_call *call, struct fl_sandbox_modules *ret, struct 
 			.has_debug_info = wire.has_debug_info != 0,
 			.has_unwind_info = wire.has_unwind_info != 0,
 			.has_symbol_table = wire.has_symbol_table != 0,
+			.has_code_bytes = wire.has_code_bytes != 0,
 			.function_count = wire.function_count,
 			.code_addr = wire.code_addr,
 			.code_end = wire.code_end,

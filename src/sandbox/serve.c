@@ -131,6 +131,7 @@ describe_module(const struct fl_symbols *symbols, size_t index, struct fl_wire_m
 		.has_debug_info = info.has_debug_info,
 		.has_unwind_info = info.has_unwind_info,
 		.has_symbol_table = info.has_symbol_table,
+		.has_code_bytes = info.has_code_bytes,
 		.function_count = info.function_count,
 		.code_addr = info.code_addr,
 		.code_end = info.code_end,

@@ -86,6 +86,7 @@ struct fl_wire_module {
 	uint8_t has_debug_info;
 	uint8_t has_unwind_info;
 	uint8_t has_symbol_table;
+	uint8_t has_code_bytes;
 	uint32_t function_count;
 	uint32_t code_addr;
 	uint64_t code_end;
