@@ -37,7 +37,8 @@ enum fl_drop {
 	FL_DROP_COUNT
 };
 
-/** "restarted", "orphan", ...: static. */
+/** "restarted", "orphan", "repeated", "conflict", "gap", "short", "crc", "too_long", "malformed",
+ * "filler", "expired": static. */
 FL_API const char *fl_drop_name(enum fl_drop drop);
 
 /**
@@ -83,6 +84,8 @@ FL_OWNED(fl_stream, fl_stream_close)
  * Take one chunk with its exact size, in the order in which the device sent them. A bad chunk is
  * counted, never a failure. Memory grows with what was received, not with what is announced.
  * @param counts added to.
+ * @return FL_OK; FL_ENOMEM: the chunk was not taken, nothing was counted; what @p on_message
+ *         returned: the chunk was taken and counted.
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_stream_push(struct fl_stream *stream, const void *chunk, size_t size, fl_message_fn on_message,
