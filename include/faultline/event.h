@@ -20,6 +20,29 @@ enum fl_event_kind {
 	FL_EVENT_OTHER,  /**< heartbeat, log, recording, or of an unknown type */
 };
 
+enum fl_log_argument_kind {
+	FL_LOG_INT32, /**< of a 32-bit type, signed or not */
+	FL_LOG_INT64, /**< of a 64-bit type; an unsigned one is kept bit by bit */
+	FL_LOG_DOUBLE,
+	FL_LOG_TEXT,
+};
+
+struct fl_log_argument {
+	enum fl_log_argument_kind kind;
+	int64_t integer;
+	double number;
+	const char *text; /**< clean UTF-8 */
+};
+
+/** A log line as a device sends it: where its format lies in the ELF, and the arguments. */
+struct fl_compact_log {
+	uint32_t offset;        /**< of the format, from the beginning of section log_fmt */
+	bool too_long;          /**< the device had no room for the arguments */
+	uint32_t original_size; /**< too_long: bytes it would have needed */
+	size_t argument_count;
+	struct fl_log_argument arguments[15];
+};
+
 /** Strings are clean UTF-8, NULL where the event has none. */
 struct fl_event_facts {
 	enum fl_event_kind kind;
@@ -43,14 +66,20 @@ struct fl_event_facts {
 	const char *log;
 	const uint8_t *compact_log; /**< the CBOR array, not decoded; NULL = none */
 	size_t compact_log_size;
+	const struct fl_compact_log
+		*compact; /**< the same, decoded; NULL = none, or not decodable */
 };
 
 struct fl_event;
 
 /**
- * Decode one event.
+ * Decode one event. What has another type than it should is taken as not said; of what is said
+ * twice the first counts. Logs (types 4 and 6) may end early: devices are known to announce more
+ * lines than they send.
  * @param bytes borrowed until fl_event_close().
- * @retval FL_EFORMAT not a CBOR map of an event; `at` is the offset.
+ * @retval FL_EFORMAT not one CBOR map of an event; `at` is the offset.
+ * @retval FL_ELIMIT  nested too deep.
+ * @retval FL_ENOMEM
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_event_open(const void *bytes, size_t size, struct fl_event **ret, struct fl_error *err);

@@ -140,10 +140,10 @@ FL_API const char *fl_item_name(enum fl_item_kind kind);
 /** One thing that a message brought. Pointers live as long as the message. */
 struct fl_item {
 	enum fl_item_kind kind;
-	const uint8_t
-		*bytes; /**< coredump: the dump, decoded; else one CBOR map; unknown: the message */
+	const uint8_t *bytes; /**< coredump: the dump, decoded; else one CBOR item of the body;
+				 unknown because of damage: the message */
 	size_t size;
-	const char *text; /**< of an unknown item: why. May be NULL */
+	const char *text; /**< of an unknown item: why. NULL for others */
 	/** Who sent it, as far as the item says so; NULL or 0 = not said. Clean UTF-8. */
 	const char *device, *software_type, *software_version, *hardware_version;
 	bool has_captured_at;
@@ -156,8 +156,10 @@ struct fl_message;
 
 /**
  * Open an intact message: strip project key, undo RLE, split batches. A damaged tail of a batch
- * keeps the good items before it; the rest becomes an unknown item. What cannot be opened at all
- * becomes one unknown item: only FL_ENOMEM is a failure.
+ * keeps the good items before it; the rest becomes an unknown item, as does the rest of a coredump
+ * whose run-length code breaks off. What cannot be opened at all becomes one unknown item: only
+ * FL_ENOMEM is a failure. There is always an item.
+ * @param bytes borrowed until fl_message_close().
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_message_open(const void *bytes, size_t size, struct fl_message **ret, struct fl_error *err);
