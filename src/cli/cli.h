@@ -75,6 +75,18 @@ extern const char *const cli_sandboxes[]; /**< in the order of enum fl_sandbox_m
 extern const char *const cli_colors[];    /**< "auto", "always", "never" */
 enum cli_format { CLI_TEXT_FORMAT, CLI_JSON_FORMAT };
 
+/* --- units.c: one error line and false for what is not understood --- */
+
+#define CLI_AGE_MAX UINT64_C(3155760000) /* a hundred years, in seconds */
+
+/** "90d", "12h", "30m", "45s", "2w", "1y"; "0" = for ever. */
+bool cli_parse_age(const char *option, const char *text, int64_t *ret);
+/** Bytes: "500M", "10G", "4096". */
+bool cli_parse_size(const char *option, const char *text, uint64_t *ret);
+/** "N" or "N/SECONDS"; @p seconds_ret is 0 where only N was given. N is at least 1. */
+bool cli_parse_rate(const char *option, const char *text, uint32_t *count_ret,
+		    uint32_t *seconds_ret);
+
 /* --- output.c --- */
 
 /** "faultline: ..." on stderr. */
