@@ -25,6 +25,11 @@ struct fl_store {
 	struct fl_content_index contents;
 	ZSTD_CCtx *compressor;   /**< made on first use */
 	ZSTD_DCtx *decompressor; /**< made on first use */
+	int64_t reanalysis_bulk; /**< of this handle; 0 = none */
+	bool batch;              /**< fl_store_batch_begin(): transactions are savepoints in it */
+	int64_t batch_last_content; /**< contents.last_id when it began */
+	struct fl_store_policy policy;
+	int64_t symbols_id; /**< fl_store_set_symbols(); 0 = none */
 };
 
 /** Record an SQLite failure: "<path>: <SQLite's words>". */
@@ -95,7 +100,7 @@ size_t fl_column_bytes(struct fl_query *query, int index, void *ret, size_t room
 
 /* --- transactions --- */
 
-/** Rolled back when the scope ends without fl_commit(). */
+/** Rolled back when the scope ends without fl_commit(). Inside a batch a savepoint of it. */
 struct fl_transaction {
 	struct fl_store *store; /**< NULL = not open */
 };

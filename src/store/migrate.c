@@ -93,6 +93,15 @@ static enum fl_code use_wal(struct fl_store *store, struct fl_error *err)
 	return FL_OK;
 }
 
+static enum fl_code
+run_scripts(struct fl_store *store, const char *const *scripts, struct fl_error *err)
+{
+	int result = SQLITE_OK;
+	for (size_t i = 0; scripts[i] && result == SQLITE_OK; i++)
+		result = sqlite3_exec(store->db, scripts[i], NULL, NULL, NULL);
+	return result == SQLITE_OK ? FL_OK : fl_store_fail(store, result, err);
+}
+
 static enum fl_code migrate(struct fl_store *store, struct fl_error *err)
 {
 	FL_AUTO_TRANSACTION transaction = { 0 };
@@ -102,12 +111,8 @@ static enum fl_code migrate(struct fl_store *store, struct fl_error *err)
 		code = identify(store, &identity, err);
 	if (!code)
 		code = judge(store, &identity, err);
-	while (!code && identity.version < FL_SCHEMA_VERSION) {
-		int result = sqlite3_exec(store->db, fl_schema_migrations[identity.version++], NULL,
-					  NULL, NULL);
-		if (result != SQLITE_OK)
-			code = fl_store_fail(store, result, err);
-	}
+	while (!code && identity.version < FL_SCHEMA_VERSION)
+		code = run_scripts(store, fl_schema_migrations[identity.version++], err);
 	return code ? code : fl_commit(&transaction, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/elf_files.h"
 #include "store/schema.h"
+#include "store/settled.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ void fl_store_close(struct fl_store *store)
 {
 	if (!store)
 		return;
+	fl_reanalysis_end(store);
 	for (size_t i = 0; i < FL_SQL_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/schema.h"
 
+#include <stddef.h>
+
 /*
  * Keys that only ever grow (AUTOINCREMENT) are what the content index relies on: it reads the rows
  * after the last one it saw, so an id may never be used twice.
@@ -136,7 +138,7 @@ static const char schema_1[] =
 static const char schema_2[] =
 	"PRAGMA user_version = 2;"
 
-	"CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE settings (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
 
 	/* Work that one command set off: symbols added, removed, reanalysis. */
 	"CREATE TABLE bulks ("
@@ -161,6 +163,8 @@ static const char schema_2[] =
 	"ALTER TABLE devices ADD COLUMN limited INTEGER NOT NULL DEFAULT 0;"
 
 	"ALTER TABLE symbol_files ADD COLUMN superseded_by INTEGER REFERENCES symbol_files (id);"
+	"ALTER TABLE symbol_files ADD COLUMN has_code_bytes INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE symbol_modules ADD COLUMN has_code_bytes INTEGER NOT NULL DEFAULT 1;"
 
 	"ALTER TABLE dump_contents ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
 
@@ -169,6 +173,11 @@ static const char schema_2[] =
 	"ALTER TABLE dumps ADD COLUMN bulk_id INTEGER REFERENCES bulks (id);"
 	/* A dump's reboot event; the event's own state is 'duplicate', of the dump. */
 	"ALTER TABLE dumps ADD COLUMN paired_id INTEGER REFERENCES dumps (id);"
+	/* Every foreign key that is followed backwards when its row goes. */
+	"CREATE INDEX dumps_by_bulk ON dumps (bulk_id) WHERE bulk_id IS NOT NULL;"
+	"CREATE INDEX dumps_by_original ON dumps (duplicate_of) WHERE duplicate_of IS NOT NULL;"
+	"CREATE INDEX dumps_by_pair ON dumps (paired_id) WHERE paired_id IS NOT NULL;"
+	"CREATE INDEX dumps_by_device ON dumps (device_id) WHERE device_id IS NOT NULL;"
 	"DROP INDEX dumps_in_work;"
 	"CREATE INDEX dumps_in_work ON dumps (turn, id) WHERE state IN ('queued', 'claimed');"
 
@@ -212,8 +221,9 @@ static const char schema_2[] =
 	" state BLOB NOT NULL," /* fl_stream_save() */
 	" pending INTEGER NOT NULL,"
 	" touched_at INTEGER NOT NULL"
-	") STRICT;"
+	") STRICT;";
 
+static const char schema_2_beside[] =
 	/* What became of the chunks of a device; device_id 0 = all unknown ones. */
 	"CREATE TABLE transport_counts ("
 	" device_id INTEGER NOT NULL,"
@@ -252,6 +262,18 @@ static const char schema_2[] =
 	" next_at INTEGER NOT NULL,"
 	" failure TEXT"
 	") STRICT;"
-	"CREATE INDEX notices_due ON notices (next_at);";
+	"CREATE INDEX notices_due ON notices (next_at);"
+	"CREATE INDEX notices_by_trace ON notices (trace_id) WHERE trace_id IS NOT NULL;"
 
-const char *const fl_schema_migrations[FL_SCHEMA_VERSION] = { schema_1, schema_2 };
+	/* Of which missing symbol files somebody was told; X'' and 0: not known. */
+	"CREATE TABLE missing_told ("
+	" build_id BLOB NOT NULL,"
+	" software_version_id INTEGER NOT NULL,"
+	" PRIMARY KEY (build_id, software_version_id)"
+	") STRICT, WITHOUT ROWID;";
+
+/* Strings of a size that every compiler takes. */
+static const char *const to_1[] = { schema_1, NULL };
+static const char *const to_2[] = { schema_2, schema_2_beside, NULL };
+
+const char *const *const fl_schema_migrations[FL_SCHEMA_VERSION] = { to_1, to_2 };

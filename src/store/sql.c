@@ -32,6 +32,9 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[FL_SQL_COMMIT] = "COMMIT",
 	[FL_SQL_ROLLBACK] = "ROLLBACK",
+	[FL_SQL_SAVEPOINT] = "SAVEPOINT call",
+	[FL_SQL_SAVEPOINT_RELEASE] = "RELEASE call",
+	[FL_SQL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO call",
 
 	[FL_SQL_DEVICE_FIND] = "SELECT id FROM devices WHERE serial = ?1",
 	[FL_SQL_DEVICE_ADD] = "INSERT INTO devices (serial) VALUES (?1) RETURNING id",
@@ -191,4 +194,56 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" FROM traces t LEFT JOIN software_versions v ON v.id = t.software_version_id"
 		" WHERE t.issue_id = ?1 GROUP BY name"
 		" ORDER BY min(t.received_at) DESC, max(v.id) DESC",
+
+	[FL_SQL_SETTING_GET] = "SELECT value FROM settings WHERE name = ?1",
+	[FL_SQL_SETTING_SET] = "INSERT INTO settings (name, value) VALUES (?1, ?2)"
+			       " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+
+	[FL_SQL_HISTORY_ADD] =
+		"INSERT INTO trace_history (trace_id, at, what, old_issue_id, new_issue_id, detail)"
+		" VALUES (?1, ?2, ?3, ?4, ?5,"
+		" coalesce(?6, (SELECT name FROM symbol_files WHERE id = ?7)))",
+	[FL_SQL_HISTORY_LIST] = "SELECT at, what, old_issue_id, new_issue_id, detail"
+				" FROM trace_history WHERE trace_id = ?1 ORDER BY id",
+
+	/* left_over 1: whoever began it has not said yet how many they are */
+	[FL_SQL_BULK_ADD] =
+		"INSERT INTO bulks (what, at, traces, left_over) VALUES (?1, ?2, 0, 1) RETURNING id",
+	[FL_SQL_BULK_QUEUED] = "UPDATE bulks SET traces = ?2, left_over = ?2 WHERE id = ?1",
+	[FL_SQL_BULK_OF_DUMP] =
+		"SELECT b.id, b.what FROM dumps d JOIN bulks b ON b.id = d.bulk_id WHERE d.id = ?1",
+	[FL_SQL_BULK_COUNT] =
+		"UPDATE bulks SET left_over = left_over - NOT ?6, traces = traces + ?6,"
+		" new_issues = new_issues + ?2, moved = moved + ?3, waiting = waiting + ?4,"
+		" quarantined = quarantined + ?5 WHERE id = ?1 RETURNING left_over",
+	[FL_SQL_BULK_LEAVE] = "UPDATE dumps SET bulk_id = NULL WHERE id = ?1",
+	[FL_SQL_BULK_FORGET] = "DELETE FROM bulks WHERE id = ?1"
+			       " AND NOT EXISTS (SELECT 1 FROM notices WHERE bulk_id = ?1)"
+			       " AND NOT EXISTS (SELECT 1 FROM dumps WHERE bulk_id = ?1)",
+
+	[FL_SQL_NOTICE_ADD] = "INSERT INTO notices (kind, at, issue_id, trace_id, bulk_id, next_at)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+	[FL_SQL_NOTICE_COUNT] = "SELECT count(*) FROM notices",
+	[FL_SQL_NOTICES_DUE] =
+		"SELECT n.id, n.kind, n.at, n.issue_id, n.trace_id, coalesce(i.title, t.title),"
+		" v.serial, nullif(w.type, ''), nullif(w.version, ''),"
+		" coalesce(t.hardware_version, d.hardware_version), v.cohort,"
+		" nullif(lower(hex(t.build_id)), ''), d.reason, n.attempts, b.what, b.traces,"
+		" b.new_issues, b.moved, b.waiting, b.quarantined"
+		" FROM notices n LEFT JOIN issues i ON i.id = n.issue_id"
+		" LEFT JOIN traces t ON t.id = n.trace_id LEFT JOIN dumps d ON d.id = t.dump_id"
+		" LEFT JOIN devices v ON v.id = t.device_id"
+		" LEFT JOIN software_versions w ON w.id = t.software_version_id"
+		" LEFT JOIN bulks b ON b.id = n.bulk_id"
+		" WHERE n.next_at <= ?1 ORDER BY n.id LIMIT ?2",
+	[FL_SQL_NOTICE_BULK] = "SELECT bulk_id FROM notices WHERE id = ?1",
+	[FL_SQL_NOTICE_DONE] = "DELETE FROM notices WHERE id = ?1",
+	[FL_SQL_NOTICE_FAILED] = "UPDATE notices SET attempts = attempts + 1, next_at = ?2,"
+				 " failure = ?3 WHERE id = ?1 RETURNING id",
+	[FL_SQL_MISSING_TOLD] =
+		"INSERT INTO missing_told (build_id, software_version_id)"
+		" SELECT coalesce(build_id, X''), coalesce(software_version_id, 0) FROM traces"
+		" WHERE id = ?1 ON CONFLICT DO NOTHING RETURNING 1",
+	[FL_SQL_MISSING_UNTELL] = "DELETE FROM missing_told WHERE build_id = coalesce(?1, X'')"
+				  " AND software_version_id = coalesce(?2, 0)",
 };
