@@ -178,36 +178,3 @@ size_t fl_column_bytes(struct fl_query *query, int index, void *ret, size_t room
 		memcpy(ret, bytes, size);
 	return size;
 }
-
-static enum fl_code run(struct fl_store *store, enum fl_sql sql, struct fl_error *err)
-{
-	FL_AUTO_QUERY query = fl_query(store, sql);
-	return fl_query_run(&query, err);
-}
-
-enum fl_code fl_begin(struct fl_store *store, struct fl_transaction *ret, struct fl_error *err)
-{
-	enum fl_code code = run(store, FL_SQL_BEGIN, err);
-	if (!code)
-		ret->store = store;
-	return code;
-}
-
-/* SQLite itself rolls back on some failures (SQLITE_FULL, SQLITE_IOERR): then there is nothing
- * left to roll back (https://www.sqlite.org/lang_transaction.html, "Response To Errors"). */
-void fl_transaction_deinit(struct fl_transaction *transaction)
-{
-	if (!transaction || !transaction->store)
-		return;
-	if (!sqlite3_get_autocommit(transaction->store->db))
-		(void)!run(transaction->store, FL_SQL_ROLLBACK, NULL);
-	transaction->store = NULL;
-}
-
-enum fl_code fl_commit(struct fl_transaction *transaction, struct fl_error *err)
-{
-	enum fl_code code = run(transaction->store, FL_SQL_COMMIT, err);
-	if (!code)
-		transaction->store = NULL;
-	return code;
-}

@@ -130,7 +130,9 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_remove_symbols(struct fl_store *store
 /**
  * Several calls as one transaction, durable at the commit: what one delivery of a device brings.
  * Not nested. Between begin and end only this handle writes, so be quick. A call that fails inside
- * has changed nothing and does not end the batch.
+ * has changed nothing and does not end the batch, unless the machine failed (disk full, no memory):
+ * then every later call and the commit may say that the batch was undone. A commit that fails has
+ * undone it.
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_store_batch_begin(struct fl_store *store, struct fl_error *err);
