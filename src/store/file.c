@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/filing.h"
+#include "store/settled.h"
 
 #include "base/str.h"
 
@@ -81,7 +82,22 @@ become_duplicate(const struct filing *filing, int64_t original, struct fl_error 
 	fl_bind_int(&mark, 1, filing->dump.id);
 	fl_bind_int(&mark, 2, original);
 	fl_bind_id(&mark, 3, filing->identity.device_id);
-	return fl_query_run(&mark, err);
+	code = fl_query_run(&mark, err);
+	return code ? code : fl_bulk_left(filing->store, filing->dump.id, err);
+}
+
+static enum fl_code settled(const struct filing *filing, enum fl_settled_how how,
+			    const struct fl_filed *filed, struct fl_error *err)
+{
+	const struct fl_settled what = { .dump_id = filing->dump.id,
+					 .how = how,
+					 .trace_id = filed->trace_id,
+					 .old_issue_id = filing->dump.issue_id,
+					 .new_issue_id = filed->issue_id,
+					 .new_issue = filed->new_issue,
+					 .regressed = filed->regressed,
+					 .symbol_file_id = filing->store->symbols_id };
+	return fl_settled(filing->store, &what, err);
 }
 
 /* --- waiting --- */
@@ -138,16 +154,37 @@ set_waiting(const struct filing *filing, struct fl_filed *ret, struct fl_error *
 	    (code = fl_filing_put_trace(filing->store, &filing->dump, &filing->identity,
 					&filing->facts, &filing->encoded, 0, &ret->trace_id, err)))
 		return code;
-	return fl_filing_finish(filing->store, filing->dump.id, again ? "queued" : "waiting",
+	if (filing->dump.issue_id &&
+	    (code = fl_filing_count(filing->store, filing->dump.issue_id, -1, err)))
+		return code;
+	code = fl_filing_finish(filing->store, filing->dump.id, again ? "queued" : "waiting",
 				filing->identity.device_id, again ? NULL : reason, err);
+	if (code || again)
+		return code;
+	return settled(filing, FL_SETTLED_WAITING, ret, err);
 }
 
 /* --- filing --- */
+
+/* It was queued once more while its trace stayed in an issue: other symbols came. */
+static enum fl_code
+set_done_again(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	struct fl_refiled refiled = { 0 };
+	enum fl_code code =
+		fl_filing_refile(filing->store, &filing->dump, &filing->facts, &filing->encoded,
+				 false, &refiled, &ret->new_issue, err);
+	ret->trace_id = refiled.trace_id;
+	ret->issue_id = refiled.new_issue_id;
+	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
+}
 
 static enum fl_code
 set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
 {
 	struct fl_store *store = filing->store;
+	if (filing->dump.issue_id)
+		return set_done_again(filing, ret, err);
 	enum fl_code code = fl_filing_find_issue(store, &filing->facts, &ret->issue_id, err);
 	if (code)
 		return code;
@@ -161,16 +198,40 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 					&filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
 	    (code = fl_filing_count(store, ret->issue_id, 1, err)))
 		return code;
-	return fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
+	code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
 				err);
+	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
+}
+
+/* While the analysis ran, its symbol file was removed, or a richer one of the build came. */
+static enum fl_code symbols_went(const struct filing *filing, bool *ret, struct fl_error *err)
+{
+	*ret = false;
+	if (!filing->store->symbols_id)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_SYMBOLS_IN_USE);
+	fl_bind_int(&query, 1, filing->store->symbols_id);
+	enum fl_code code = fl_query_row(&query, err);
+	*ret = code == FL_ENOTFOUND;
+	return *ret ? FL_OK : code;
+}
+
+static enum fl_code
+queue_again(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	ret->requeued = true;
+	return fl_store_release(filing->store, filing->dump.id, err);
 }
 
 static enum fl_code settle(struct filing *filing, struct fl_filed *ret, struct fl_error *err)
 {
 	int64_t original;
+	bool went;
 	enum fl_code code;
 	if (already_finished(filing, ret))
 		return FL_OK;
+	if ((code = symbols_went(filing, &went, err)) || went)
+		return code ? code : queue_again(filing, ret, err);
 	if ((code = fl_filing_identify(filing->store, &filing->dump, &filing->facts,
 				       &filing->identity, err)) ||
 	    (code = find_original(filing, &original, ret, err)))

@@ -66,6 +66,15 @@ fl_filing_put_trace(struct fl_store *store, const struct fl_filing_dump *dump,
 		    const struct fl_buffer *encoded, int64_t issue_id, int64_t *ret,
 		    struct fl_error *err);
 
+/**
+ * The new report of a trace that is in an issue: it stays or moves, and its dump is done.
+ * @param new_issue_ret an issue was opened for it (a dry run: would be).
+ */
+FL_MUST_CHECK enum fl_code
+fl_filing_refile(struct fl_store *store, const struct fl_filing_dump *dump,
+		 const struct fl_report_facts *facts, const struct fl_buffer *encoded, bool dry_run,
+		 struct fl_refiled *ret, bool *new_issue_ret, struct fl_error *err);
+
 /** The dump's new state; ends its lease. */
 FL_MUST_CHECK enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id,
 					    const char *state, int64_t device_id,

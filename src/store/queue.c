@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/internal.h"
+#include "store/settled.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -128,7 +128,11 @@ static enum fl_code set_aside(struct fl_store *store, int64_t dump_id, const cha
 	fl_bind_int(&query, 1, dump_id);
 	fl_bind_text(&query, 2, reason);
 	fl_bind_text(&query, 3, backtrace);
-	return fl_query_run(&query, err);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code)
+		return code == FL_ENOTFOUND ? FL_OK : code;
+	const struct fl_settled settled = { .dump_id = dump_id, .how = FL_SETTLED_QUARANTINED };
+	return fl_settled(store, &settled, err);
 }
 
 enum fl_code fl_store_quarantine(struct fl_store *store, int64_t dump_id, const char *reason,

@@ -57,6 +57,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" has_unwind_info, has_symbol_table, function_count)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[FL_SQL_SYMBOLS_REVISION] = "SELECT coalesce(max(revision), 0) FROM symbol_files",
+	[FL_SQL_SYMBOLS_IN_USE] =
+		"SELECT 1 FROM symbol_files WHERE id = ?1 AND superseded_by IS NULL",
 	[FL_SQL_SYMBOLS_BY_BUILD_ID] =
 		CHOICE_COLUMNS " WHERE build_id = ?1" CHOICE_ORDER " LIMIT 1",
 	[FL_SQL_SYMBOLS_BY_VERSION] = CHOICE_COLUMNS
@@ -137,7 +139,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_DUMP_QUARANTINE] =
 		"UPDATE dumps SET state = 'quarantined', reason = ?2, backtrace = ?3,"
 		" lease_owner = NULL, lease_until = NULL"
-		" WHERE id = ?1 AND state NOT IN ('done', 'duplicate')",
+		" WHERE id = ?1 AND state NOT IN ('done', 'duplicate') RETURNING id",
 	[FL_SQL_DUMP_RELEASE] =
 		"UPDATE dumps SET state = 'queued', attempts = max(attempts - 1, 0),"
 		" lease_owner = NULL, lease_until = NULL WHERE id = ?1 AND state = 'claimed'",

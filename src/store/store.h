@@ -215,6 +215,11 @@ struct fl_filed {
 	bool paired;    /**< event and dump of one crash: counted once; trace_id is the dump's */
 	bool reboot;    /**< an expected reboot: a trace without an issue */
 	bool pruned;    /**< fl_store_policy::keep_per_issue: the bytes of the dump were let go */
+	/**
+	 * The symbol file that it was analysed with was removed or superseded meanwhile: nothing
+	 * was filed, the dump is in the queue again.
+	 */
+	bool requeued;
 };
 
 /**

@@ -162,7 +162,7 @@ static void test_a_newer_schema_is_refused_in_one_line(void **state)
 	char message[256];
 	run_sql(f->path, "PRAGMA user_version = 7");
 	snprintf(message, sizeof(message),
-		 "database %s was written by a newer faultline (schema 7, this one knows 1)",
+		 "database %s was written by a newer faultline (schema 7, this one knows 2)",
 		 f->path);
 	refused(f->path, FL_EUNSUPPORTED, message);
 }

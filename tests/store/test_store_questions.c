@@ -121,15 +121,16 @@ static void test_traces_of_every_state(void **state)
 		struct fl_trace_filter filter;
 		const char *expected;
 	} cases[] = {
-		{ { 0, NULL }, "0/5:queued 0/4:queued 0/3:quarantined 2/2:waiting 1/1:done " },
-		{ { 0, "queued" }, "0/5:queued 0/4:queued " },
-		{ { 0, "waiting" }, "2/2:waiting " },
-		{ { 0, "done" }, "1/1:done " },
-		{ { 0, "quarantined" }, "0/3:quarantined " },
-		{ { 0, "no such state" }, "" },
-		{ { 1, NULL }, "1/1:done " },
-		{ { 1, "waiting" }, "" },
-		{ { 2, NULL }, "" },
+		{ { .state = NULL },
+		  "0/5:queued 0/4:queued 0/3:quarantined 2/2:waiting 1/1:done " },
+		{ { .state = "queued" }, "0/5:queued 0/4:queued " },
+		{ { .state = "waiting" }, "2/2:waiting " },
+		{ { .state = "done" }, "1/1:done " },
+		{ { .state = "quarantined" }, "0/3:quarantined " },
+		{ { .state = "no such state" }, "" },
+		{ { .issue_id = 1 }, "1/1:done " },
+		{ { .issue_id = 1, .state = "waiting" }, "" },
+		{ { .issue_id = 2 }, "" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct lines lines = { "", 0, 0 };
