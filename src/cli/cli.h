@@ -165,6 +165,10 @@ bool cli_id(const char *text, int64_t *ret);
 /** Unix seconds, or ISO-8601 with a zone, as in a spool companion: "2026-02-01T12:00:00Z". */
 bool cli_parse_time(const char *text, int64_t *ret);
 
+/** What a worker did, in a line on stdout, and what it left. */
+struct fl_worker_summary;
+void cli_print_work(const struct fl_worker_summary *summary);
+
 /** How a report is rendered (analyze, traces show). */
 struct cli_render {
 	int format;

@@ -11,7 +11,7 @@ struct reanalysis {
 	struct fl_store *store;
 	struct fl_sandbox *sandbox;
 	bool dry_run;
-	uint64_t same, changed, moved, failed;
+	uint64_t same, changed, moved, pruned, failed;
 };
 
 static void count_result(struct reanalysis *run, int64_t dump_id, const struct fl_refiled *refiled)
@@ -43,6 +43,8 @@ static void reanalyze_dump(struct reanalysis *run, int64_t dump_id)
 	    fl_worker_analyze(run->store, run->sandbox, &claim, &report, &outcome, &err)) {
 		run->failed++;
 		(void)cli_fail("dump", &err);
+	} else if (outcome == FL_OUTCOME_PRUNED) {
+		run->pruned++;
 	} else if (outcome != FL_OUTCOME_FILED) {
 		run->failed++;
 		cli_error("dump %" PRId64 ": its ELF is no longer there, left as it was", dump_id);
@@ -80,6 +82,9 @@ static int reanalyze(struct reanalysis *run, const struct fl_reanalyze_filter *f
 	       " in another issue, %" PRIu64 " failed\n",
 	       run->dry_run ? "dry run, nothing written: " : "", count, run->same, run->changed,
 	       run->moved, run->failed);
+	if (run->pruned)
+		printf("%" PRIu64 " of them stay as they are: their dumps are not kept any more\n",
+		       run->pruned);
 	return run->failed ? CLI_FAILED : CLI_OK;
 }
 

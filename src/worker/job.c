@@ -2,6 +2,7 @@
 #include "worker/job.h"
 
 #include "store/store.h"
+#include "worker/notify.h"
 #include "worker/spool.h"
 
 #include <errno.h>
@@ -18,9 +19,10 @@ enum {
 	LEASE_SECONDS = 300,
 	LEASE_MAX = 86400, /* beyond any lease that another worker was told to use */
 	ATTEMPTS = 3,
-	IDLE_MS = 1000,    /* between two looks for work, when nothing tells */
-	OTHERS_MS = 20,    /* --once: until other processes are done */
-	SPOOL_SECONDS = 1, /* between two looks at the spool while the queue is not empty */
+	IDLE_MS = 1000,        /* between two looks for work, when nothing tells */
+	OTHERS_MS = 20,        /* --once: until other processes are done */
+	SPOOL_SECONDS = 1,     /* between two looks at the spool while the queue is not empty */
+	EXPIRE_SECONDS = 3600, /* between two looks for half-received messages that are too old */
 };
 
 struct job {
@@ -30,8 +32,9 @@ struct job {
 	struct fl_spool *spool; /* NULL: only the queue */
 	struct fl_worker_summary *summary;
 	struct fl_progress progress;
-	int claims;       /* lock file, see claim() */
-	int64_t spool_at; /* when the spool was last looked at */
+	int claims;        /* lock file, see claim() */
+	int64_t spool_at;  /* when the spool was last looked at */
+	int64_t expire_at; /* when half-received messages were */
 	uint32_t lease;
 	uint32_t attempts;
 	char owner[64];
@@ -112,6 +115,9 @@ static void count(struct job *job, enum fl_outcome outcome, bool new_issue)
 	summary->waiting += outcome == FL_OUTCOME_WAITING;
 	summary->quarantined += outcome == FL_OUTCOME_QUARANTINED;
 	summary->duplicates += outcome == FL_OUTCOME_DUPLICATE;
+	summary->paired += outcome == FL_OUTCOME_PAIRED;
+	summary->reboots += outcome == FL_OUTCOME_REBOOT;
+	summary->pruned += outcome == FL_OUTCOME_PRUNED;
 	summary->new_issues += new_issue;
 }
 
@@ -147,6 +153,28 @@ static enum fl_code work_on(struct job *job, const struct fl_claim *claimed, str
 
 /* --- the loop --- */
 
+static bool is_due(int64_t last, int64_t seconds)
+{
+	int64_t now = time(NULL);
+	return now < last || now - last >= seconds;
+}
+
+/* Of the first process only: one is enough. */
+static enum fl_code expire_partials(struct job *job, struct fl_error *err)
+{
+	int64_t age = job->options->worker->partial_age;
+	uint64_t count = 0;
+	uint64_t bytes = 0;
+	if (!age || job->options->slot || !is_due(job->expire_at, EXPIRE_SECONDS))
+		return FL_OK;
+	job->expire_at = time(NULL);
+	enum fl_code code =
+		fl_store_expire_partials(job->store, job->expire_at - age, &count, &bytes, err);
+	job->summary->expired += count;
+	job->summary->expired_bytes += bytes;
+	return code;
+}
+
 static enum fl_code look_at_spool(struct job *job, bool *busy_ret, struct fl_error *err)
 {
 	*busy_ret = false;
@@ -161,8 +189,7 @@ static enum fl_code look_at_spool(struct job *job, bool *busy_ret, struct fl_err
 
 static bool spool_is_due(const struct job *job)
 {
-	int64_t now = time(NULL);
-	return job->spool && (now < job->spool_at || now - job->spool_at >= SPOOL_SECONDS);
+	return job->spool && is_due(job->spool_at, SPOOL_SECONDS);
 }
 
 /* One dump, if there is one. */
@@ -190,7 +217,8 @@ static enum fl_code run_loop(struct job *job, struct fl_error *err)
 		bool others = false;
 		bool due = spool_is_due(job);
 		uint64_t spooled = job->summary->spooled;
-		if (due)
+		code = expire_partials(job, err);
+		if (!code && due)
 			code = look_at_spool(job, &busy, err);
 		if (!code)
 			code = take_one(job, &idle, &others, err);
@@ -215,8 +243,12 @@ static enum fl_code open_parts(struct job *job, struct fl_error *err)
 	enum fl_code code = fl_sandbox_open(&worker->sandbox, &job->sandbox, err);
 	if (!code)
 		code = fl_store_open(worker->database, &job->store, err);
-	if (!code)
+	if (!code) {
+		fl_store_set_policy(job->store, &worker->policy);
 		code = open_claims(job, err);
+	}
+	if (!code && fl_notify_wanted(&worker->notify)) /* before anything is filed */
+		code = fl_store_record_notices(job->store, true, err);
 	if (!code && worker->spool)
 		code = fl_spool_open(worker->spool, &job->spool, err);
 	return code;

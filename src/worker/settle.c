@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One dump from claimed to filed, waiting or quarantined. */
+/* One dump or event from claimed to filed, waiting or quarantined. */
 #include "store/store.h"
 #include "worker/worker.h"
 
@@ -7,10 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FL_PRUNED_REASON \
+	"its bytes are not kept any more (retention, --keep-per-issue): it cannot be analysed again"
+
 /* What became of the analysis of one dump. */
 struct finding {
 	struct fl_report *report; /* provisional when `waits`; owned */
 	bool waits;               /* no ELF fits */
+	int64_t symbols_id;       /* the symbol file it was analysed with; 0 = none */
 	char why[256];            /* it waits, where that is not plain */
 	char elf_name[128];       /* the one in use when it died; "" = none */
 	struct fl_sandbox_death death;
@@ -41,21 +45,48 @@ static bool is_wrong_elf(const struct fl_report *report)
 	       facts.match == FL_MATCH_UNRELATED;
 }
 
+static enum fl_code run_engine(struct fl_sandbox *sandbox, const struct fl_claim *claim,
+			       const struct fl_sandbox_elf *elfs, size_t count,
+			       struct fl_report **ret, struct finding *found)
+{
+	const struct fl_buffer *bytes = &claim->bytes;
+	if (claim->kind == FL_REPORT_DUMP)
+		return fl_sandbox_analyze(sandbox, bytes->data, bytes->size, elfs, count, ret,
+					  &found->death, &found->cause);
+	return fl_sandbox_analyze_event(sandbox, bytes->data, bytes->size, elfs, count, ret,
+					&found->death, &found->cause);
+}
+
+/* A separate debug file comes with the stripped ELF that holds the code. */
+static size_t take_elfs(const struct fl_symbol_choice *choice, struct fl_sandbox_elf elfs[2])
+{
+	elfs[0] =
+		(struct fl_sandbox_elf){ .fd = choice->fd, .name = choice->name, .has_key = true };
+	memcpy(elfs[0].key, choice->hash, sizeof(elfs[0].key));
+	if (choice->companion_fd < 0)
+		return 1;
+	elfs[1] = (struct fl_sandbox_elf){ .fd = choice->companion_fd,
+					   .name = choice->companion_name,
+					   .has_key = true };
+	memcpy(elfs[1].key, choice->companion_hash, sizeof(elfs[1].key));
+	return 2;
+}
+
 static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_claim *claim,
 				 const struct fl_symbol_choice *choice, struct finding *found)
 {
-	struct fl_sandbox_elf elf = { .fd = choice->fd, .name = choice->name, .has_key = true };
-	memcpy(elf.key, choice->hash, sizeof(elf.key));
+	struct fl_sandbox_elf elfs[2];
+	size_t count = take_elfs(choice, elfs);
 	snprintf(found->elf_name, sizeof(found->elf_name), "%s", choice->name);
 	FL_AUTO(fl_report) report = NULL;
-	enum fl_code code = fl_sandbox_analyze(sandbox, claim->bytes.data, claim->bytes.size, &elf,
-					       1, &report, &found->death, &found->cause);
+	enum fl_code code = run_engine(sandbox, claim, elfs, count, &report, found);
 	if (code)
 		return code;
 	found->waits = is_wrong_elf(report);
 	if (!found->waits) {
 		fl_report_close(found->report);
 		found->report = fl_report_take(&report);
+		found->symbols_id = choice->id;
 	}
 	return FL_OK;
 }
@@ -64,12 +95,13 @@ static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_cla
 static enum fl_code analyze(struct fl_store *store, struct fl_sandbox *sandbox,
 			    const struct fl_claim *claim, struct finding *found)
 {
-	enum fl_code code = fl_sandbox_analyze(sandbox, claim->bytes.data, claim->bytes.size, NULL,
-					       0, &found->report, &found->death, &found->cause);
+	enum fl_code code = run_engine(sandbox, claim, NULL, 0, &found->report, found);
 	if (code)
 		return code;
 	struct fl_report_facts facts = identity(found->report, claim);
-	struct fl_symbol_choice choice;
+	if (claim->kind != FL_REPORT_DUMP && !facts.needs_symbols)
+		return FL_OK;
+	struct fl_symbol_choice choice = { .fd = -1, .companion_fd = -1 };
 	code = fl_store_find_symbols(store, &facts, &choice, &found->cause);
 	/* A file that cannot be opened holds up its own dumps, not those of others. */
 	if (code == FL_EIO)
@@ -80,6 +112,8 @@ static enum fl_code analyze(struct fl_store *store, struct fl_sandbox *sandbox,
 		return found->waits ? FL_OK : code;
 	code = analyze_with(sandbox, claim, &choice, found);
 	close(choice.fd);
+	if (choice.companion_fd >= 0)
+		close(choice.companion_fd);
 	return code;
 }
 
@@ -88,6 +122,10 @@ enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbo
 			       enum fl_outcome *outcome_ret, struct fl_error *err)
 {
 	struct finding found = { 0 };
+	*outcome_ret = FL_OUTCOME_PRUNED;
+	*ret = NULL;
+	if (claim->pruned)
+		return FL_OK;
 	enum fl_code code = analyze(store, sandbox, claim, &found);
 	if (code) {
 		fl_report_close(found.report);
@@ -95,6 +133,7 @@ enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbo
 			*err = found.cause;
 		return code;
 	}
+	fl_store_set_symbols(store, found.symbols_id);
 	*ret = found.report;
 	*outcome_ret = found.waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED;
 	return FL_OK;
@@ -121,26 +160,47 @@ static enum fl_code set_aside(struct fl_store *store, const struct fl_claim *cla
 				   died ? found->death.backtrace : NULL, err);
 }
 
+static enum fl_outcome outcome_of(const struct fl_filed *filed, enum fl_outcome plain)
+{
+	return filed->paired      ? FL_OUTCOME_PAIRED
+	       : filed->duplicate ? FL_OUTCOME_DUPLICATE
+	       : filed->reboot    ? FL_OUTCOME_REBOOT
+				  : plain;
+}
+
+static enum fl_code settle(struct fl_store *store, const struct fl_claim *claim,
+			   const struct finding *found, enum fl_outcome *ret, bool *new_issue_ret,
+			   struct fl_error *err)
+{
+	struct fl_filed filed = { 0 };
+	fl_store_set_symbols(store, found->symbols_id);
+	enum fl_code code =
+		found->waits ? fl_store_wait(store, claim->dump_id, found->report,
+					     found->why[0] ? found->why : NULL, &filed, err)
+			     : fl_store_file(store, claim->dump_id, found->report, &filed, err);
+	*ret = outcome_of(&filed, found->waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED);
+	*new_issue_ret = filed.new_issue;
+	return code;
+}
+
 enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
 			       const struct fl_claim *claim, enum fl_outcome *ret,
 			       bool *new_issue_ret, struct fl_error *err)
 {
 	struct finding found = { 0 };
-	struct fl_filed filed = { 0 };
-	enum fl_code code = analyze(store, sandbox, claim, &found);
-	if (code) {
+	bool new_issue = false;
+	enum fl_code code;
+	if (claim->pruned) {
+		*ret = FL_OUTCOME_PRUNED;
+		code = fl_store_quarantine(store, claim->dump_id, FL_PRUNED_REASON, NULL, err);
+	} else if ((code = analyze(store, sandbox, claim, &found))) {
 		*ret = FL_OUTCOME_QUARANTINED;
 		code = set_aside(store, claim, code, &found, err);
-	} else if (found.waits) {
-		code = fl_store_wait(store, claim->dump_id, found.report,
-				     found.why[0] ? found.why : NULL, &filed, err);
-		*ret = filed.duplicate ? FL_OUTCOME_DUPLICATE : FL_OUTCOME_WAITING;
 	} else {
-		code = fl_store_file(store, claim->dump_id, found.report, &filed, err);
-		*ret = filed.duplicate ? FL_OUTCOME_DUPLICATE : FL_OUTCOME_FILED;
+		code = settle(store, claim, &found, ret, &new_issue, err);
 	}
 	if (new_issue_ret)
-		*new_issue_ret = filed.new_issue;
+		*new_issue_ret = new_issue;
 	fl_report_close(found.report);
 	return code;
 }

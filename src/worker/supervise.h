@@ -7,7 +7,10 @@
 
 enum { FL_JOBS_MAX = 64 };
 
-/** @p options->jobs is 2 to FL_JOBS_MAX. Failures as fl_worker_run(). */
+/**
+ * @p options->jobs is at most FL_JOBS_MAX; one more process tells of events, when that is wanted.
+ * Failures as fl_worker_run().
+ */
 FL_MUST_CHECK enum fl_code fl_supervise(const struct fl_worker_options *options,
 					struct fl_worker_summary *ret, struct fl_error *err);
 

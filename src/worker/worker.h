@@ -4,8 +4,18 @@
 #define WORKER_WORKER_H
 
 #include "sandbox/sandbox.h"
+#include "store/store.h"
 
 #include <signal.h>
+
+/** Who is told of new issues, regressions and missing ELF files. */
+struct fl_notify_options {
+	const char *command;      /**< for `sh -c`, the event as JSON on its stdin; NULL = none */
+	const char *log;          /**< file that gets a line of JSON per event; NULL = none */
+	unsigned timeout_seconds; /**< for the command; 0 = 30 */
+	unsigned retry_seconds;   /**< until the second attempt, doubled for each further one; 0 = 5
+				   */
+};
 
 struct fl_worker_options {
 	const char *database;   /**< path */
@@ -16,12 +26,21 @@ struct fl_worker_options {
 	unsigned lease_seconds; /**< 0 = 300 */
 	unsigned max_attempts;  /**< quarantine a dump after so many; 0 = 3 */
 	struct fl_sandbox_options sandbox;
+	struct fl_store_policy policy;
+	struct fl_notify_options notify; /**< neither command nor log: nobody is told */
+	int64_t partial_age; /**< seconds that half-received messages are kept; 0 = for ever */
 	/** Set non-zero by a signal handler: finish the dump at hand, then end. May be NULL. */
 	volatile sig_atomic_t *stop;
 };
 
 struct fl_worker_summary {
 	uint64_t filed, new_issues, waiting, quarantined, duplicates, spooled;
+	uint64_t reboots;                /**< expected ones: traces without an issue */
+	uint64_t paired;                 /**< events and dumps of one crash: counted once */
+	uint64_t pruned;                 /**< their bytes were gone: left as they were */
+	uint64_t expired, expired_bytes; /**< half-received messages that were given up */
+	uint64_t notified;               /**< events delivered */
+	uint64_t unnotified; /**< events that remain in the database for a later worker */
 };
 
 /**
@@ -29,28 +48,30 @@ struct fl_worker_summary {
  * A single bad dump is never a failure of the worker.
  *
  * With one job everything happens in this process (and its sandboxed child). With more, each is a
- * forked process; no store may be open in the caller then: SQLite does not survive a fork.
+ * forked process; no store may be open in the caller then: SQLite does not survive a fork. The
+ * same holds when somebody is to be told of events: a process of its own does that.
  *
  * `<database>.claims` is an empty lock file: whoever works on a claimed dump holds it shared.
  */
 FL_MUST_CHECK enum fl_code fl_worker_run(const struct fl_worker_options *options,
 					 struct fl_worker_summary *ret, struct fl_error *err);
 
-struct fl_store;
-struct fl_claim;
 enum fl_outcome {
 	FL_OUTCOME_FILED,
 	FL_OUTCOME_WAITING,
 	FL_OUTCOME_QUARANTINED,
 	FL_OUTCOME_DUPLICATE, /**< the dump names its device, which had sent the same dump before */
+	FL_OUTCOME_PAIRED,    /**< the reboot event of a dump, or the other way round */
+	FL_OUTCOME_REBOOT,    /**< an expected reboot: a trace without an issue */
+	FL_OUTCOME_PRUNED,    /**< its bytes are not kept any more: its trace stays what it was */
 };
 
 /**
- * Analyse one claimed dump the way the worker does: identify it, choose its ELF, analyse, and file,
- * wait or quarantine. Shared with `ingest` and `traces reanalyze`.
+ * Analyse one claimed dump or event the way the worker does: identify it, choose its ELF, analyse,
+ * and file, wait or quarantine. Shared with `ingest` and `traces reanalyze`.
  *
  * A dump that its ELF contradicts (build ids, or the flash it captured) waits: it is never filed
- * with the wrong symbols.
+ * with the wrong symbols. An event in which there is nothing to look up needs no ELF.
  *
  * @param new_issue_ret may be NULL.
  * @retval FL_ENOMEM the analysis needs more memory than it may have; the dump stays claimed.
@@ -61,9 +82,11 @@ FL_MUST_CHECK enum fl_code fl_worker_process(struct fl_store *store, struct fl_s
 					     bool *new_issue_ret, struct fl_error *err);
 
 /**
- * The first half of fl_worker_process(): identify, choose the ELF, analyse; writes nothing.
+ * The first half of fl_worker_process(): identify, choose the ELF, analyse; writes nothing. Tells
+ * @p store which ELF it was (fl_store_set_symbols()).
  *
- * @param ret      the report (provisional when @p outcome_ret is FL_OUTCOME_WAITING).
+ * @param ret      the report (provisional when @p outcome_ret is FL_OUTCOME_WAITING, NULL when it
+ * is FL_OUTCOME_PRUNED).
  * @retval FL_ECHILD, FL_EFORMAT, FL_EUNSUPPORTED the dump is one to quarantine.
  */
 FL_MUST_CHECK enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbox,
