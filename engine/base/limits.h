@@ -26,7 +26,7 @@ enum {
 	FL_LIMIT_SCAN_WORDS = 1024,     /**< words looked at by one stack scan */
 	FL_LIMIT_PROLOGUE = 64,         /**< instructions decoded by prologue analysis */
 	FL_LIMIT_CBOR_DEPTH = 16,       /**< nesting of arrays and maps of an event */
-	FL_LIMIT_ITEMS = 65536,         /**< items of one message */
+	FL_LIMIT_ITEMS = 16384,         /**< items of one message */
 	FL_LIMIT_LOG = 4096,            /**< bytes of one log text */
 	FL_LIMIT_DECOMPRESSED = 1 << 30 /**< bytes of one decompressed debug section */
 };
