@@ -94,6 +94,7 @@ read_instead(struct fl_cbor *c, const struct fl_cbor_item *map, struct fl_compac
 	struct fl_cbor inside = fl_cbor_inside(c, map);
 	struct fl_cbor_item key;
 	struct fl_cbor_item value;
+	bool too_long = false;
 	(void)fl_cbor_head(&inside, &value);
 	struct fl_cbor_group group = fl_cbor_group(&value);
 	while (fl_cbor_more(&inside, &group) && fl_cbor_take(&inside, &key) &&
@@ -101,11 +102,11 @@ read_instead(struct fl_cbor *c, const struct fl_cbor_item *map, struct fl_compac
 		if (key.kind != FL_CBOR_UINT || value.kind != FL_CBOR_UINT)
 			continue;
 		if (key.value == INSTEAD_WHY)
-			ret->too_long = value.value == 1;
+			too_long = value.value == 1;
 		else if (key.value == INSTEAD_SIZE && value.value <= UINT32_MAX)
 			ret->original_size = (uint32_t)value.value;
 	}
-	return ret->too_long;
+	return too_long;
 }
 
 static bool read_offset(struct fl_cbor *c, struct fl_cbor_group *group, struct fl_compact_log *ret)
@@ -115,6 +116,19 @@ static bool read_offset(struct fl_cbor *c, struct fl_cbor_group *group, struct f
 		return false;
 	ret->offset = (uint32_t)item.value;
 	return item.kind == FL_CBOR_UINT && item.value <= UINT32_MAX;
+}
+
+static void add_argument(struct fl_cbor *c, const struct fl_cbor_item *item, struct fl_arena *arena,
+			 struct fl_compact_log *ret)
+{
+	if (ret->too_long || ret->argument_count == MAX_ARGUMENTS)
+		fl_cbor_fail(c, FL_ELIMIT, item->at, "too many arguments of a log");
+	else if (!ret->argument_count && item->kind == FL_CBOR_MAP && read_instead(c, item, ret))
+		ret->too_long = true;
+	else if (read_argument(c, item, arena, &ret->arguments[ret->argument_count]))
+		ret->argument_count++;
+	else
+		fl_cbor_fail(c, FL_EFORMAT, item->at, "unknown argument of a log");
 }
 
 static void read_log(struct fl_cbor *c, struct fl_arena *arena, struct fl_compact_log *ret)
@@ -127,20 +141,9 @@ static void read_log(struct fl_cbor *c, struct fl_arena *arena, struct fl_compac
 		fl_cbor_fail(c, FL_EFORMAT, item.at, "no compact log");
 		return;
 	}
-	while (!ret->too_long && fl_cbor_more(c, &group) && fl_cbor_take(c, &item)) {
-		if (item.kind == FL_CBOR_MAP && !ret->argument_count) {
-			if (!read_instead(c, &item, ret))
-				fl_cbor_fail(c, FL_EFORMAT, item.at, "unknown kind of compact log");
-			continue;
-		}
-		if (ret->argument_count == MAX_ARGUMENTS)
-			fl_cbor_fail(c, FL_ELIMIT, item.at, "too many arguments of a log");
-		else if (!read_argument(c, &item, arena, &ret->arguments[ret->argument_count]))
-			fl_cbor_fail(c, FL_EFORMAT, item.at, "unknown argument of a log");
-		else
-			ret->argument_count++;
-	}
-	if (fl_cbor_more(c, &group) || (!c->error.code && c->pos != c->size))
+	while (fl_cbor_more(c, &group) && fl_cbor_take(c, &item))
+		add_argument(c, &item, arena, ret);
+	if (!c->error.code && c->pos != c->size)
 		fl_cbor_fail(c, FL_EFORMAT, c->pos, "bytes behind a compact log");
 }
 

@@ -105,13 +105,17 @@ static struct fl_item item_of(struct opening *o, const struct fl_event_facts *fa
 	return item;
 }
 
+static const char *why_unreadable(uint8_t byte)
+{
+	return byte == UNREADABLE ? ": the device could not read its storage" : "";
+}
+
 static const char *reason_of(struct opening *o, const struct fl_cbor *c)
 {
 	size_t at = (size_t)(c->error.at - c->origin);
-	bool unreadable = at < c->size && c->data[at] == UNREADABLE;
 	return fl_arena_printf(&o->message->arena, "%s%s%s", c->error.message,
 			       o->is_rle ? " of the decoded body" : "",
-			       unreadable ? ": the device could not read its storage" : "");
+			       at < c->size ? why_unreadable(c->data[at]) : "");
 }
 
 /* One map. What is broken, or not an event at all, ends the message. */
@@ -207,18 +211,28 @@ static void undo_rle(struct opening *o)
 	o->is_rle = true;
 }
 
+static const char *unknown_type(struct opening *o, uint8_t header)
+{
+	return fl_arena_printf(&o->message->arena, "message of type %u is not known%s",
+			       (unsigned)o->message->type, why_unreadable(header));
+}
+
 /* Header, project key, run-length code. */
 static bool open_body(struct opening *o)
 {
 	struct fl_message *m = o->message;
 	struct fl_reader r = fl_reader("message", o->bytes, o->size, 0);
 	uint8_t header = fl_read_u8(&r);
+	m->type = (enum fl_message_type)(header & TYPE_MASK);
+	if (o->size && (!m->type || m->type > FL_MESSAGE_RECORDING)) {
+		damage(o, unknown_type(o, header));
+		return false;
+	}
 	const char *key = header & HAS_PROJECT_KEY ? fl_read_cstr(&r) : NULL;
 	if (r.error.code) {
 		damage(o, o->size ? "the project key has no end" : "an empty message");
 		return false;
 	}
-	m->type = (enum fl_message_type)(header & TYPE_MASK);
 	if (key) {
 		m->project_key = fl_clean_text(&m->arena, (const uint8_t *)key, strlen(key),
 					       FL_LIMIT_STRING);
@@ -236,20 +250,10 @@ static void open_items(struct opening *o)
 {
 	if (!open_body(o))
 		return;
-	switch (o->message->type) {
-	case FL_MESSAGE_COREDUMP:
+	if (o->message->type == FL_MESSAGE_COREDUMP)
 		open_coredump(o);
-		break;
-	case FL_MESSAGE_EVENTS:
-	case FL_MESSAGE_LOGS:
-	case FL_MESSAGE_RECORDING:
+	else
 		open_events(o);
-		break;
-	case FL_MESSAGE_NONE:
-	default:
-		damage(o, fl_arena_printf(&o->message->arena, "message of type %u is not known",
-					  (unsigned)o->message->type));
-	}
 }
 
 enum fl_code
