@@ -24,7 +24,7 @@ ALLOWED = {
     "fault": ["target", "model", "dump", "symbols"],
     "signature": ["target", "model"],
     "report": ["target", "model", "signature"],
-    "analyze.c": STAGES,
+    "analyze": STAGES,
     "store": ["target", "model", "report", "signature"],
     "intake": ["store"],
     "sandbox": [],

@@ -22,6 +22,8 @@ enum {
 	FL_LIMIT_CFI_STATES = 64,       /**< depth of DW_CFA_remember_state */
 	FL_LIMIT_CFI_ROWS = 65536,      /**< rows of one FDE */
 	FL_LIMIT_DIE_DEPTH = 512,       /**< nesting of debug information entries */
+	FL_LIMIT_ENUMERATORS = 4096,    /**< distinct ones of a module that are kept */
+	FL_LIMIT_ENUMERATOR = 256,      /**< bytes of the name of one */
 	FL_LIMIT_NAME = 4096,           /**< bytes of one function name */
 	FL_LIMIT_SCAN_WORDS = 1024,     /**< words looked at by one stack scan */
 	FL_LIMIT_PROLOGUE = 64,         /**< instructions decoded by prologue analysis */

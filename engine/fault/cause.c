@@ -54,7 +54,8 @@ static bool decide_by_registers(struct fl_inquiry *q)
 		       (q->hfsr && fl_cause_breakpoint(q));
 	if (!decided || fl_inquiry_is_fault(q))
 		return decided;
-	fl_evidence(q, "the dump gives no reason that names a fault");
+	fl_evidence(q, "the %s gives no reason that names a fault",
+		    q->in->event ? "event" : "dump");
 	if (q->cause->confidence == FL_CERTAIN)
 		q->cause->confidence = FL_LIKELY;
 	return true;
@@ -65,8 +66,8 @@ fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena, struct
 {
 	struct fl_inquiry q;
 	fl_inquiry_init(&q, input, arena, ret);
-	bool decided = fl_cause_panic(&q) || fl_cause_reason(&q) || decide_by_registers(&q) ||
-		       fl_cause_bare(&q);
+	bool decided = fl_cause_trace_event(&q) || fl_cause_panic(&q) || fl_cause_reason(&q) ||
+		       decide_by_registers(&q) || fl_cause_bare(&q);
 	if (!decided)
 		fl_cause_reason_only(&q);
 	return fl_inquiry_finish(&q);

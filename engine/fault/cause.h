@@ -8,6 +8,8 @@
 #include "symbols/symbols.h"
 
 struct fl_cause_input {
+	const struct fl_trace *event; /**< of a reboot or trace event, as far as it is filled; NULL:
+					 a dump */
 	enum fl_arch arch;
 	const struct fl_reason *reason;
 	const struct fl_fault *fault;
@@ -26,8 +28,22 @@ struct fl_cause_input {
 FL_MUST_CHECK enum fl_code
 fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena, struct fl_cause *ret);
 
-/** Name and class of a reboot reason (docs/formats.md); an unassigned code is its own name, in @p
- * arena. */
-struct fl_reason fl_reason_decode(bool known, uint32_t code, struct fl_arena *arena);
+/**
+ * Name and class of a reboot reason (docs/formats.md). A code that the vendor has not assigned has
+ * the name that an enumerator of the firmware gives it, else it is its own name; both in @p arena.
+ * @param symbols may be NULL.
+ */
+struct fl_reason fl_reason_decode(bool known, uint32_t code, const struct fl_symbol_view *symbols,
+				  struct fl_arena *arena);
+
+/** What the firmware calls a trace reason, in @p arena; NULL when its ELF is not there. */
+const char *
+fl_trace_reason_name(uint32_t code, const struct fl_symbol_view *symbols, struct fl_arena *arena);
+
+/**
+ * Whether software gives this reason while it runs, so that the pc it records is its own; false
+ * for what an exception handler finds on the stack.
+ */
+bool fl_reason_is_told_by_software(uint32_t code);
 
 #endif

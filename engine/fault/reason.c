@@ -12,6 +12,12 @@ enum {
 	CUSTOM_UNEXPECTED = 0xa000,
 	CUSTOM_COUNT = 0x100,
 	REASON_OLD_WATCHDOG = 0x8002,
+	REASON_NMI = 0x8004,
+	REASON_HARDWARE_WATCHDOG = 0x8005,
+	REASON_SOFTWARE_WATCHDOG = 0x8006,
+	REASON_TASK_WATCHDOG = 0x800c,
+	FAULT_FIRST = 0x9100,
+	FAULT_LAST = 0x9403,
 };
 
 struct reason {
@@ -75,15 +81,47 @@ static bool is_custom(uint32_t code)
 	return code - CUSTOM_EXPECTED < CUSTOM_COUNT || code - CUSTOM_UNEXPECTED < CUSTOM_COUNT;
 }
 
-struct fl_reason fl_reason_decode(bool known, uint32_t code, struct fl_arena *arena)
+static const char *enumerator(const struct fl_symbol_view *symbols, const char *prefix,
+			      uint32_t code, struct fl_arena *arena)
+{
+	const char *name = symbols ? fl_view_enumerator(symbols, prefix, code) : NULL;
+	return name ? fl_arena_strdup(arena, name) : NULL;
+}
+
+struct fl_reason fl_reason_decode(bool known, uint32_t code, const struct fl_symbol_view *symbols,
+				  struct fl_arena *arena)
 {
 	const struct reason *reason = find_reason(known ? code : 0);
 	struct fl_reason ret = { .known = known, .code = known ? code : 0 };
 	ret.expected = ret.code >= EXPECTED_FIRST && ret.code <= EXPECTED_LAST;
-	ret.name = reason ? reason->name : fl_arena_printf(arena, "0x%04" PRIx32, code);
+	ret.name = reason ? reason->name : enumerator(symbols, "kMfltRebootReason_", code, arena);
+	if (!ret.name)
+		ret.name = fl_arena_printf(arena, "0x%04" PRIx32, code);
 	if (!ret.name)
 		ret.name = "unassigned"; /* memory is out: the analysis will fail on it elsewhere */
 	return ret;
+}
+
+const char *
+fl_trace_reason_name(uint32_t code, const struct fl_symbol_view *symbols, struct fl_arena *arena)
+{
+	return enumerator(symbols, "kMfltTraceReasonUser_", code, arena);
+}
+
+/* A watchdog of the SDK's macros reads pc as an assert does; its interrupt, which is more common,
+ * finds it on the stack. */
+bool fl_reason_is_told_by_software(uint32_t code)
+{
+	switch (code) {
+	case REASON_NMI:
+	case REASON_OLD_WATCHDOG:
+	case REASON_HARDWARE_WATCHDOG:
+	case REASON_SOFTWARE_WATCHDOG:
+	case REASON_TASK_WATCHDOG:
+		return false;
+	default:
+		return code < FAULT_FIRST || code > FAULT_LAST;
+	}
 }
 
 static bool is(const char *a, const char *b)
@@ -117,8 +155,12 @@ static void state_exception(struct fl_inquiry *q)
 
 static void state_reason(struct fl_inquiry *q)
 {
+	const struct fl_trace *event = q->in->event;
 	fl_evidence(q, "the device gave the reason 0x%04" PRIx32 ", %s", q->in->reason->code,
 		    q->in->reason->name);
+	if (event && event->event.has_reset_register)
+		fl_evidence(q, "its reset cause register read 0x%08" PRIx32,
+			    event->event.reset_register);
 }
 
 /* What CFSR holds beside a reason of software need not have to do with it. */
@@ -219,5 +261,26 @@ void fl_cause_reason_only(struct fl_inquiry *q)
 				   given->name);
 		return;
 	}
-	fl_verdict(q, "Unknown", FL_UNCERTAIN, "nothing in the dump says what happened");
+	fl_verdict(q, "Unknown", FL_UNCERTAIN, "nothing in the %s says what happened",
+		   q->in->event ? "event" : "dump");
+}
+
+bool fl_cause_trace_event(struct fl_inquiry *q)
+{
+	const struct fl_trace *trace = q->in->event;
+	if (!trace || trace->kind != FL_REPORT_TRACE)
+		return false;
+	const struct fl_event_report *event = &trace->event;
+	char reason[FL_LIMIT_ENUMERATOR];
+	fl_event_reason_text(event, reason, sizeof(reason));
+	if (event->has_status)
+		fl_verdict(q, "Trace Event", FL_CERTAIN,
+			   "the software reported %s with status %" PRId64 " and went on", reason,
+			   event->status);
+	else
+		fl_verdict(q, "Trace Event", FL_CERTAIN, "the software reported %s and went on",
+			   reason);
+	if (event->log)
+		fl_evidence(q, "it said: %s", event->log);
+	return true;
 }

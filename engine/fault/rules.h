@@ -37,6 +37,8 @@ bool fl_cause_bare(struct fl_inquiry *q);
 bool fl_cause_panic(struct fl_inquiry *q);
 /* reason.c: what software said before it gave up */
 bool fl_cause_reason(struct fl_inquiry *q);
+/** A trace event is no crash: what the software reported. */
+bool fl_cause_trace_event(struct fl_inquiry *q);
 /** Nothing else fitted: what the reason alone says. */
 void fl_cause_reason_only(struct fl_inquiry *q);
 

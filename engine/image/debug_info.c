@@ -20,6 +20,8 @@ struct fl_debug_info fl_debug_info_init(void)
 		.sequences = FL_VEC(struct fl_line_sequence),
 		.units = FL_VEC(struct fl_unit),
 		.frames = FL_VEC(struct fl_frame_program),
+		.enumerators = FL_VEC(struct fl_enumerator),
+		.enumerator_keys = FL_INTERN,
 	};
 }
 
@@ -34,6 +36,8 @@ void fl_debug_info_deinit(struct fl_debug_info *info)
 	fl_vec_deinit(&info->sequences);
 	fl_vec_deinit(&info->units);
 	fl_vec_deinit(&info->frames);
+	fl_vec_deinit(&info->enumerators);
+	fl_intern_deinit(&info->enumerator_keys);
 }
 
 static const struct fl_decl *decl_at(const struct fl_debug_info *info, uint32_t i)

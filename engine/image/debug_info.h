@@ -90,6 +90,12 @@ struct fl_frame_program {
 	struct fl_code_range range;
 };
 
+/** A name for a number that devices send. */
+struct fl_enumerator {
+	const char *name; /**< whole: "kMfltRebootReason_RadioStuck" */
+	uint32_t value;
+};
+
 struct fl_debug_info {
 	struct fl_vec scopes;    /**< struct fl_name_scope */
 	struct fl_vec decls;     /**< struct fl_decl, ascending die_off */
@@ -100,6 +106,9 @@ struct fl_debug_info {
 	struct fl_vec sequences; /**< struct fl_line_sequence */
 	struct fl_vec units;     /**< struct fl_unit */
 	struct fl_vec frames;    /**< struct fl_frame_program */
+	struct fl_vec
+		enumerators; /**< struct fl_enumerator, no two alike, in order of appearance */
+	struct fl_intern enumerator_keys; /**< what makes them alike */
 };
 
 struct fl_debug_info fl_debug_info_init(void);

@@ -3,20 +3,28 @@
 
 /* dwarf_formudata() knows the unsigned forms only; gcc uses DW_FORM_implicit_const for call_file.
  */
-static uint64_t read_number(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute)
+bool fl_dwarf_number(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute, uint64_t *ret)
 {
-	Dwarf_Unsigned value;
-	Dwarf_Signed signed_value;
+	Dwarf_Unsigned value = 0;
+	Dwarf_Signed signed_value = 0;
 	Dwarf_Error error = NULL;
 	int result = dwarf_formudata(attribute, &value, &error);
+	*ret = value;
 	if (result == DW_DLV_OK)
-		return value;
+		return true;
 	if (error)
 		dwarf_dealloc(unit->dwarf->dbg, error, DW_DLA_ERROR);
 	error = NULL;
 	result = dwarf_formsdata(attribute, &signed_value, &error);
 	bool ok = fl_dwarf_ok(unit->dwarf, result, &error, "a number");
-	return ok && signed_value > 0 ? (uint64_t)signed_value : 0;
+	*ret = ok && signed_value > 0 ? (uint64_t)signed_value : 0;
+	return ok && signed_value >= 0;
+}
+
+static uint64_t read_number(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute)
+{
+	uint64_t value;
+	return fl_dwarf_number(unit, attribute, &value) ? value : 0;
 }
 
 static const char *read_text(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute)

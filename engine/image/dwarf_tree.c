@@ -172,6 +172,8 @@ static bool visit(struct walk *w, Dwarf_Die die, struct place *place)
 	}
 	if (!fl_dwarf_ok(w->unit->dwarf, dwarf_tag(die, &tag, &error), &error, "an entry"))
 		return false;
+	if (tag == DW_TAG_enumeration_type)
+		fl_dwarf_enumeration_read(w->unit, die);
 	switch (tag) {
 	case DW_TAG_subprogram:
 		return visit_function(w, die, off, place);

@@ -40,6 +40,9 @@ struct fl_dwarf_attributes {
 void fl_dwarf_attributes(struct fl_dwarf_unit *unit, Dwarf_Die die, bool want_ranges,
 			 struct fl_dwarf_attributes *ret);
 
+/** The value of an attribute that is a constant; false for a negative one. */
+bool fl_dwarf_number(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute, uint64_t *ret);
+
 /** Append the entries of a DW_AT_ranges attribute that are plausible. */
 void fl_dwarf_ranges(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Attribute attribute);
 
@@ -55,6 +58,9 @@ uint32_t fl_dwarf_file(struct fl_dwarf_unit *unit, uint64_t number);
 
 /** Append all sequences. */
 void fl_dwarf_lines_read(struct fl_dwarf_unit *unit);
+
+/** Append the enumerators of a DW_TAG_enumeration_type, if they are of those that matter. */
+void fl_dwarf_enumeration_read(struct fl_dwarf_unit *unit, Dwarf_Die type);
 
 /** Walk the tree below the unit's DIE. */
 void fl_dwarf_tree_read(struct fl_dwarf_unit *unit);

@@ -21,6 +21,7 @@ enum {
 	SAME_PERCENT = 60,      /* of them behind a call: this build */
 	OTHER_PERCENT = 30,     /* fewer: another one */
 	PATCHED_BYTES_MAX = 16, /* a breakpoint or a patched constant, not another build */
+	BUILD_ID_MIN = 5,       /* of the prefix that an event sends (docs/formats.md) */
 };
 
 struct module_bytes {
@@ -140,6 +141,21 @@ static enum fl_symbol_match judge_calls(const struct fl_module_facts *facts)
 				       : FL_MATCH_UNKNOWN;
 }
 
+/* An event sends the first bytes of the id; a dump sends all of them. */
+static bool ids_known(const struct fl_dump_identity *identity, const struct fl_module_facts *module)
+{
+	return identity && identity->build_id_size >= BUILD_ID_MIN &&
+	       identity->build_id_size <= sizeof(identity->build_id) &&
+	       module->build_id_size >= identity->build_id_size;
+}
+
+bool fl_build_id_conflict(const struct fl_dump_identity *identity,
+			  const struct fl_module_facts *module)
+{
+	return ids_known(identity, module) &&
+	       memcmp(module->build_id, identity->build_id, identity->build_id_size) != 0;
+}
+
 /* Captured code decides; a build id where there is none; the stack where there is neither. */
 static enum fl_symbol_match
 judge(const struct fl_elf_match_input *input, const struct fl_module_facts *facts)
@@ -147,9 +163,8 @@ judge(const struct fl_elf_match_input *input, const struct fl_module_facts *fact
 	if (facts->bytes_compared >= BYTES_NEEDED)
 		return judge_bytes(facts);
 	const struct fl_dump_identity *identity = input->identity;
-	bool ids = identity && identity->build_id_size == 20 && facts->build_id_size == 20;
-	bool same_id = ids && memcmp(identity->build_id, facts->build_id, 20) == 0;
-	if (same_id)
+	bool ids = ids_known(identity, facts);
+	if (ids && !fl_build_id_conflict(identity, facts))
 		return FL_MATCH_SAME;
 	if (!facts->calls_compared && runs_elsewhere(input))
 		return FL_MATCH_UNRELATED;
@@ -160,14 +175,12 @@ static void report(const struct fl_elf_match_input *input, struct fl_findings *f
 		   const struct fl_module_facts *facts)
 {
 	const char *name = facts->name;
-	bool conflict = input->identity && input->identity->build_id_size == 20 &&
-			facts->build_id_size == 20 &&
-			memcmp(input->identity->build_id, facts->build_id, 20) != 0;
+	bool conflict = fl_build_id_conflict(input->identity, facts);
 	if (conflict)
 		fl_finding_add(findings, FL_STAGE_INSPECT, FL_ALARM, FL_EFORMAT, FL_AT_NONE, 0,
-			       "%s has another build id than the dump: names and lines below may "
+			       "%s has another build id than the %s: names and lines below may "
 			       "be wrong",
-			       name);
+			       name, input->what);
 	if (facts->has_mismatch)
 		fl_finding_add(findings, FL_STAGE_INSPECT,
 			       facts->match == FL_MATCH_SAME ? FL_WARNING : FL_ALARM, FL_EFORMAT,

@@ -8,12 +8,14 @@
 #include "symbols/symbols.h"
 
 struct fl_elf_match_input {
+	const char *what;                 /**< for people: "dump", "event" */
 	const struct fl_span *dump_spans; /**< as captured */
 	size_t dump_span_count;
 	const struct fl_memory *memory; /**< for the stack words */
 	const struct fl_module *module;
-	const struct fl_registers *regs;         /**< crashed context: where the stack is, LR */
-	const struct fl_dump_identity *identity; /**< NULL for all but the primary module */
+	const struct fl_registers *regs; /**< crashed context: where the stack is, LR */
+	/** NULL for all but the primary module. An event's build id may be a prefix. */
+	const struct fl_dump_identity *identity;
 };
 
 /**
@@ -23,5 +25,9 @@ struct fl_elf_match_input {
  */
 void fl_elf_match(const struct fl_elf_match_input *input, struct fl_findings *findings,
 		  struct fl_module_facts *ret);
+
+/** Whether both build ids are known, to the bytes that were sent, and differ. */
+bool fl_build_id_conflict(const struct fl_dump_identity *identity,
+			  const struct fl_module_facts *module);
 
 #endif

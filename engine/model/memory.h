@@ -3,7 +3,7 @@
  * @file
  * The one view of target memory: sorted, non-overlapping spans.
  *
- * dump and symbols export spans, analyze.c layers them (dump first, in file order, so
+ * dump and symbols export spans, analyze/ layers them (dump first, in file order, so
  * that an earlier block wins; then the ELF's read-only bytes); later stages read only this view.
  */
 #ifndef MODEL_MEMORY_H

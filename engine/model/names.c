@@ -4,6 +4,9 @@
 #include "model/frame.h"
 #include "model/trace.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 const char *fl_trust_name(enum fl_trust trust)
 {
 	static const char *const names[FL_TRUST_COUNT] = {
@@ -46,6 +49,16 @@ const char *fl_confidence_name(enum fl_confidence confidence)
 {
 	static const char *const names[FL_CONFIDENCE_COUNT] = { "uncertain", "likely", "certain" };
 	return confidence < FL_CONFIDENCE_COUNT ? names[confidence] : "unknown";
+}
+
+void fl_event_reason_text(const struct fl_event_report *event, char *buf, size_t size)
+{
+	if (event->trace_reason_name)
+		snprintf(buf, size, "%s", event->trace_reason_name);
+	else if (event->has_trace_reason)
+		snprintf(buf, size, "trace reason %" PRIu32, event->trace_reason);
+	else
+		snprintf(buf, size, "an unknown trace reason");
 }
 
 const struct fl_thread *fl_trace_crashed(const struct fl_trace *trace)

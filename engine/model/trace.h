@@ -54,7 +54,10 @@ struct fl_reason {
 	bool expected;    /**< 0x0001..0x7fff */
 };
 
-/** What a reboot or trace event said beside its reason (docs/formats.md, "Events"). */
+/**
+ * What a reboot or trace event said beside its reason (docs/formats.md, "Events"). Of a dump: pc
+ * and lr as a reboot event of the same crash would say them, where they can be told.
+ */
 struct fl_event_report {
 	bool has_captured_at;
 	uint32_t captured_at; /**< Unix seconds by the device's clock */
@@ -75,7 +78,7 @@ struct fl_event_report {
 
 struct fl_trace {
 	enum fl_report_kind kind;
-	struct fl_event_report event; /**< all zero for a dump */
+	struct fl_event_report event; /**< for a dump pc and lr at most */
 	struct fl_dump_facts dump;    /**< all zero for an event but size and hash */
 	struct fl_dump_identity identity;
 	enum fl_arch arch;
@@ -96,6 +99,9 @@ struct fl_trace {
 	const char *engine_version;
 	const char *sandbox; /**< "seccomp", "none", ... */
 };
+
+/** "SensorTimeout", or "trace reason 3" where no ELF names it; cut to @p size bytes. */
+void fl_event_reason_text(const struct fl_event_report *event, char *buf, size_t size);
 
 /** The crashed thread, or NULL. */
 const struct fl_thread *fl_trace_crashed(const struct fl_trace *trace);

@@ -17,7 +17,7 @@
 
 enum {
 	MAJOR = 1,
-	MINOR = 0,
+	MINOR = 1, /* 1: FL_SECTION_EVENT, fingerprints that lead */
 	HEADER_SIZE = 12,
 	SECTION_HEADER_SIZE = 8,
 	SECTION_COUNT = FL_SECTION_END - FL_SECTION_STRINGS,
@@ -30,7 +30,7 @@ static const char *const section_names[FL_SECTION_END] = {
 	[FL_SECTION_REGIONS] = "report regions",   [FL_SECTION_MODULES] = "report modules",
 	[FL_SECTION_FAULT] = "report fault",       [FL_SECTION_CAUSE] = "report cause",
 	[FL_SECTION_THREADS] = "report threads",   [FL_SECTION_SIGNATURE] = "report signature",
-	[FL_SECTION_FINDINGS] = "report findings",
+	[FL_SECTION_FINDINGS] = "report findings", [FL_SECTION_EVENT] = "report event",
 };
 
 static void add_section_header(struct fl_str *out, unsigned id, size_t size)
@@ -167,7 +167,8 @@ fl_report_decode(const void *bytes, size_t size, struct fl_report **ret, struct 
 		code = read_section(&file, &c, header.minor, &last, &report->trace, err);
 	if (code)
 		return code;
-	if (last < FL_SECTION_END - 1 || fl_reader_left(&file))
+	unsigned end = header.minor ? FL_SECTION_EVENT : FL_SECTION_FINDINGS;
+	if (last < end || fl_reader_left(&file))
 		return fl_fail(err, FL_EFORMAT, FL_AT_FILE_OFFSET, file.pos,
 			       "report ends after section %u with %zu bytes left", last,
 			       fl_reader_left(&file));

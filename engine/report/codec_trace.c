@@ -272,7 +272,7 @@ static void fingerprint(struct fl_codec *c, struct fl_fingerprint *f)
 	fl_x_str(c, &f->kind);
 	fl_x_str(c, &f->preimage);
 	fl_x_bytes(c, f->hash, sizeof(f->hash));
-	FLAGS(c, &f->joins);
+	FLAGS(c, &f->joins, &f->leads);
 	if (!c->reading)
 		return;
 	f->kind = f->kind ? f->kind : "";
@@ -339,6 +339,26 @@ static void findings(struct fl_codec *c, struct fl_trace *t)
 	}
 }
 
+static void event(struct fl_codec *c, struct fl_trace *t)
+{
+	struct fl_event_report *e = &t->event;
+	t->kind = (enum fl_report_kind)fl_x_enum(c, t->kind, FL_REPORT_KIND_COUNT);
+	FLAGS(c, &e->has_captured_at, &e->has_pc, &e->has_lr, &e->has_reset_register,
+	      &e->coredump_saved, &e->has_trace_reason, &e->has_status);
+	optional_u32(c, e->has_captured_at, &e->captured_at);
+	build_id(c, e->build_id, &e->build_id_size);
+	optional_u32(c, e->has_pc, &e->pc);
+	optional_u32(c, e->has_lr, &e->lr);
+	optional_u32(c, e->has_reset_register, &e->reset_register);
+	optional_u32(c, e->has_trace_reason, &e->trace_reason);
+	fl_x_str(c, &e->trace_reason_name);
+	uint64_t status = e->has_status ? (uint64_t)e->status : 0;
+	if (e->has_status)
+		fl_x_uleb(c, &status);
+	e->status = (int64_t)status;
+	fl_x_str(c, &e->log);
+}
+
 void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *trace)
 {
 	static void (*const walks[FL_SECTION_END])(struct fl_codec *, struct fl_trace *) = {
@@ -346,6 +366,7 @@ void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *t
 		[FL_SECTION_MODULES] = modules,     [FL_SECTION_FAULT] = fault,
 		[FL_SECTION_CAUSE] = cause,         [FL_SECTION_THREADS] = threads,
 		[FL_SECTION_SIGNATURE] = signature, [FL_SECTION_FINDINGS] = findings,
+		[FL_SECTION_EVENT] = event,
 	};
 	walks[id](c, trace);
 }

@@ -17,6 +17,7 @@ enum fl_section {
 	FL_SECTION_THREADS = 7,
 	FL_SECTION_SIGNATURE = 8,
 	FL_SECTION_FINDINGS = 9,
+	FL_SECTION_EVENT = 10, /**< since minor version 1 */
 	FL_SECTION_END
 };
 

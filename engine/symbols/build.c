@@ -33,6 +33,7 @@ static const uint32_t element_sizes[FL_INDEX_KINDS] = {
 	[FL_INDEX_OBJECT_ADDRS] = 4,
 	[FL_INDEX_OBJECTS] = sizeof(struct fl_index_segment),
 	[FL_INDEX_FINDINGS] = sizeof(struct fl_index_finding),
+	[FL_INDEX_ENUMERATORS] = sizeof(struct fl_index_enumerator),
 };
 
 uint32_t fl_index_element_size(uint32_t kind)
@@ -105,6 +106,19 @@ static void build_findings(struct fl_build *b)
 			.code = (uint8_t)f->code,
 			.at_kind = (uint8_t)f->at_kind,
 		};
+	}
+}
+
+static void build_enumerators(struct fl_build *b)
+{
+	const struct fl_vec *list = &b->image->debug.enumerators;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct fl_enumerator *e = fl_vec_at(list, const struct fl_enumerator, i);
+		uint32_t name = fl_build_text(b, e->name);
+		struct fl_index_enumerator *out = fl_build_add(b, FL_INDEX_ENUMERATORS);
+		if (!out)
+			return;
+		*out = (struct fl_index_enumerator){ .name = name, .value = e->value };
 	}
 }
 
@@ -224,6 +238,7 @@ fl_index_build(struct fl_image *image, uint8_t **ret, size_t *size_ret, struct f
 		fl_build_unwind(&b);
 		fl_build_exidx(&b);
 		fl_build_symbols(&b);
+		build_enumerators(&b);
 	}
 	build_findings(&b);
 	enum fl_code code = assemble(&b, ret, size_ret, err);

@@ -80,6 +80,7 @@ enum fl_index_kind {
 	FL_INDEX_OBJECT_ADDRS, /**< memory that belongs to a known object */
 	FL_INDEX_OBJECTS,      /**< struct fl_index_segment: id = index into SYMBOLS */
 	FL_INDEX_FINDINGS,     /**< struct fl_index_finding */
+	FL_INDEX_ENUMERATORS,  /**< struct fl_index_enumerator, in order of appearance */
 	FL_INDEX_KINDS
 };
 
@@ -171,6 +172,12 @@ struct fl_index_finding {
 	uint64_t at;
 	uint32_t text; /**< string */
 	uint8_t stage, severity, code, at_kind;
+};
+
+/** A name for a number that devices send without it, e.g. "kMfltRebootReason_RadioStuck". */
+struct fl_index_enumerator {
+	uint32_t name; /**< string */
+	uint32_t value;
 };
 
 #endif

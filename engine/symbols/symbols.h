@@ -104,6 +104,14 @@ struct fl_symbol_info {
 bool fl_view_symbol(const struct fl_symbol_view *view, const char *name,
 		    struct fl_symbol_info *ret);
 
+/**
+ * What the firmware calls the value @p value of the enumeration whose enumerators begin with @p
+ * prefix: the rest of the name, or NULL. All modules, primary first. Names of the vendor's X-macro
+ * that stand for no value of their own ("ExpectedBase", "NumReasons") do not count.
+ */
+const char *
+fl_view_enumerator(const struct fl_symbol_view *view, const char *prefix, uint32_t value);
+
 /** The data symbol with a size that covers @p addr. */
 bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr,
 		       struct fl_symbol_info *ret);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/module.h"
 
+#include <string.h>
+
 bool fl_view_add(struct fl_symbol_view *view, const struct fl_symbols *symbols)
 {
 	for (size_t i = 0; i < symbols->count; i++) {
@@ -63,4 +65,29 @@ bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct 
 		if (fl_module_object_at(view->modules[i], addr, ret))
 			return true;
 	return false;
+}
+
+static bool is_placeholder(const char *name)
+{
+	return !strcmp(name, "ExpectedBase") || !strcmp(name, "UnexpectedBase") ||
+	       !strcmp(name, "NumReasons");
+}
+
+const char *
+fl_view_enumerator(const struct fl_symbol_view *view, const char *prefix, uint32_t value)
+{
+	size_t prefix_size = strlen(prefix);
+	for (size_t i = 0; i < view->count; i++) {
+		const struct fl_module *module = view->modules[i];
+		const struct fl_index_enumerator *e;
+		for (uint32_t k = 0; (e = fl_table_at(module, FL_INDEX_ENUMERATORS, k)); k++) {
+			const char *name = fl_module_text(module, e->name);
+			if (e->value != value || strncmp(name, prefix, prefix_size) != 0)
+				continue;
+			name += prefix_size;
+			if (*name && !is_placeholder(name))
+				return name;
+		}
+	}
+	return NULL;
 }

@@ -34,23 +34,24 @@ static bool write_all(int fd, const void *bytes, size_t size)
 	return true;
 }
 
-enum fl_code
-fl_call_add_dump(struct fl_call *call, const void *dump, size_t size, struct fl_error *err)
+enum fl_code fl_call_add_input(struct fl_call *call, enum fl_wire_input kind, const void *bytes,
+			       size_t size, struct fl_error *err)
 {
 	call->request.kind = FL_WIRE_ANALYZE;
-	call->request.dump_size = size;
-	call->dump = dump;
+	call->request.input = kind;
+	call->request.input_size = size;
+	call->input = bytes;
 	if (size <= FL_WIRE_WINDOW)
 		return FL_OK;
 	call->request.kind = FL_WIRE_ANALYZE_FILE;
-	int fd = memfd_create("faultline dump", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_create("faultline input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "memfd: %s", strerror(errno));
 	call->fds[call->fd_count++] = fd;
-	if (!write_all(fd, dump, size) ||
+	if (!write_all(fd, bytes, size) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		return fl_fail(err, errno == ENOSPC || errno == ENOMEM ? FL_ENOMEM : FL_EIO,
-			       FL_AT_NONE, 0, "copy of a dump of %zu bytes: %s", size,
+			       FL_AT_NONE, 0, "copy of an input of %zu bytes: %s", size,
 			       strerror(errno));
 	return FL_OK;
 }

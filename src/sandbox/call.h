@@ -8,9 +8,9 @@
 
 struct fl_call {
 	struct fl_wire_request request;
-	int fds[FL_WIRE_ELFS + 1]; /**< a large dump's memfd first; those of ELFs are borrowed */
+	int fds[FL_WIRE_ELFS + 1]; /**< a large input's memfd first; those of ELFs are borrowed */
 	size_t fd_count;
-	const void *dump; /**< request.dump_size bytes for the window; borrowed */
+	const void *input; /**< request.input_size bytes for the window; borrowed */
 	struct fl_wire_reply reply;
 	void *result; /**< reply.size bytes of the child, copied */
 };
@@ -18,9 +18,12 @@ struct fl_call {
 /** Zero-initialised is empty. */
 void fl_call_deinit(struct fl_call *call);
 
-/** Before fl_call_add_elfs(). A dump too large for the window is copied to a sealed memfd. */
-FL_MUST_CHECK enum fl_code
-fl_call_add_dump(struct fl_call *call, const void *dump, size_t size, struct fl_error *err);
+/**
+ * Dump or event, before fl_call_add_elfs(). What is too large for the window is copied to a sealed
+ * memfd.
+ */
+FL_MUST_CHECK enum fl_code fl_call_add_input(struct fl_call *call, enum fl_wire_input kind,
+					     const void *bytes, size_t size, struct fl_error *err);
 
 /**
  * @retval FL_EINVALID an ELF's descriptor is not a regular file open for reading only.

@@ -122,8 +122,8 @@ static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *
 	return FL_OK;
 }
 
-enum fl_code fl_engine_analyze(struct fl_engine *engine, const void *dump, size_t size,
-			       const struct fl_image_input *inputs, size_t count,
+enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_wire_input kind, const void *bytes,
+			       size_t size, const struct fl_image_input *inputs, size_t count,
 			       struct fl_report **ret, struct fl_error *err)
 {
 	const struct fl_symbols *symbols[FL_WIRE_ELFS];
@@ -139,7 +139,8 @@ enum fl_code fl_engine_analyze(struct fl_engine *engine, const void *dump, size_
 		.rules = engine->rules,
 		.sandbox = engine->sandbox,
 	};
-	return fl_analyze(dump, size, count ? symbols : NULL, count, &options, ret, err);
+	return (kind == FL_WIRE_EVENT ? fl_analyze_event : fl_analyze)(
+		bytes, size, count ? symbols : NULL, count, &options, ret, err);
 }
 
 enum fl_code fl_engine_inspect(struct fl_engine *engine, const struct fl_image_input *input,

@@ -36,10 +36,10 @@ FL_MUST_CHECK enum fl_code fl_engine_init(struct fl_engine *engine, const struct
 void fl_engine_deinit(struct fl_engine *engine);
 
 /** @param count at most FL_WIRE_ELFS. Errors of an ELF carry its name. */
-FL_MUST_CHECK enum fl_code fl_engine_analyze(struct fl_engine *engine, const void *dump,
-					     size_t size, const struct fl_image_input *inputs,
-					     size_t count, struct fl_report **ret,
-					     struct fl_error *err);
+FL_MUST_CHECK enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_wire_input kind,
+					     const void *bytes, size_t size,
+					     const struct fl_image_input *inputs, size_t count,
+					     struct fl_report **ret, struct fl_error *err);
 
 /** @p ret lives until the next call. */
 FL_MUST_CHECK enum fl_code fl_engine_inspect(struct fl_engine *engine,

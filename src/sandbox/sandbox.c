@@ -190,8 +190,8 @@ static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 		unsigned served = process->served;
 		struct fl_death_facts facts;
 		const char *bad = NULL;
-		if (call->request.kind == FL_WIRE_ANALYZE && call->request.dump_size)
-			memcpy(process->window, call->dump, (size_t)call->request.dump_size);
+		if (call->request.kind == FL_WIRE_ANALYZE && call->request.input_size)
+			memcpy(process->window, call->input, (size_t)call->request.input_size);
 		if (fl_process_ask(process, &call->request, call->fds, call->fd_count,
 				   sandbox->deadline_ms, &call->reply, &facts) == FL_ANSWERED) {
 			code = take_result(sandbox, call, &bad, err);
@@ -247,25 +247,42 @@ static enum fl_code analyze_in_child(struct fl_sandbox *sandbox, struct fl_call 
 	return code ? bad_content(sandbox, "answered with a damaged report", death, err) : FL_OK;
 }
 
-enum fl_code fl_sandbox_analyze(struct fl_sandbox *sandbox, const void *dump, size_t size,
-				const struct fl_sandbox_elf *elfs, size_t count,
-				struct fl_report **ret, struct fl_sandbox_death *death,
-				struct fl_error *err)
+static enum fl_code analyze(struct fl_sandbox *sandbox, enum fl_wire_input kind, const void *bytes,
+			    size_t size, const struct fl_sandbox_elf *elfs, size_t count,
+			    struct fl_report **ret, struct fl_sandbox_death *death,
+			    struct fl_error *err)
 {
 	struct fl_call call = { 0 };
 	bool here = sandbox->isolation == FL_ISOLATION_NONE;
-	enum fl_code code = here ? FL_OK : fl_call_add_dump(&call, dump, size, err);
+	enum fl_code code = here ? FL_OK : fl_call_add_input(&call, kind, bytes, size, err);
 	if (!code)
 		code = fl_call_add_elfs(&call, elfs, count, err);
 	if (!code && here) {
 		struct fl_image_input inputs[FL_WIRE_ELFS];
 		fl_call_inputs(&call.request, call.fds, inputs);
-		code = fl_engine_analyze(&sandbox->engine, dump, size, inputs, count, ret, err);
+		code = fl_engine_analyze(&sandbox->engine, kind, bytes, size, inputs, count, ret,
+					 err);
 	} else if (!code) {
 		code = analyze_in_child(sandbox, &call, ret, death, err);
 	}
 	fl_call_deinit(&call);
 	return code;
+}
+
+enum fl_code fl_sandbox_analyze(struct fl_sandbox *sandbox, const void *dump, size_t size,
+				const struct fl_sandbox_elf *elfs, size_t count,
+				struct fl_report **ret, struct fl_sandbox_death *death,
+				struct fl_error *err)
+{
+	return analyze(sandbox, FL_WIRE_DUMP, dump, size, elfs, count, ret, death, err);
+}
+
+enum fl_code fl_sandbox_analyze_event(struct fl_sandbox *sandbox, const void *event, size_t size,
+				      const struct fl_sandbox_elf *elfs, size_t count,
+				      struct fl_report **ret, struct fl_sandbox_death *death,
+				      struct fl_error *err)
+{
+	return analyze(sandbox, FL_WIRE_EVENT, event, size, elfs, count, ret, death, err);
 }
 
 /* --- inspect --- */

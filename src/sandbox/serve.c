@@ -70,7 +70,7 @@ static bool receive(struct incoming *in)
 	       (size_t)size >= fl_wire_request_size(0) && in->request.elf_count <= FL_WIRE_ELFS &&
 	       (size_t)size == fl_wire_request_size(in->request.elf_count) &&
 	       in->fd_count == in->request.elf_count + file &&
-	       (in->request.kind != FL_WIRE_ANALYZE || in->request.dump_size <= FL_WIRE_WINDOW);
+	       (in->request.kind != FL_WIRE_ANALYZE || in->request.input_size <= FL_WIRE_WINDOW);
 }
 
 static enum fl_code write_result(const void *bytes, size_t size, struct fl_error *err)
@@ -91,7 +91,7 @@ static enum fl_code write_result(const void *bytes, size_t size, struct fl_error
 	return FL_OK;
 }
 
-static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in, const void *dump,
+static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in, const void *bytes,
 			    struct fl_wire_reply *reply)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
@@ -99,8 +99,9 @@ static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in,
 	size_t count = fl_call_inputs(&in->request, elf_fds, inputs);
 	FL_AUTO(fl_report) report = NULL;
 	FL_AUTO_BUFFER encoded = { 0 };
-	enum fl_code code = fl_engine_analyze(engine, dump, (size_t)in->request.dump_size, inputs,
-					      count, &report, &reply->error);
+	enum fl_code code = fl_engine_analyze(engine, (enum fl_wire_input)in->request.input, bytes,
+					      (size_t)in->request.input_size, inputs, count,
+					      &report, &reply->error);
 	if (!code)
 		code = fl_report_encode(report, &encoded, &reply->error);
 	if (!code)
@@ -112,13 +113,13 @@ static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in,
 static enum fl_code
 analyze_file(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
 {
-	size_t size = (size_t)in->request.dump_size;
-	void *dump = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fds[0], 0);
-	if (dump == MAP_FAILED)
+	size_t size = (size_t)in->request.input_size;
+	void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fds[0], 0);
+	if (bytes == MAP_FAILED)
 		return fl_fail(&reply->error, FL_ENOMEM, FL_AT_NONE, 0,
-			       "cannot map a dump of %zu bytes", size);
-	enum fl_code code = analyze(engine, in, dump, reply);
-	munmap(dump, size);
+			       "cannot map an input of %zu bytes", size);
+	enum fl_code code = analyze(engine, in, bytes, reply);
+	munmap(bytes, size);
 	return code;
 }
 

@@ -33,10 +33,13 @@ enum {
 };
 
 enum fl_wire_kind {
-	FL_WIRE_ANALYZE = 1,  /**< the dump is in the window */
-	FL_WIRE_ANALYZE_FILE, /**< the dump is the first descriptor */
+	FL_WIRE_ANALYZE = 1,  /**< the input is in the window */
+	FL_WIRE_ANALYZE_FILE, /**< the input is the first descriptor */
 	FL_WIRE_INSPECT,
 };
+
+/** What is analysed. */
+enum fl_wire_input { FL_WIRE_DUMP, FL_WIRE_EVENT };
 
 struct fl_wire_elf {
 	uint64_t size; /**< of the file, when the parent looked */
@@ -46,17 +49,19 @@ struct fl_wire_elf {
 };
 
 /**
- * Sent up to the last used element of @ref elfs. Descriptors: the dump (analyze file only), then
+ * Sent up to the last used element of @ref elfs. Descriptors: the input (analyze file only), then
  * the ELFs.
  *
  * The window is memory that the parent can write and the child cannot (a memfd with
- * F_SEAL_FUTURE_WRITE). Almost every dump fits; a larger one comes as a sealed memfd of its own,
+ * F_SEAL_FUTURE_WRITE). Almost every input fits; a larger one comes as a sealed memfd of its own,
  * which costs several times as much as the round trip.
  */
 struct fl_wire_request {
 	uint32_t kind;
 	uint32_t elf_count;
-	uint64_t dump_size;
+	uint32_t input; /**< analyze: enum fl_wire_input */
+	uint32_t reserved;
+	uint64_t input_size; /**< bytes */
 	struct fl_wire_elf elfs[FL_WIRE_ELFS];
 };
 

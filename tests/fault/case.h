@@ -23,7 +23,7 @@ struct fault_case {
 static inline void case_begin(struct fault_case *c, enum fl_arch arch, uint32_t reason)
 {
 	memset(c, 0, sizeof(*c));
-	c->reason = fl_reason_decode(reason != UINT32_MAX, reason, &c->arena);
+	c->reason = fl_reason_decode(reason != UINT32_MAX, reason, NULL, &c->arena);
 	c->in = (struct fl_cause_input){
 		.arch = arch,
 		.reason = &c->reason,

@@ -230,7 +230,7 @@ static void test_empty_input(void **state)
 	assert_int_equal(fl_cause_find(&in, &arena, &cause), FL_OK);
 	assert_string_equal(cause.category, "Unknown");
 	for (uint32_t code = 0x9000; code < 0x9500; code += 0x100) {
-		struct fl_reason reason = fl_reason_decode(true, code, &arena);
+		struct fl_reason reason = fl_reason_decode(true, code, NULL, &arena);
 		struct fl_fault fault = { 0 };
 		for (unsigned bit = 0; bit < 32; bit++) {
 			fault.known = 1u << FL_CFSR;
@@ -248,7 +248,7 @@ static void test_missing_reason(void **state)
 {
 	struct fl_arena arena = { 0 };
 	(void)state;
-	struct fl_reason reason = fl_reason_decode(false, 0x8001, &arena);
+	struct fl_reason reason = fl_reason_decode(false, 0x8001, NULL, &arena);
 	assert_false(reason.known);
 	assert_int_equal(reason.code, 0);
 	assert_string_equal(reason.name, "Unknown");

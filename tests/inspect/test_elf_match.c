@@ -116,6 +116,7 @@ static void put_stack(struct scene *s, const uint32_t *words, size_t count)
 static enum fl_symbol_match judge(struct scene *s)
 {
 	struct fl_elf_match_input input = {
+		.what = "dump",
 		.dump_spans = &s->code,
 		.dump_span_count = s->code.size ? 1 : 0,
 		.memory = &s->memory,

@@ -17,7 +17,7 @@ CASES = [
     ("engine/dump/a.c", 'int x(void)\n{\n\treturn getenv("X") != 0;\n}\n', "engine/ is pure"),
     ("include/faultline/a.h", "#include <sys/types.h>\n", "include/ may not include"),
     ("engine/symbols/a.c", '#include "image/elf.h"\n', None),
-    ("engine/analyze.c", '#include "unwind/unwind.h"\n', None),
+    ("engine/analyze/a.c", '#include "unwind/unwind.h"\n', None),
     ("src/worker/a.c", '#include "store/store.h"\n', None),
 ]
 
