@@ -3,6 +3,8 @@
 #ifndef WORKER_COMPANION_H
 #define WORKER_COMPANION_H
 
+#include "intake/timestamp.h"
+
 #include <faultline/error.h>
 
 #include <stdbool.h>
@@ -32,8 +34,5 @@ FL_MUST_CHECK enum fl_code
 fl_companion_parse(const void *bytes, size_t size, struct fl_companion *ret, struct fl_error *err);
 void fl_companion_deinit(struct fl_companion *companion);
 #define FL_AUTO_COMPANION __attribute__((__cleanup__(fl_companion_deinit))) struct fl_companion
-
-/** "2026-02-01T12:00:00Z", also with a fraction (cut off) and with an offset, to Unix seconds. */
-FL_MUST_CHECK bool fl_time_parse(const char *text, int64_t *ret);
 
 #endif
