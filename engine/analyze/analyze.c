@@ -8,7 +8,7 @@
 #include "fault/decode.h"
 #include "symbols/symbolize.h"
 #include "threads/threads.h"
-#include "unwind/unwind.h"
+#include "unwind/pc_lr.h"
 
 struct dump_analysis {
 	struct fl_analysis base;
@@ -112,6 +112,25 @@ static enum fl_code build_memory(struct dump_analysis *d)
 	return code ? code : fl_analysis_add_modules(&d->base);
 }
 
+/* A reboot event of this crash would carry the registers that were stacked; after a trap of the
+ * software's own, those that it read before. */
+static void tell_event(struct fl_analysis *a, const struct fl_unwind_result *unwound)
+{
+	const struct fl_reason *reason = &a->trace->reason;
+	struct fl_event_report *event = &a->trace->event;
+	if (reason->known && fl_reason_is_told_by_software(reason->code)) {
+		struct fl_read_registers read;
+		fl_unwind_read_registers(&a->memory, &a->symbols, unwound->frames, unwound->count,
+					 &read);
+		*event = (struct fl_event_report){
+			.has_pc = read.has_pc, .has_lr = read.has_lr, .pc = read.pc, .lr = read.lr
+		};
+		return;
+	}
+	event->has_pc = fl_reg_get(&a->regs, FL_PC, &event->pc);
+	event->has_lr = fl_reg_get(&a->regs, FL_LR, &event->lr);
+}
+
 static enum fl_code unwind_crashed(struct fl_analysis *a)
 {
 	struct fl_unwind_result unwound = {
@@ -132,6 +151,7 @@ static enum fl_code unwind_crashed(struct fl_analysis *a)
 		.fault_effects = a->trace->fault.effects,
 	};
 	fl_unwind(&input, &a->findings, &unwound);
+	tell_event(a, &unwound);
 	thread->stop = unwound.stop;
 	char text[160];
 	fl_unwind_stop_text(&unwound, text, sizeof(text));

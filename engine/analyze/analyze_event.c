@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "fault/cause.h"
 #include "symbols/symbolize.h"
-#include "unwind/pair.h"
+#include "unwind/pc_lr.h"
 
 #include <faultline/event.h>
 
@@ -69,7 +69,7 @@ static bool is_fault(const struct fl_trace *trace)
 static enum fl_code find_frames(struct fl_analysis *a)
 {
 	struct fl_trace *trace = a->trace;
-	struct fl_pair pair = {
+	struct fl_pc_lr sent = {
 		.has_pc = trace->event.has_pc,
 		.has_lr = trace->event.has_lr,
 		.pc = trace->event.pc,
@@ -79,12 +79,12 @@ static enum fl_code find_frames(struct fl_analysis *a)
 		.symbols = &a->symbols,
 		.arch = trace->arch,
 	};
-	struct fl_unwound_frame frames[FL_PAIR_FRAMES];
+	struct fl_unwound_frame frames[FL_PC_LR_FRAMES];
 	struct fl_unwind_result result = { .frames = frames };
-	fl_unwind_pair(&pair, &result);
-	if (!pair.has_pc && !pair.has_lr)
+	fl_unwind_pc_lr(&sent, &result);
+	if (!sent.has_pc && !sent.has_lr)
 		return FL_OK;
-	a->regs = fl_pair_registers(&pair, &result);
+	a->regs = fl_pc_lr_registers(&sent, &result);
 	struct fl_thread *thread = fl_arena_alloc(a->arena, sizeof(*thread));
 	if (!thread)
 		return FL_ENOMEM;

@@ -114,8 +114,12 @@ struct fl_report_facts {
 	size_t finding_count;
 	bool truncated;
 	enum fl_report_kind kind;
-	bool expected;       /**< a reboot that is no crash: belongs to no issue */
-	bool has_pc, has_lr; /**< where it happened, as a reboot event of it would say */
+	bool expected; /**< a reboot that is no crash: belongs to no issue */
+	/**
+	 * Where it happened, as a reboot event of it would say. What is false cannot be told (of an
+	 * assert's dump often, without its ELF always): it speaks neither for nor against a pair.
+	 */
+	bool has_pc, has_lr;
 	uint32_t pc, lr;
 	bool coredump_saved;  /**< an event: a dump of the same crash should arrive */
 	bool needs_symbols;   /**< it holds an address or a number that only an ELF can name */
