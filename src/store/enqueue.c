@@ -51,6 +51,8 @@ struct content {
 	size_t size;
 	uint8_t hash[16];
 	struct fl_buffer packed;
+	int64_t id;  /* 0 = not stored yet */
+	bool pruned; /* stored, but without its bytes */
 };
 
 static void content_deinit(struct content *content)
@@ -61,6 +63,8 @@ static void content_deinit(struct content *content)
 static enum fl_code content_init(struct fl_store *store, struct content *content,
 				 const struct fl_upload *upload, struct fl_error *err)
 {
+	if ((unsigned)upload->kind >= FL_REPORT_KIND_COUNT)
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no such kind of dump or event");
 	if (!upload->bytes && upload->size)
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no dump was given");
 	if (upload->size > FL_STORE_DUMP_MAX)
@@ -94,7 +98,7 @@ static enum fl_code catch_up(struct fl_store *store, struct fl_error *err)
 /* FL_ENOTFOUND where row @p id holds something else. XXH3 is no cryptographic hash: two dumps made
  * to collide must stay two, so after the stored hash the bytes themselves are compared. */
 static enum fl_code
-compare(struct fl_store *store, int64_t id, const struct content *content, struct fl_error *err)
+compare(struct fl_store *store, int64_t id, struct content *content, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_CONTENT_READ);
 	fl_bind_int(&query, 1, id);
@@ -107,6 +111,9 @@ compare(struct fl_store *store, int64_t id, const struct content *content, struc
 	    fl_column_int(&query, 1) != (int64_t)content->size)
 		return FL_ENOTFOUND;
 	FL_AUTO_BUFFER bytes = { 0 };
+	content->pruned = fl_column_int(&query, 3);
+	if (content->pruned)
+		return FL_OK; /* hash and size are all there is */
 	size_t packed_size;
 	const void *packed = fl_column_blob(&query, 2, &packed_size);
 	if (query.sqlite_code)
@@ -119,17 +126,16 @@ compare(struct fl_store *store, int64_t id, const struct content *content, struc
 	return FL_OK;
 }
 
-static enum fl_code find_content(struct fl_store *store, const struct content *content,
-				 int64_t *ret, struct fl_error *err)
+static enum fl_code
+find_content(struct fl_store *store, struct content *content, struct fl_error *err)
 {
 	enum fl_code code = catch_up(store, err);
 	size_t cursor = 0;
 	int64_t id;
-	*ret = 0;
 	while (!code && (id = fl_content_index_next(&store->contents, content->hash, &cursor))) {
 		code = compare(store, id, content, err);
 		if (!code) {
-			*ret = id;
+			content->id = id;
 			return FL_OK;
 		}
 		if (code == FL_ENOTFOUND)
@@ -138,8 +144,8 @@ static enum fl_code find_content(struct fl_store *store, const struct content *c
 	return code;
 }
 
-static enum fl_code add_content(struct fl_store *store, const struct content *content, int64_t *ret,
-				struct fl_error *err)
+static enum fl_code
+add_content(struct fl_store *store, struct content *content, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_CONTENT_ADD);
 	fl_bind_blob(&query, 1, content->hash, sizeof(content->hash));
@@ -147,13 +153,32 @@ static enum fl_code add_content(struct fl_store *store, const struct content *co
 	fl_bind_blob(&query, 3, content->packed.data, content->packed.size);
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)
-		*ret = fl_column_int(&query, 0);
+		content->id = fl_column_int(&query, 0);
 	return code;
+}
+
+/* Bytes that were let go came once more, with a dump that is to be analysed. */
+static enum fl_code
+restore_content(struct fl_store *store, const struct content *content, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_CONTENT_RESTORE);
+	fl_bind_int(&query, 1, content->id);
+	fl_bind_blob(&query, 2, content->packed.data, content->packed.size);
+	return fl_query_run(&query, err);
+}
+
+static enum fl_code
+keep_content(struct fl_store *store, struct content *content, struct fl_error *err)
+{
+	if (!content->id)
+		return add_content(store, content, err);
+	return content->pruned ? restore_content(store, content, err) : FL_OK;
 }
 
 /* 0 where this is no duplicate: unknown devices are not one device. */
 static enum fl_code find_duplicate(struct fl_store *store, int64_t content_id, int64_t device_id,
-				   const char *upload_id, int64_t *ret, struct fl_error *err)
+				   const char *upload_id, enum fl_report_kind kind, int64_t *ret,
+				   struct fl_error *err)
 {
 	*ret = 0;
 	if (!content_id || (!device_id && !upload_id))
@@ -162,6 +187,7 @@ static enum fl_code find_duplicate(struct fl_store *store, int64_t content_id, i
 	fl_bind_int(&query, 1, content_id);
 	fl_bind_id(&query, 2, device_id);
 	fl_bind_text(&query, 3, upload_id);
+	fl_bind_int(&query, 4, kind);
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)
 		*ret = fl_column_int(&query, 0);
@@ -175,50 +201,128 @@ static enum fl_code count_duplicate(struct fl_store *store, int64_t dump_id, str
 	return fl_query_run(&query, err);
 }
 
-static enum fl_code add_dump(struct fl_store *store, const struct fl_upload *upload,
-			     const struct upload_text *text, int64_t content_id, int64_t device_id,
-			     int64_t *ret, struct fl_error *err)
+/* --- devices --- */
+
+/* What the upload changes in its device's row. 0 = nothing. */
+struct visit {
+	struct fl_device_news news;
+	int64_t turn;
+	bool rated;
+	int64_t rate_from, rate_count;
+	bool limited;
+};
+
+static enum fl_code
+put_visit(struct fl_store *store, const struct visit *visit, struct fl_error *err)
 {
-	int64_t version_id;
-	enum fl_code code =
-		fl_version_id(store, text->software_type, text->software_version, &version_id, err);
+	if (!visit->news.device_id)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DEVICE_SEEN);
+	fl_device_bind(&query, &visit->news, true);
+	fl_bind_int(&query, 6, visit->turn);
+	fl_bind_int_or_null(&query, 7, visit->rate_from, visit->rated);
+	fl_bind_int_or_null(&query, 8, visit->rate_count, visit->rated);
+	fl_bind_int(&query, 9, visit->limited);
+	return fl_query_run(&query, err);
+}
+
+enum { RATE_SECONDS = 3600 };
+
+/*
+ * Windows that begin with the first upload in them. What is a little older than the window counts
+ * in it (two deliveries at once do not come in order); what is much older is an import and has a
+ * window of its own.
+ */
+static bool in_window(int64_t at, int64_t from, int64_t seconds)
+{
+	int64_t since;
+	return !__builtin_sub_overflow(at, from, &since) && since >= -seconds && since < seconds;
+}
+
+static enum fl_code rate(struct fl_store *store, struct visit *visit, struct fl_error *err)
+{
+	const struct fl_store_policy *policy = &store->policy;
+	if (!policy->device_rate || !visit->news.device_id)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DEVICE_RATE);
+	fl_bind_int(&query, 1, visit->news.device_id);
+	enum fl_code code = fl_query_row(&query, err);
 	if (code)
 		return code;
+	visit->rate_from = fl_column_int(&query, 0);
+	visit->rate_count = fl_column_int(&query, 1);
+	uint32_t seconds = policy->device_rate_seconds;
+	if (!in_window(visit->news.at, visit->rate_from, seconds ? seconds : RATE_SECONDS)) {
+		visit->rate_from = visit->news.at;
+		visit->rate_count = 0;
+	}
+	visit->limited = visit->rate_count >= policy->device_rate;
+	visit->rate_count += !visit->limited;
+	visit->rated = true;
+	return FL_OK;
+}
+
+/* --- the row --- */
+
+static enum fl_code add_dump(struct fl_store *store, const struct fl_upload *upload,
+			     const struct upload_text *text, int64_t content_id,
+			     struct visit *visit, int64_t *ret, struct fl_error *err)
+{
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_ADD);
 	fl_bind_int(&query, 1, content_id);
 	fl_bind_int(&query, 2, upload->received_at);
 	fl_bind_int(&query, 3, upload->received_at_is_mtime);
-	fl_bind_id(&query, 4, device_id);
-	fl_bind_id(&query, 5, version_id);
+	fl_bind_id(&query, 4, visit->news.device_id);
+	fl_bind_id(&query, 5, visit->news.version_id);
 	fl_bind_text(&query, 6, text->hardware_version);
 	fl_bind_text(&query, 7, text->upload_id);
 	fl_bind_text(&query, 8, text->source ? text->source : "");
-	code = fl_query_row(&query, err);
-	if (!code)
-		*ret = fl_column_int(&query, 0);
-	return code;
+	fl_bind_int(&query, 9, upload->kind);
+	enum fl_code code = fl_query_row(&query, err);
+	if (code)
+		return code;
+	*ret = fl_column_int(&query, 0);
+	visit->turn = fl_column_int(&query, 1);
+	return FL_OK;
+}
+
+static enum fl_code put_new(struct fl_store *store, const struct fl_upload *upload,
+			    const struct upload_text *text, struct content *content,
+			    struct visit *visit, struct fl_enqueued *ret, struct fl_error *err)
+{
+	enum fl_code code = rate(store, visit, err);
+	if (code)
+		return code;
+	ret->limited = visit->limited;
+	if (visit->limited)
+		return FL_OK;
+	if ((code = keep_content(store, content, err)))
+		return code;
+	return add_dump(store, upload, text, content->id, visit, &ret->dump_id, err);
 }
 
 static enum fl_code put(struct fl_store *store, const struct fl_upload *upload,
-			const struct upload_text *text, const struct content *content,
+			const struct upload_text *text, struct content *content,
 			struct fl_enqueued *ret, struct fl_error *err)
 {
-	int64_t content_id;
-	int64_t device_id;
+	struct visit visit = { .news = { .at = upload->received_at,
+					 .hardware_version = text->hardware_version } };
 	int64_t duplicate_of;
 	enum fl_code code;
-	if ((code = find_content(store, content, &content_id, err)) ||
-	    (code = fl_device_id(store, text->device, text->cohort, &device_id, err)) ||
-	    (code = find_duplicate(store, content_id, device_id, text->upload_id, &duplicate_of,
-				   err)))
+	if ((code = find_content(store, content, err)) ||
+	    (code = fl_device_id(store, text->device, text->cohort, &visit.news.device_id, err)) ||
+	    (code = fl_version_id(store, text->software_type, text->software_version,
+				  &visit.news.version_id, err)) ||
+	    (code = find_duplicate(store, content->id, visit.news.device_id, text->upload_id,
+				   upload->kind, &duplicate_of, err)))
 		return code;
 	if (duplicate_of) {
 		*ret = (struct fl_enqueued){ .dump_id = duplicate_of, .duplicate = true };
-		return count_duplicate(store, duplicate_of, err);
+		code = count_duplicate(store, duplicate_of, err);
+	} else {
+		code = put_new(store, upload, text, content, &visit, ret, err);
 	}
-	if (!content_id && (code = add_content(store, content, &content_id, err)))
-		return code;
-	return add_dump(store, upload, text, content_id, device_id, &ret->dump_id, err);
+	return code ? code : put_visit(store, &visit, err);
 }
 
 enum fl_code fl_store_enqueue(struct fl_store *store, const struct fl_upload *upload,

@@ -37,50 +37,62 @@ static bool already_finished(const struct filing *filing, struct fl_filed *ret)
 {
 	const struct fl_filing_dump *dump = &filing->dump;
 	if (is_state(filing, "done"))
-		*ret = (struct fl_filed){ .trace_id = dump->trace_id, .issue_id = dump->issue_id };
+		*ret = (struct fl_filed){ .trace_id = dump->trace_id,
+					  .issue_id = dump->issue_id,
+					  .paired = dump->paired_id != 0,
+					  .reboot = !dump->issue_id };
 	else if (is_state(filing, "duplicate"))
 		*ret = (struct fl_filed){ .trace_id = dump->original_trace_id,
 					  .issue_id = dump->original_issue_id,
-					  .duplicate = true };
+					  .duplicate = dump->original_kind == dump->kind,
+					  .paired = dump->original_kind != dump->kind };
 	else
 		return false;
 	return true;
 }
 
+/* What was filed before with the same bytes. */
+struct original {
+	int64_t same_id; /* counts the duplicate; 0 = there is none */
+	int64_t dump_id; /* has the trace: the same, or the dump that same_id is the event of */
+};
+
 /* The upload did not say which device it was, the dump did: now a duplicate shows. */
-static enum fl_code find_original(const struct filing *filing, int64_t *ret, struct fl_filed *filed,
-				  struct fl_error *err)
+static enum fl_code find_original(const struct filing *filing, struct original *ret,
+				  struct fl_filed *filed, struct fl_error *err)
 {
 	const struct fl_filing_dump *dump = &filing->dump;
-	*ret = 0;
+	*ret = (struct original){ 0 };
 	if (dump->trace_id || (!filing->identity.device_id && !dump->upload_id))
 		return FL_OK;
 	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_DUMP_DUPLICATE_FILED);
 	fl_bind_int(&query, 1, dump->content_id);
 	fl_bind_id(&query, 2, filing->identity.device_id);
 	fl_bind_text(&query, 3, dump->upload_id);
+	fl_bind_int(&query, 4, dump->kind);
 	enum fl_code code = fl_query_row(&query, err);
 	if (code)
 		return code == FL_ENOTFOUND ? FL_OK : code;
-	*ret = fl_column_int(&query, 0);
-	*filed = (struct fl_filed){ .trace_id = fl_column_int(&query, 1),
-				    .issue_id = fl_column_int(&query, 2),
+	*ret = (struct original){ .same_id = fl_column_int(&query, 0),
+				  .dump_id = fl_column_int(&query, 1) };
+	*filed = (struct fl_filed){ .trace_id = fl_column_int(&query, 2),
+				    .issue_id = fl_column_int(&query, 3),
 				    .duplicate = true };
 	return FL_OK;
 }
 
 static enum fl_code
-become_duplicate(const struct filing *filing, int64_t original, struct fl_error *err)
+become_duplicate(const struct filing *filing, const struct original *original, struct fl_error *err)
 {
 	FL_AUTO_QUERY count = fl_query(filing->store, FL_SQL_DUMP_COUNT_DUPLICATES);
-	fl_bind_int(&count, 1, original);
+	fl_bind_int(&count, 1, original->same_id);
 	fl_bind_int(&count, 2, filing->dump.id);
 	enum fl_code code = fl_query_run(&count, err);
 	if (code)
 		return code;
 	FL_AUTO_QUERY mark = fl_query(filing->store, FL_SQL_DUMP_IS_DUPLICATE);
 	fl_bind_int(&mark, 1, filing->dump.id);
-	fl_bind_int(&mark, 2, original);
+	fl_bind_int(&mark, 2, original->dump_id);
 	fl_bind_id(&mark, 3, filing->identity.device_id);
 	code = fl_query_run(&mark, err);
 	return code ? code : fl_bulk_left(filing->store, filing->dump.id, err);
@@ -118,12 +130,14 @@ say_reason(const struct filing *filing, char ret[REASON_SIZE], struct fl_error *
 	else if (code != FL_ENOTFOUND)
 		return code;
 	else if (hex[0])
-		snprintf(ret, REASON_SIZE, "no symbol file with build id %s", hex);
+		snprintf(ret, REASON_SIZE, "no symbol file with build id %s%s", hex,
+			 facts->build_id_size < sizeof(facts->build_id) ? "..." : "");
 	else if (version)
 		snprintf(ret, REASON_SIZE, "no symbol file for %s %s", type ? type : "software",
 			 version);
 	else
-		snprintf(ret, REASON_SIZE, "the dump names neither a build id nor a version");
+		snprintf(ret, REASON_SIZE, "the %s names neither a build id nor a version",
+			 facts->kind == FL_REPORT_DUMP ? "dump" : "event");
 	return FL_OK;
 }
 
@@ -179,13 +193,31 @@ set_done_again(const struct filing *filing, struct fl_filed *ret, struct fl_erro
 	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
 }
 
+/* Tells how the fleet is, not what is wrong with it. */
+static enum fl_code
+set_done_expected(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	struct fl_store *store = filing->store;
+	enum fl_code code =
+		fl_filing_put_trace(store, &filing->dump, &filing->identity, &filing->facts,
+				    &filing->encoded, 0, &ret->trace_id, err);
+	ret->reboot = true;
+	if (!code)
+		code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id,
+					NULL, err);
+	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
+}
+
 static enum fl_code
 set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
 {
 	struct fl_store *store = filing->store;
 	if (filing->dump.issue_id)
 		return set_done_again(filing, ret, err);
-	enum fl_code code = fl_filing_find_issue(store, &filing->facts, &ret->issue_id, err);
+	if (filing->facts.kind == FL_REPORT_REBOOT && filing->facts.expected)
+		return set_done_expected(filing, ret, err);
+	enum fl_code code = fl_filing_find_issue(store, &filing->facts, filing->dump.trace_id,
+						 &ret->issue_id, err);
 	if (code)
 		return code;
 	if (!ret->issue_id) {
@@ -193,10 +225,15 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 		if ((code = fl_filing_add_issue(store, &filing->facts, &ret->issue_id, err)))
 			return code;
 	}
-	if ((code = fl_filing_learn(store, &filing->facts, ret->issue_id, err)) ||
+	if ((code = fl_filing_learn(store, &filing->facts, filing->dump.trace_id, ret->issue_id,
+				    err)) ||
 	    (code = fl_filing_put_trace(store, &filing->dump, &filing->identity, &filing->facts,
 					&filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
 	    (code = fl_filing_count(store, ret->issue_id, 1, err)))
+		return code;
+	if (filing->facts.kind == FL_REPORT_DUMP &&
+	    (code = fl_storm_prune(store, &filing->dump, &filing->identity, ret->trace_id,
+				   ret->issue_id, &ret->pruned, err)))
 		return code;
 	code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
 				err);
@@ -223,9 +260,67 @@ queue_again(const struct filing *filing, struct fl_filed *ret, struct fl_error *
 	return fl_store_release(filing->store, filing->dump.id, err);
 }
 
+/* --- a crash that is told twice --- */
+
+/* The event is a part of its dump and has no trace of its own (any more). */
+static enum fl_code join_dump(const struct filing *filing, const struct fl_pair *dump,
+			      struct fl_filed *ret, struct fl_error *err)
+{
+	const struct fl_pair event = { .trace_id = filing->dump.trace_id,
+				       .issue_id = filing->dump.issue_id };
+	*ret = (struct fl_filed){ .trace_id = dump->trace_id,
+				  .issue_id = dump->issue_id,
+				  .paired = true };
+	return fl_pair_join(filing->store, dump->dump_id, filing->dump.id,
+			    filing->identity.device_id, &event, err);
+}
+
+/* The event came first. */
+static enum fl_code
+take_event(struct filing *filing, const struct fl_pair *event, struct fl_error *err)
+{
+	enum fl_code code = fl_pair_join(filing->store, filing->dump.id, event->dump_id,
+					 filing->identity.device_id, event, err);
+	filing->dump.paired_id = event->dump_id;
+	return code;
+}
+
+/* The rows that everything has that is no duplicate, before its trace. */
+static enum fl_code note(const struct filing *filing, struct fl_error *err)
+{
+	const struct fl_device_news news = { .device_id = filing->identity.device_id,
+					     .at = filing->dump.received_at,
+					     .version_id = filing->identity.version_id,
+					     .hardware_version =
+						     filing->identity.hardware_version };
+	enum fl_code code = fl_device_filed(filing->store, &news, err);
+	return code ? code
+		    : fl_reboot_put(filing->store, &filing->dump, &filing->identity, &filing->facts,
+				    err);
+}
+
+static enum fl_code settle_new(struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	struct fl_pair pair = { 0 };
+	enum fl_code code = FL_OK;
+	if (!filing->dump.paired_id)
+		code = fl_pair_find(filing->store, &filing->facts, filing->identity.device_id,
+				    filing->dump.received_at, &pair, err);
+	if (!code && pair.dump_id && filing->facts.kind == FL_REPORT_DUMP)
+		code = take_event(filing, &pair, err);
+	if (!code)
+		code = note(filing, err);
+	if (code)
+		return code;
+	if (pair.dump_id && filing->facts.kind == FL_REPORT_REBOOT)
+		return join_dump(filing, &pair, ret, err);
+	ret->paired = filing->dump.paired_id != 0;
+	return filing->waits ? set_waiting(filing, ret, err) : set_done(filing, ret, err);
+}
+
 static enum fl_code settle(struct filing *filing, struct fl_filed *ret, struct fl_error *err)
 {
-	int64_t original;
+	struct original original;
 	bool went;
 	enum fl_code code;
 	if (already_finished(filing, ret))
@@ -236,9 +331,8 @@ static enum fl_code settle(struct filing *filing, struct fl_filed *ret, struct f
 				       &filing->identity, err)) ||
 	    (code = find_original(filing, &original, ret, err)))
 		return code;
-	if (original)
-		return become_duplicate(filing, original, err);
-	return filing->waits ? set_waiting(filing, ret, err) : set_done(filing, ret, err);
+	return original.same_id ? become_duplicate(filing, &original, err)
+				: settle_new(filing, ret, err);
 }
 
 static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
@@ -253,14 +347,19 @@ static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct
 	};
 	FL_AUTO_TRANSACTION transaction = { 0 };
 	struct fl_filed filed = { 0 };
-	enum fl_code code;
-	if ((code = fl_report_encode(report, &filing.encoded, err)) ||
-	    (code = fl_begin(store, &transaction, err)) ||
-	    (code = fl_filing_dump_read(store, dump_id, &filing.dump, err)) ||
-	    (code = settle(&filing, &filed, err)) || (code = fl_commit(&transaction, err)))
-		return code;
-	*ret = filed;
-	return FL_OK;
+	enum fl_code code = fl_report_encode(report, &filing.encoded, err);
+	if (!code)
+		code = fl_begin(store, &transaction, err);
+	if (!code)
+		code = fl_filing_dump_read(store, dump_id, &filing.dump, err);
+	if (!code)
+		code = settle(&filing, &filed, err);
+	if (!code)
+		code = fl_commit(&transaction, err);
+	if (!code)
+		*ret = filed;
+	store->symbols_id = 0;
+	return code;
 }
 
 enum fl_code fl_store_file(struct fl_store *store, int64_t dump_id, const struct fl_report *report,

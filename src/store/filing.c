@@ -41,6 +41,9 @@ read_columns(struct fl_query *query, struct fl_filing_dump *dump, struct fl_erro
 	dump->received_at = fl_column_int(query, 11);
 	dump->symbols_seen_known = sqlite3_column_type(query->stmt, 12) != SQLITE_NULL;
 	dump->symbols_seen = fl_column_int(query, 12);
+	dump->kind = (enum fl_report_kind)fl_column_int(query, 13);
+	dump->paired_id = fl_column_int(query, 14);
+	dump->original_kind = (enum fl_report_kind)fl_column_int(query, 15);
 	enum fl_code code = fl_column_copy(query, 7, &dump->upload_id, err);
 	if (!code)
 		code = fl_column_copy(query, 8, &dump->software_type, err);
@@ -89,26 +92,6 @@ enum fl_code fl_filing_identify(struct fl_store *store, const struct fl_filing_d
 	return code;
 }
 
-/* Fingerprints are ordered finest first: the first that is known decides. */
-enum fl_code fl_filing_find_issue(struct fl_store *store, const struct fl_report_facts *facts,
-				  int64_t *ret, struct fl_error *err)
-{
-	enum fl_code code = FL_ENOTFOUND;
-	*ret = 0;
-	for (size_t i = 0; i < facts->fingerprint_count && code == FL_ENOTFOUND; i++) {
-		const struct fl_fingerprint *fingerprint = &facts->fingerprints[i];
-		if (!fingerprint->joins)
-			continue;
-		FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_FIND);
-		fl_bind_blob(&query, 1, fingerprint->hash, sizeof(fingerprint->hash));
-		fl_bind_text(&query, 2, fingerprint->kind);
-		code = fl_query_row(&query, err);
-		if (!code)
-			*ret = fl_column_int(&query, 0);
-	}
-	return code == FL_ENOTFOUND ? FL_OK : code;
-}
-
 enum fl_code fl_filing_add_issue(struct fl_store *store, const struct fl_report_facts *facts,
 				 int64_t *ret, struct fl_error *err)
 {
@@ -117,24 +100,6 @@ enum fl_code fl_filing_add_issue(struct fl_store *store, const struct fl_report_
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)
 		*ret = fl_column_int(&query, 0);
-	return code;
-}
-
-enum fl_code fl_filing_learn(struct fl_store *store, const struct fl_report_facts *facts,
-			     int64_t issue_id, struct fl_error *err)
-{
-	enum fl_code code = FL_OK;
-	for (size_t i = 0; i < facts->fingerprint_count && !code; i++) {
-		const struct fl_fingerprint *fingerprint = &facts->fingerprints[i];
-		FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_ADD);
-		fl_bind_blob(&query, 1, fingerprint->hash, sizeof(fingerprint->hash));
-		fl_bind_text(&query, 2, fingerprint->kind);
-		fl_bind_int(&query, 3, fingerprint->joins);
-		fl_bind_int(&query, 4, issue_id);
-		fl_bind_int(&query, 5, facts->signature_version);
-		fl_bind_text(&query, 6, fingerprint->preimage ? fingerprint->preimage : "");
-		code = fl_query_run(&query, err);
-	}
 	return code;
 }
 
@@ -167,6 +132,12 @@ enum fl_code fl_filing_put_trace(struct fl_store *store, const struct fl_filing_
 	fl_bind_int(&query, 10, facts->signature_version);
 	fl_bind_text(&query, 11, facts->rules_hash);
 	fl_bind_blob(&query, 12, encoded->data, encoded->size);
+	fl_bind_int(&query, 13, facts->kind);
+	fl_bind_id(&query, 14, store->symbols_id);
+	fl_bind_int_or_null(&query, 15, facts->reason, facts->has_reason);
+	fl_bind_int(&query, 16, facts->has_pc ? facts->pc & ~UINT32_C(1) : 0);
+	fl_bind_int(&query, 17, facts->has_lr ? facts->lr & ~UINT32_C(1) : 0);
+	fl_bind_int(&query, 18, fl_pair_may_come(facts, dump, identity->device_id));
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)
 		*ret = fl_column_int(&query, 0);

@@ -17,6 +17,9 @@ struct fl_filing_dump {
 	int64_t received_at;
 	bool symbols_seen_known;
 	int64_t symbols_seen;
+	int64_t paired_id;                 /**< a dump's reboot event; 0 = none came */
+	enum fl_report_kind kind;          /**< as it was enqueued */
+	enum fl_report_kind original_kind; /**< of what it duplicates */
 };
 
 /** The report's facts, with no build id where it claims an impossible size. */
@@ -44,17 +47,24 @@ FL_MUST_CHECK enum fl_code fl_filing_identify(struct fl_store *store,
 					      const struct fl_report_facts *facts,
 					      struct fl_filing_identity *ret, struct fl_error *err);
 
-/** The issue that the finest known fingerprint belongs to; 0 where none is known. */
-FL_MUST_CHECK enum fl_code fl_filing_find_issue(struct fl_store *store,
-						const struct fl_report_facts *facts, int64_t *ret,
-						struct fl_error *err);
+/**
+ * The issue that the finest known fingerprint belongs to; 0 where none is known. A fingerprint that
+ * only leads others counts where it leads to events alone: they came first.
+ * @param trace_id that is to be filed, 0 = a new one.
+ */
+FL_MUST_CHECK enum fl_code
+fl_filing_find_issue(struct fl_store *store, const struct fl_report_facts *facts, int64_t trace_id,
+		     int64_t *ret, struct fl_error *err);
 FL_MUST_CHECK enum fl_code fl_filing_add_issue(struct fl_store *store,
 					       const struct fl_report_facts *facts, int64_t *ret,
 					       struct fl_error *err);
-/** From now on the report's fingerprints that are new lead to the issue. */
+/**
+ * From now on the report's fingerprints that are new lead to the issue. Events that a leading one
+ * put into an issue of their own come along: had they come later, they would be here.
+ */
 FL_MUST_CHECK enum fl_code fl_filing_learn(struct fl_store *store,
-					   const struct fl_report_facts *facts, int64_t issue_id,
-					   struct fl_error *err);
+					   const struct fl_report_facts *facts, int64_t trace_id,
+					   int64_t issue_id, struct fl_error *err);
 /** After traces came or went: @p change is added to the count, first and last seen follow. */
 FL_MUST_CHECK enum fl_code
 fl_filing_count(struct fl_store *store, int64_t issue_id, int change, struct fl_error *err);
@@ -79,5 +89,41 @@ fl_filing_refile(struct fl_store *store, const struct fl_filing_dump *dump,
 FL_MUST_CHECK enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id,
 					    const char *state, int64_t device_id,
 					    const char *reason, struct fl_error *err);
+
+/* --- events and dumps of one crash --- */
+
+/** The other half of a crash: of an event the dump, of a dump the event. */
+struct fl_pair {
+	int64_t dump_id; /**< 0 = it is not here */
+	int64_t trace_id, issue_id;
+};
+/**
+ * Look for it among the traces of the device: same reason and lr, a pc as near as the reason
+ * allows, build ids that may be one.
+ */
+FL_MUST_CHECK enum fl_code fl_pair_find(struct fl_store *store, const struct fl_report_facts *facts,
+					int64_t device_id, int64_t received_at, struct fl_pair *ret,
+					struct fl_error *err);
+/** From now on @p event_id is the reboot event of @p dump_id: its own trace is gone. */
+FL_MUST_CHECK enum fl_code fl_pair_join(struct fl_store *store, int64_t dump_id, int64_t event_id,
+					int64_t device_id, const struct fl_pair *event,
+					struct fl_error *err);
+/** Whether a trace with these facts may find its other half later. */
+bool fl_pair_may_come(const struct fl_report_facts *facts, const struct fl_filing_dump *dump,
+		      int64_t device_id);
+
+/** The row of a reboot event, or of a dump for as long as it has no event. */
+FL_MUST_CHECK enum fl_code fl_reboot_put(struct fl_store *store, const struct fl_filing_dump *dump,
+					 const struct fl_filing_identity *identity,
+					 const struct fl_report_facts *facts, struct fl_error *err);
+
+/**
+ * fl_store_policy::keep_per_issue for a dump that was just filed.
+ * @param ret its bytes were let go.
+ */
+FL_MUST_CHECK enum fl_code fl_storm_prune(struct fl_store *store, const struct fl_filing_dump *dump,
+					  const struct fl_filing_identity *identity,
+					  int64_t trace_id, int64_t issue_id, bool *ret,
+					  struct fl_error *err);
 
 #endif

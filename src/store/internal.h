@@ -15,6 +15,8 @@ enum {
 	FL_STORE_DUMP_MAX = 1 << 30,     /**< bytes of one raw dump */
 	FL_STORE_TEXT_MAX = 1024,        /**< bytes of one name, serial, version, ... */
 	FL_STORE_TRACE_TEXT_MAX = 65536, /**< bytes of a quarantined dump's backtrace */
+	FL_STORE_BUSY_MS = 30000, /**< long enough for a checkpoint of another process on a slow
+				     disk */
 };
 
 struct fl_store {
@@ -149,6 +151,29 @@ FL_MUST_CHECK enum fl_code fl_device_id(struct fl_store *store, const char *seri
 					const char *cohort, int64_t *ret, struct fl_error *err);
 FL_MUST_CHECK enum fl_code fl_version_id(struct fl_store *store, const char *type,
 					 const char *version, int64_t *ret, struct fl_error *err);
+
+/** What a device said of itself, for its row. Versions that were not said: 0 and NULL. */
+struct fl_device_news {
+	int64_t device_id;
+	int64_t at; /**< received_at */
+	int64_t version_id;
+	const char *hardware_version;
+};
+/** A device was heard of. */
+FL_MUST_CHECK enum fl_code
+fl_device_seen(struct fl_store *store, const struct fl_device_news *news, struct fl_error *err);
+/** The same where it was in a dump or event, known only now: what was said since then stays. */
+FL_MUST_CHECK enum fl_code
+fl_device_filed(struct fl_store *store, const struct fl_device_news *news, struct fl_error *err);
+/** The part of the parameters that the statements on devices have in common. */
+void fl_device_bind(struct fl_query *query, const struct fl_device_news *news, bool ties);
+
+/**
+ * Give what a bulk queued its place: one flow from the head of the queue on, so that it keeps its
+ * order and a device that sends meanwhile takes turns with all of it.
+ */
+FL_MUST_CHECK enum fl_code
+fl_queue_place(struct fl_store *store, int64_t bulk_id, struct fl_error *err);
 
 /* --- symbol files --- */
 

@@ -45,3 +45,34 @@ enum fl_code fl_version_id(struct fl_store *store, const char *type, const char 
 		return FL_OK;
 	return find_or_add(store, FL_SQL_VERSION_FIND, FL_SQL_VERSION_ADD, texts, ret, err);
 }
+
+void fl_device_bind(struct fl_query *query, const struct fl_device_news *news, bool ties)
+{
+	fl_bind_int(query, 1, news->device_id);
+	fl_bind_int(query, 2, news->at);
+	fl_bind_id(query, 3, news->version_id);
+	fl_bind_text(query, 4, news->hardware_version);
+	fl_bind_int(query, 5, ties);
+}
+
+static enum fl_code tell(struct fl_store *store, enum fl_sql sql, const struct fl_device_news *news,
+			 bool ties, struct fl_error *err)
+{
+	if (!news->device_id)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, sql);
+	fl_device_bind(&query, news, ties);
+	return fl_query_run(&query, err);
+}
+
+enum fl_code
+fl_device_seen(struct fl_store *store, const struct fl_device_news *news, struct fl_error *err)
+{
+	return tell(store, FL_SQL_DEVICE_SEEN, news, true, err);
+}
+
+enum fl_code
+fl_device_filed(struct fl_store *store, const struct fl_device_news *news, struct fl_error *err)
+{
+	return tell(store, FL_SQL_DEVICE_FILED, news, false, err);
+}

@@ -111,6 +111,10 @@ static bool trace_row(struct fl_query *query, void *reader)
 		.received_at = fl_column_int(query, 13),
 		.attempts = (uint32_t)fl_column_int(query, 14),
 		.duplicates = (uint64_t)fl_column_int(query, 15),
+		.kind = fl_column_text(query, 16),
+		.cohort = fl_column_text(query, 17),
+		.pruned = fl_column_int(query, 18),
+		.paired = fl_column_int(query, 19),
 	};
 	return !query->sqlite_code && to->each(to->context, &row);
 }
@@ -118,13 +122,18 @@ static bool trace_row(struct fl_query *query, void *reader)
 enum fl_code fl_store_traces(struct fl_store *store, const struct fl_trace_filter *filter,
 			     fl_trace_fn each, void *context, struct fl_error *err)
 {
+	static const struct fl_trace_filter any = { 0 };
 	struct trace_reader reader = { .each = each, .context = context };
-	int64_t issue_id = filter ? filter->issue_id : 0;
+	const struct fl_trace_filter *by = filter ? filter : &any;
 	FL_AUTO_QUERY query =
-		fl_query(store, issue_id ? FL_SQL_TRACES_OF_ISSUE : FL_SQL_TRACES_LIST);
-	fl_bind_text(&query, 1, filter ? filter->state : NULL);
-	if (issue_id)
-		fl_bind_int(&query, 2, issue_id);
+		fl_query(store, by->issue_id ? FL_SQL_TRACES_OF_ISSUE : FL_SQL_TRACES_LIST);
+	fl_bind_text(&query, 1, by->state);
+	fl_bind_text(&query, 3, by->kind);
+	fl_bind_text(&query, 4, by->device);
+	if (by->issue_id)
+		fl_bind_int(&query, 2, by->issue_id);
+	else
+		fl_bind_int(&query, 5, by->expected_reboots);
 	return each_row(&query, trace_row, &reader, err);
 }
 
@@ -162,6 +171,9 @@ static bool symbol_row(struct fl_query *query, void *reader)
 		.size = (uint64_t)fl_column_int(query, 5),
 		.modules = (uint64_t)fl_column_int(query, 6),
 		.has_debug_info = fl_column_int(query, 7),
+		.traces = (uint64_t)fl_column_int(query, 8),
+		.superseded_by = fl_column_int(query, 9),
+		.conflict = fl_column_int(query, 10),
 	};
 	return !query->sqlite_code && to->each(to->context, &row);
 }

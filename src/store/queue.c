@@ -23,6 +23,8 @@ static enum fl_code read_claim(struct fl_query *query, struct fl_claim *ret, str
 	const void *packed = fl_column_blob(query, 7, &packed_size);
 	ret->attempt = (uint32_t)fl_column_int(query, 0);
 	ret->received_at = fl_column_int(query, 5);
+	ret->kind = (enum fl_report_kind)fl_column_int(query, 8);
+	ret->pruned = fl_column_int(query, 9);
 	enum fl_code code = fl_column_copy(query, 1, &ret->device, err);
 	if (!code)
 		code = fl_column_copy(query, 2, &ret->software_type, err);
@@ -30,7 +32,7 @@ static enum fl_code read_claim(struct fl_query *query, struct fl_claim *ret, str
 		code = fl_column_copy(query, 3, &ret->software_version, err);
 	if (!code)
 		code = fl_column_copy(query, 4, &ret->hardware_version, err);
-	if (!code)
+	if (!code && !ret->pruned)
 		code = fl_blob_unpack(query->store, packed, packed_size, fl_column_int(query, 6),
 				      &ret->bytes, err);
 	return code;
@@ -170,6 +172,13 @@ fl_store_retry(struct fl_store *store, int64_t dump_id, uint64_t *count_ret, str
 		return code;
 	*count_ret = count;
 	return FL_OK;
+}
+
+enum fl_code fl_queue_place(struct fl_store *store, int64_t bulk_id, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_QUEUE_PLACE);
+	fl_bind_int(&query, 1, bulk_id);
+	return fl_query_run(&query, err);
 }
 
 static uint64_t *count_of(struct fl_queue_counts *counts, const char *state)

@@ -157,6 +157,7 @@ static const char schema_2[] =
 	"ALTER TABLE devices ADD COLUMN last_seen INTEGER;"
 	"ALTER TABLE devices ADD COLUMN software_version_id INTEGER REFERENCES software_versions (id);"
 	"ALTER TABLE devices ADD COLUMN hardware_version TEXT;"
+	"ALTER TABLE devices ADD COLUMN identity_at INTEGER;" /* when the two were said */
 	"ALTER TABLE devices ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;" /* of its last upload */
 	"ALTER TABLE devices ADD COLUMN rate_from INTEGER NOT NULL DEFAULT 0;" /* of the window */
 	"ALTER TABLE devices ADD COLUMN rate_count INTEGER NOT NULL DEFAULT 0;"
@@ -183,12 +184,17 @@ static const char schema_2[] =
 
 	"ALTER TABLE traces ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE traces ADD COLUMN symbol_file_id INTEGER REFERENCES symbol_files (id);"
-	/* What a reboot event says of the crash, for pairing. */
+	/* What pairs a reboot event with its dump; pc and lr without bit 0. */
 	"ALTER TABLE traces ADD COLUMN reason INTEGER;"
 	"ALTER TABLE traces ADD COLUMN pc INTEGER;"
 	"ALTER TABLE traces ADD COLUMN lr INTEGER;"
-	"ALTER TABLE traces ADD COLUMN coredump_saved INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX traces_by_device ON traces (device_id, reason) WHERE device_id IS NOT NULL;"
+	/* A dump whose event did not come, or an event whose dump should. */
+	"ALTER TABLE traces ADD COLUMN unpaired INTEGER NOT NULL DEFAULT 0;"
+	/* One of the dumps that fl_store_policy::keep_per_issue keeps. */
+	"ALTER TABLE traces ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX traces_by_device ON traces (device_id, unpaired, kind, reason, lr)"
+	" WHERE device_id IS NOT NULL;"
+	"CREATE INDEX traces_samples ON traces (issue_id, software_version_id) WHERE sample;"
 	"CREATE INDEX traces_by_symbols ON traces (symbol_file_id) WHERE symbol_file_id IS NOT NULL;"
 
 	"CREATE TABLE trace_history ("
@@ -202,10 +208,9 @@ static const char schema_2[] =
 	") STRICT;"
 	"CREATE INDEX trace_history_by_trace ON trace_history (trace_id);"
 
-	/* One per reboot event, expected or not. */
+	/* One per reboot event, expected or not, and one per dump whose event did not come. */
 	"CREATE TABLE reboots ("
-	" id INTEGER PRIMARY KEY,"
-	" dump_id INTEGER NOT NULL UNIQUE REFERENCES dumps (id),"
+	" dump_id INTEGER PRIMARY KEY REFERENCES dumps (id)," /* or event */
 	" device_id INTEGER REFERENCES devices (id),"
 	" software_version_id INTEGER REFERENCES software_versions (id),"
 	" hardware_version TEXT,"
@@ -249,7 +254,7 @@ static const char schema_2_beside[] =
 	" size INTEGER NOT NULL,"
 	" compressed BLOB NOT NULL"
 	") STRICT;"
-	"CREATE INDEX kept_by_device ON kept (device_id, kind, received_at);"
+	"CREATE INDEX kept_by_device ON kept (device_id, hash) WHERE device_id IS NOT NULL;"
 
 	"CREATE TABLE notices ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
