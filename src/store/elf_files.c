@@ -150,6 +150,23 @@ fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, st
 	return FL_OK;
 }
 
+bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16])
+{
+	char name[NAME_SIZE];
+	name_of(hash, name);
+	AUTO_FD dir = open_directory(store);
+	return dir >= 0 && !faccessat(dir, name, R_OK, 0);
+}
+
+void fl_elf_file_remove(const struct fl_store *store, const uint8_t hash[16])
+{
+	char name[NAME_SIZE];
+	name_of(hash, name);
+	AUTO_FD dir = open_directory(store);
+	if (dir >= 0 && !unlinkat(dir, name, 0))
+		fsync(dir);
+}
+
 static void remove_when_old(int dir, const char *name, time_t now)
 {
 	struct stat st;
@@ -173,4 +190,89 @@ void fl_elf_files_clean(struct fl_store *store)
 	for (struct dirent *entry; (entry = readdir(dir));)
 		remove_when_old(dirfd(dir), entry->d_name, now);
 	closedir(dir);
+}
+
+/* --- files without a row --- */
+
+static bool parse_name(const char *name, uint8_t ret[16])
+{
+	if (strlen(name) != 36 || strcmp(name + 32, ".elf") != 0)
+		return false;
+	for (size_t i = 0; i < 32; i++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *digit = memchr(digits, name[i], 16);
+		if (!digit)
+			return false;
+		unsigned high = i % 2 ? ret[i / 2] * 16u : 0;
+		ret[i / 2] = (uint8_t)(high + (unsigned)(digit - digits));
+	}
+	return true;
+}
+
+void fl_elf_files_each(const struct fl_store *store, fl_elf_file_fn each, void *context)
+{
+	int fd = open_directory(store);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		uint8_t hash[16];
+		struct stat st;
+		if (!parse_name(entry->d_name, hash) ||
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (!each(context, hash, (uint64_t)st.st_size, st.st_mtime))
+			break;
+	}
+	closedir(dir);
+}
+
+enum fl_code fl_elf_file_row(struct fl_store *store, const uint8_t hash[16], struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_FIND);
+	fl_bind_blob(&query, 1, hash, 16);
+	return fl_query_row(&query, err);
+}
+
+struct orphans {
+	struct fl_store *store;
+	bool dry_run;
+	uint64_t count, bytes;
+	time_t now;
+	enum fl_code code;
+	struct fl_error *err;
+};
+
+static bool take_orphan(void *context, const uint8_t hash[16], uint64_t size, int64_t mtime)
+{
+	struct orphans *o = context;
+	if (o->now - mtime <= TEMP_AGE)
+		return true; /* its row may be on the way */
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	o->code = o->dry_run ? FL_OK : fl_begin(o->store, &transaction, o->err);
+	if (!o->code)
+		o->code = fl_elf_file_row(o->store, hash, o->err);
+	if (o->code == FL_OK)
+		return true;
+	if (o->code != FL_ENOTFOUND)
+		return false;
+	o->code = FL_OK;
+	if (!o->dry_run)
+		fl_elf_file_remove(o->store, hash);
+	o->count++;
+	o->bytes += size;
+	return true;
+}
+
+enum fl_code fl_elf_files_orphans(struct fl_store *store, bool dry_run, uint64_t *count_ret,
+				  uint64_t *bytes_ret, struct fl_error *err)
+{
+	struct orphans o = { .store = store, .dry_run = dry_run, .now = time(NULL), .err = err };
+	fl_elf_files_each(store, take_orphan, &o);
+	*count_ret = o.count;
+	*bytes_ret = o.bytes;
+	return o.code;
 }

@@ -18,6 +18,25 @@ FL_MUST_CHECK enum fl_code fl_elf_file_keep(struct fl_store *store, const uint8_
 FL_MUST_CHECK enum fl_code
 fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, struct fl_error *err);
 
+bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16]);
+void fl_elf_file_remove(const struct fl_store *store, const uint8_t hash[16]);
+
+/**
+ * ELF files without a row, older than a writer can be; removed unless @p dry_run.
+ * @param bytes_ret of all of them.
+ */
+FL_MUST_CHECK enum fl_code fl_elf_files_orphans(struct fl_store *store, bool dry_run,
+						uint64_t *count_ret, uint64_t *bytes_ret,
+						struct fl_error *err);
+
+/** Name and size of each file that is called like an ELF file of ours. False stops. */
+typedef bool (*fl_elf_file_fn)(void *context, const uint8_t hash[16], uint64_t size, int64_t mtime);
+void fl_elf_files_each(const struct fl_store *store, fl_elf_file_fn each, void *context);
+
+/** FL_ENOTFOUND where no row has it. */
+FL_MUST_CHECK enum fl_code
+fl_elf_file_row(struct fl_store *store, const uint8_t hash[16], struct fl_error *err);
+
 /** Remove what writers that died left behind. */
 void fl_elf_files_clean(struct fl_store *store);
 

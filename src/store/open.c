@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long enough for a checkpoint of another process on a slow disk. */
-enum { BUSY_MS = 30000 };
-
 void fl_store_close(struct fl_store *store)
 {
 	if (!store)
@@ -49,7 +46,7 @@ static enum fl_code configure(struct fl_store *store, struct fl_error *err)
 {
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_busy_timeout(store->db, BUSY_MS);
+	sqlite3_busy_timeout(store->db, FL_STORE_BUSY_MS);
 	int code = sqlite3_exec(store->db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
 				NULL, NULL, NULL);
 	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);

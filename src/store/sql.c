@@ -515,6 +515,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" ON c.id = d.content_id LEFT JOIN traces t ON t.dump_id = d.id"
 		" WHERE d.state = 'quarantined' AND t.issue_id IS NULL AND d.received_at < ?1"
 		" ORDER BY d.id",
+	[FL_SQL_GC_IS_QUARANTINED] = "SELECT 1 FROM dumps WHERE id = ?1 AND state = 'quarantined'",
 	[FL_SQL_GC_REBOOTS] =
 		"SELECT d.id, length(c.compressed) FROM reboots r JOIN dumps d ON d.id = r.dump_id"
 		" JOIN dump_contents c ON c.id = d.content_id LEFT JOIN traces t ON t.dump_id = d.id"

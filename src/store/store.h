@@ -380,7 +380,10 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_issue_versions(struct fl_store *store
 							  fl_count_fn each, void *context,
 							  struct fl_error *err);
 
-/** Any breakdown, of an issue or with @p issue_id 0 of all; most traces first, days ascending. */
+/**
+ * Any breakdown, of an issue or with @p issue_id 0 of all that are in an issue; most traces first,
+ * days ascending; @p key NULL = unknown.
+ */
 FL_API FL_MUST_CHECK enum fl_code fl_store_counts(struct fl_store *store, int64_t issue_id,
 						  enum fl_dimension by, fl_count_fn each,
 						  void *context, struct fl_error *err);
