@@ -93,6 +93,12 @@ FL_API FL_MUST_CHECK enum fl_code
 fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,
 		      struct fl_symbol_choice *ret, struct fl_error *err);
 
+/** One symbol file, without a companion. @retval FL_ENOTFOUND @retval FL_EIO it cannot be opened.
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_store_open_symbols(struct fl_store *store, int64_t id,
+							struct fl_symbol_choice *ret,
+							struct fl_error *err);
+
 /** Why a symbol file fits an identity, best first. */
 enum fl_symbol_reason {
 	FL_SYMBOL_BUILD_ID,        /**< the full build id */
