@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline analyze: one dump on one desk. */
-#include "cli/cli.h"
+#include "cli/pick.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { ELFS_MAX = 32 };
 
 struct job {
 	const char *dump_path;
@@ -24,9 +18,7 @@ struct job {
 
 	struct fl_sandbox *sandbox;
 	struct fl_buffer dump;
-	struct fl_sandbox_elf elfs[ELFS_MAX];
-	char *names[ELFS_MAX]; /* owned, elfs[].name points to them */
-	size_t elf_count;
+	struct cli_elfs elfs;
 	int exit_code; /* the worst so far: an unusable ELF does not stop the analysis */
 };
 
@@ -36,65 +28,26 @@ static void note_exit(struct job *job, int code)
 		job->exit_code = code;
 }
 
-static void add_elf(struct job *job, int fd, const char *name)
-{
-	char *copy = job->elf_count < ELFS_MAX ? strdup(name) : NULL;
-	if (!copy) {
-		cli_error("%s: not used, more than %d ELF files", cli_text(name), ELFS_MAX);
-		note_exit(job, CLI_FAILED);
-		close(fd);
-		return;
-	}
-	job->names[job->elf_count] = copy;
-	job->elfs[job->elf_count++] = (struct fl_sandbox_elf){ .fd = fd, .name = copy };
-}
-
-static void drop_elf(struct job *job, size_t index)
-{
-	close(job->elfs[index].fd);
-	free(job->names[index]);
-	job->elf_count--;
-	for (size_t i = index; i < job->elf_count; i++) {
-		job->elfs[i] = job->elfs[i + 1];
-		job->names[i] = job->names[i + 1];
-	}
-}
-
-/* A descriptor of a regular file, or -1 with the reason in @p err. */
-static int open_regular(const char *path, struct fl_error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat info;
-	if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
-		cli_protect(&info);
-		return fd;
-	}
-	const char *why = fd < 0                  ? strerror(errno)
-			  : S_ISDIR(info.st_mode) ? "is a folder, not an ELF file"
-						  : "is not a regular file";
-	fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s", why);
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 /* An ELF given by name: refuse it here, in one line, and go on without it. */
 static void open_given_elf(struct job *job, const char *path)
 {
 	struct fl_error err = { 0 };
-	int fd = open_regular(path, &err);
+	int fd = cli_open_regular(path, &err);
 	if (fd < 0) {
 		note_exit(job, cli_fail(path, &err));
 		return;
 	}
-	add_elf(job, fd, cli_basename(path));
-	size_t index = job->elf_count - 1;
+	if (!cli_elfs_add(&job->elfs, fd, cli_basename(path))) {
+		note_exit(job, CLI_FAILED);
+		return;
+	}
+	size_t index = job->elfs.count - 1;
 	struct fl_sandbox_modules modules = { 0 };
 	struct fl_sandbox_death death = { 0 };
-	if (fl_sandbox_inspect_elf(job->sandbox, &job->elfs[index], &modules, &death, &err)) {
+	if (fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules, &death, &err)) {
 		note_exit(job, cli_fail(path, &err));
 		cli_print_death(&death);
-		drop_elf(job, index);
+		cli_elfs_drop(&job->elfs, index);
 		return;
 	}
 	if (modules.count && !modules.modules[0].has_debug_info)
@@ -102,50 +55,6 @@ static void open_given_elf(struct job *job, const char *path)
 			  cli_text(path),
 			  modules.modules[0].has_symbol_table ? "" : ", and it has none");
 	fl_sandbox_modules_deinit(&modules);
-}
-
-static bool
-same_build(const struct fl_sandbox_modules *modules, const struct fl_report_facts *facts)
-{
-	return modules->count && modules->modules[0].build_id_size == 20 &&
-	       facts->build_id_size == 20 &&
-	       memcmp(modules->modules[0].build_id, facts->build_id, 20) == 0;
-}
-
-/* --symbols: the file of the folder whose build id is the dump's. */
-static void choose_from_folder(struct job *job, const struct fl_report_facts *facts)
-{
-	struct dirent **entries = NULL;
-	int count = scandir(job->symbols_folder, &entries, NULL, alphasort);
-	if (count < 0) {
-		cli_error("%s: %s", cli_text(job->symbols_folder), strerror(errno));
-		note_exit(job, CLI_FAILED);
-		return;
-	}
-	size_t before = job->elf_count;
-	for (int i = 0; i < count; i++) {
-		char path[4096];
-		snprintf(path, sizeof(path), "%s/%s", job->symbols_folder, entries[i]->d_name);
-		int fd = job->elf_count == before ? open_regular(path, NULL) : -1;
-		if (fd >= 0) {
-			struct fl_sandbox_modules modules = { 0 };
-			add_elf(job, fd, entries[i]->d_name);
-			size_t index = job->elf_count - 1;
-			if (job->elf_count > before &&
-			    (fl_sandbox_inspect_elf(job->sandbox, &job->elfs[index], &modules, NULL,
-						    NULL) ||
-			     !same_build(&modules, facts)))
-				drop_elf(job, index);
-			fl_sandbox_modules_deinit(&modules);
-		}
-		free(entries[i]);
-	}
-	free(entries);
-	if (job->elf_count == before) {
-		cli_error("%s: no ELF in it has the dump's build id",
-			  cli_text(job->symbols_folder));
-		note_exit(job, CLI_NOT_FOUND);
-	}
 }
 
 static void choose_from_database(struct job *job, const struct fl_report_facts *facts)
@@ -156,13 +65,7 @@ static void choose_from_database(struct job *job, const struct fl_report_facts *
 		note_exit(job, exit_code);
 		return;
 	}
-	struct fl_symbol_choice choice;
-	struct fl_error err = { 0 };
-	if (fl_store_find_symbols(store, facts, &choice, &err)) {
-		note_exit(job, cli_fail(job->database, &err));
-		return;
-	}
-	add_elf(job, choice.fd, choice.name);
+	note_exit(job, cli_pick_from_database(store, job->database, facts, &job->elfs));
 }
 
 /* Without --elf the dump itself says which file it needs. */
@@ -171,12 +74,14 @@ static void choose_elf(struct job *job)
 	FL_AUTO(fl_report) identity = NULL;
 	if (job->elf_paths.count || (!job->symbols_folder && !job->database))
 		return;
-	if (fl_sandbox_analyze(job->sandbox, job->dump.data, job->dump.size, NULL, 0, &identity,
-			       NULL, NULL))
+	if (cli_analyze_bytes(job->sandbox, &job->dump, NULL, 0, &identity, NULL, NULL))
 		return; /* said by the analysis proper */
 	struct fl_report_facts facts = fl_report_facts(identity);
+	if (cli_is_event(&job->dump) && !facts.needs_symbols)
+		return;
 	if (job->symbols_folder)
-		choose_from_folder(job, &facts);
+		note_exit(job, cli_pick_from_folder(job->sandbox, job->symbols_folder, &facts,
+						    &job->elfs));
 	else
 		choose_from_database(job, &facts);
 }
@@ -190,7 +95,8 @@ static void warn_about_symbols(struct job *job, const struct fl_report_facts *fa
 			  job->strict ? "" : " (--strict refuses)");
 		if (job->strict)
 			note_exit(job, CLI_MISMATCH);
-	} else if (facts->match == FL_MATCH_NO_SYMBOLS && !job->exit_code) {
+	} else if (facts->match == FL_MATCH_NO_SYMBOLS && !job->exit_code &&
+		   (facts->kind == FL_REPORT_DUMP || facts->needs_symbols)) {
 		cli_error("analysed without an ELF: give one with --elf, --symbols or --db");
 	}
 }
@@ -206,8 +112,8 @@ static int analyze(struct job *job)
 
 	FL_AUTO(fl_report) report = NULL;
 	struct fl_sandbox_death death = { 0 };
-	if (fl_sandbox_analyze(job->sandbox, job->dump.data, job->dump.size, job->elfs,
-			       job->elf_count, &report, &death, &err)) {
+	if (cli_analyze_bytes(job->sandbox, &job->dump, job->elfs.items, job->elfs.count, &report,
+			      &death, &err)) {
 		int code = cli_fail(job->dump_path, &err);
 		cli_print_death(&death);
 		return code;
@@ -237,8 +143,7 @@ static int start(struct job *job)
 	else
 		code = analyze(job);
 	fl_sandbox_close(job->sandbox);
-	while (job->elf_count)
-		drop_elf(job, job->elf_count - 1);
+	cli_elfs_deinit(&job->elfs);
 	fl_buffer_deinit(&job->dump);
 	cli_rules_deinit(&rules);
 	return code;
@@ -295,12 +200,12 @@ const struct cli_verb cli_analyze = {
 	.run = run,
 	.help = "usage: faultline analyze DUMP [--elf FW.elf ...] [options]\n"
 		"\n"
-		"Explains a coredump: verdict, backtrace, registers, fault registers.\n"
-		"DUMP may be '-' for standard input.\n"
+		"Explains a coredump: verdict, backtrace, registers, fault registers. A reboot or\n"
+		"trace event (CBOR) is explained, too. DUMP may be '-' for standard input.\n"
 		"\n"
 		"  -e, --elf FILE          firmware ELF; again for further parts (first = main one)\n"
-		"      --symbols FOLDER    pick the ELF with the dump's build id from the files of a\n"
-		"                          folder (not of its subfolders)\n"
+		"      --symbols FOLDER    pick the ELF with the dump's build id from a folder and its\n"
+		"                          subfolders; a stripped ELF and its debug file together\n"
 		"      --db FILE           pick it from a database (default: $FAULTLINE_DB)\n"
 		"  -f, --format text|json  text for people (default), JSON for programs\n"
 		"  -o, --output FILE       write there instead of standard output\n"

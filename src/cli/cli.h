@@ -33,7 +33,10 @@ struct cli_verb {
 
 extern const struct cli_verb cli_analyze;
 extern const struct cli_verb cli_symbols_add, cli_symbols_list;
+extern const struct cli_verb cli_symbols_check, cli_symbols_remove;
 extern const struct cli_verb cli_ingest, cli_worker;
+extern const struct cli_verb cli_devices_list, cli_devices_show, cli_devices_forget;
+extern const struct cli_verb cli_gc, cli_stats, cli_backup, cli_check;
 extern const struct cli_verb cli_issues_list, cli_issues_show;
 extern const struct cli_verb cli_traces_list, cli_traces_show, cli_traces_explain;
 extern const struct cli_verb cli_traces_export, cli_traces_reanalyze, cli_traces_retry;
@@ -41,11 +44,12 @@ extern const struct cli_verb cli_traces_export, cli_traces_reanalyze, cli_traces
 /* --- options.c --- */
 
 enum cli_kind {
-	CLI_FLAG,   /**< bool */
-	CLI_TEXT,   /**< const char * */
-	CLI_NUMBER, /**< uint64_t */
-	CLI_LIST,   /**< struct cli_list: may be given several times */
-	CLI_CHOICE, /**< int: index into choices */
+	CLI_FLAG,     /**< bool */
+	CLI_TEXT,     /**< const char * */
+	CLI_OPTIONAL, /**< const char *: "" where no value follows */
+	CLI_NUMBER,   /**< uint64_t */
+	CLI_LIST,     /**< struct cli_list: may be given several times */
+	CLI_CHOICE,   /**< int: index into choices */
 };
 
 struct cli_list {
@@ -81,7 +85,7 @@ enum cli_format { CLI_TEXT_FORMAT, CLI_JSON_FORMAT };
 
 /** "90d", "12h", "30m", "45s", "2w", "1y"; "0" = for ever. */
 bool cli_parse_age(const char *option, const char *text, int64_t *ret);
-/** Bytes: "500M", "10G", "4096". */
+/** Bytes, more than none: "500M", "10G", "4096". */
 bool cli_parse_size(const char *option, const char *text, uint64_t *ret);
 /** "N" or "N/SECONDS"; @p seconds_ret is 0 where only N was given. N is at least 1. */
 bool cli_parse_rate(const char *option, const char *text, uint32_t *count_ret,
@@ -153,11 +157,19 @@ struct fl_store *cli_open_store(const char *path, bool create, int *exit_ret);
 struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option *options,
 			   size_t option_count, const char *const *database, int wanted, int argc,
 			   char **argv, int *exit_ret);
+/** The same for one operand that is no number; @p wanted says what, for the error line. */
+struct fl_store *cli_begin_with(const struct cli_verb *verb, const struct cli_option *options,
+				size_t option_count, const char *const *database,
+				const char *wanted, int argc, char **argv, int *exit_ret);
 /** The path itself, or NULL after an error line. */
 const char *cli_database_path(const char *given);
 
 /** Whether there is such an issue; otherwise an error line and the exit code in @p exit_ret. */
 bool cli_issue_exists(struct fl_store *store, int64_t issue_id, int *exit_ret);
+
+/** What --by takes (the first: it was not given), and its answer; @p issue_id 0 = all traces. */
+extern const char *const cli_dimensions[];
+int cli_break_down(struct fl_store *store, int64_t issue_id, int dimension, int format);
 
 /** Parse a positive id argument. */
 bool cli_id(const char *text, int64_t *ret);

@@ -40,20 +40,34 @@ struct fl_store *cli_open_store(const char *given, bool create, int *exit_ret)
 	return store;
 }
 
-struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option *options,
-			   size_t option_count, const char *const *database, int wanted, int argc,
-			   char **argv, int *exit_ret)
+static struct fl_store *begin(const struct cli_verb *verb, const struct cli_option *options,
+			      size_t option_count, const char *const *database, int wanted,
+			      const char *what, int argc, char **argv, int *exit_ret)
 {
 	int count;
 	*exit_ret = CLI_USAGE;
 	if (!cli_parse(verb, options, option_count, argc, argv, &count))
 		return NULL;
 	if (count != wanted) {
-		cli_error("%s takes %s; see 'faultline %s --help'", verb->name,
-			  wanted ? "one number" : "no operands", verb->name);
+		cli_error("%s takes %s; see 'faultline %s --help'", verb->name, what, verb->name);
 		return NULL;
 	}
 	return cli_open_store(*database, false, exit_ret);
+}
+
+struct fl_store *cli_begin(const struct cli_verb *verb, const struct cli_option *options,
+			   size_t option_count, const char *const *database, int wanted, int argc,
+			   char **argv, int *exit_ret)
+{
+	return begin(verb, options, option_count, database, wanted,
+		     wanted ? "one number" : "no operands", argc, argv, exit_ret);
+}
+
+struct fl_store *cli_begin_with(const struct cli_verb *verb, const struct cli_option *options,
+				size_t option_count, const char *const *database,
+				const char *wanted, int argc, char **argv, int *exit_ret)
+{
+	return begin(verb, options, option_count, database, 1, wanted, argc, argv, exit_ret);
 }
 
 static bool ignore_issue(void *context, const struct fl_issue_row *row)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline issues: one row per bug. */
-#include "cli/cli.h"
+#include "cli/json.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 
 static json_t *issue_json(const struct fl_issue_row *row)
 {
@@ -16,8 +15,7 @@ static json_t *issue_json(const struct fl_issue_row *row)
 
 static bool add_json_issue(void *context, const struct fl_issue_row *row)
 {
-	json_t *object = issue_json(row);
-	return object && json_array_append_new(context, object) == 0;
+	return cli_append_json(context, issue_json(row));
 }
 
 static bool print_issue(void *context, const struct fl_issue_row *row)
@@ -33,17 +31,10 @@ static bool print_issue(void *context, const struct fl_issue_row *row)
 	return true;
 }
 
-static int print_json(json_t *value)
-{
-	int code = json_dumpf(value, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(value);
-	return code ? CLI_FAILED : CLI_OK;
-}
-
 struct listing {
 	const char *database;
 	int format;
+	int by; /* index into cli_dimensions */
 };
 
 static struct fl_store *open_listing(const struct cli_verb *verb, struct listing *listing,
@@ -52,9 +43,11 @@ static struct fl_store *open_listing(const struct cli_verb *verb, struct listing
 	const struct cli_option options[] = {
 		{ "db", 0, CLI_TEXT, &listing->database, NULL },
 		{ "format", 'f', CLI_CHOICE, &listing->format, cli_formats },
+		{ "by", 0, CLI_CHOICE, &listing->by, cli_dimensions },
 	};
-	return cli_begin(verb, options, CLI_COUNT(options), &listing->database, wanted, argc, argv,
-			 exit_ret);
+	/* Only an issue that is shown can be broken down. */
+	return cli_begin(verb, options, CLI_COUNT(options) - !wanted, &listing->database, wanted,
+			 argc, argv, exit_ret);
 }
 
 static int run_list(const struct cli_verb *verb, int argc, char **argv)
@@ -67,11 +60,8 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 	struct fl_error err = { 0 };
 	if (listing.format == CLI_JSON_FORMAT) {
 		json_t *rows = json_array();
-		if (fl_store_issues(store, add_json_issue, rows, &err)) {
-			json_decref(rows);
-			return cli_fail("issues", &err);
-		}
-		return print_json(rows);
+		enum fl_code failed = fl_store_issues(store, add_json_issue, rows, &err);
+		return cli_answer_json(rows, failed, "issues", &err);
 	}
 	uint64_t rows = 0;
 	if (fl_store_issues(store, print_issue, &rows, &err))
@@ -153,14 +143,14 @@ static bool keep_json_issue(void *context, const struct fl_issue_row *row)
 
 static bool add_json_version(void *context, const char *key, uint64_t traces, uint64_t devices)
 {
-	json_t *object = json_pack("{s:s?, s:I, s:I}", "version", key, "traces", (json_int_t)traces,
-				   "devices", (json_int_t)devices);
-	return object && json_array_append_new(context, object) == 0;
+	return cli_append_json(context,
+			       json_pack("{s:s?, s:I, s:I}", "version", key, "traces",
+					 (json_int_t)traces, "devices", (json_int_t)devices));
 }
 
 static bool add_json_trace_id(void *context, const struct fl_trace_row *row)
 {
-	return json_array_append_new(context, json_integer(row->id)) == 0;
+	return cli_append_json(context, json_integer(row->id));
 }
 
 static int show_json(struct fl_store *store, int64_t id)
@@ -179,7 +169,7 @@ static int show_json(struct fl_store *store, int64_t id)
 	}
 	json_object_set_new(parts.issue, "versions", parts.versions);
 	json_object_set_new(parts.issue, "trace_ids", parts.traces);
-	return print_json(parts.issue);
+	return cli_print_json(parts.issue);
 }
 
 static int run_show(const struct cli_verb *verb, int argc, char **argv)
@@ -192,6 +182,10 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	if (!cli_id(argv[1], &id))
 		return CLI_USAGE;
+	if (listing.by)
+		return cli_issue_exists(store, id, &code)
+			       ? cli_break_down(store, id, listing.by, listing.format)
+			       : code;
 	if (listing.format == CLI_JSON_FORMAT)
 		return show_json(store, id);
 	struct fl_error err = { 0 };
@@ -220,7 +214,9 @@ const struct cli_verb cli_issues_show = {
 	.name = "issues show",
 	.summary = "one bug: versions, traces, and the newest trace explained",
 	.run = run_show,
-	.help = "usage: faultline issues show N [--db FILE] [--format text|json]\n"
+	.help = "usage: faultline issues show N [--by WHAT] [--db FILE] [--format text|json]\n"
 		"\n"
-		"example: faultline issues show 3 --db crashes.db\n",
+		"      --by WHAT  only its counts, by version, hardware, cohort, type, device or day\n"
+		"\n"
+		"example: faultline issues show 3 --by hardware --db crashes.db\n",
 };

@@ -7,10 +7,28 @@
 #include <string.h>
 
 static const struct cli_verb *const verbs[] = {
-	&cli_analyze,      &cli_symbols_add,    &cli_symbols_list,  &cli_ingest,
-	&cli_worker,       &cli_issues_list,    &cli_issues_show,   &cli_traces_list,
-	&cli_traces_show,  &cli_traces_explain, &cli_traces_export, &cli_traces_reanalyze,
+	&cli_analyze,
+	&cli_symbols_add,
+	&cli_symbols_list,
+	&cli_symbols_check,
+	&cli_symbols_remove,
+	&cli_ingest,
+	&cli_worker,
+	&cli_issues_list,
+	&cli_issues_show,
+	&cli_traces_list,
+	&cli_traces_show,
+	&cli_traces_explain,
+	&cli_traces_export,
+	&cli_traces_reanalyze,
 	&cli_traces_retry,
+	&cli_devices_list,
+	&cli_devices_show,
+	&cli_devices_forget,
+	&cli_gc,
+	&cli_stats,
+	&cli_backup,
+	&cli_check,
 };
 
 static void print_usage(FILE *out)

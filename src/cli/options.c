@@ -45,6 +45,7 @@ static bool store_value(const struct cli_option *option, const char *value)
 		cli_error("--%s takes no value", option->name);
 		return false;
 	case CLI_TEXT:
+	case CLI_OPTIONAL:
 		*(const char **)option->target = value;
 		return true;
 	case CLI_NUMBER:
@@ -113,8 +114,11 @@ bool cli_parse(const struct cli_verb *verb, const struct cli_option *options, si
 			*(bool *)option->target = true;
 			continue;
 		}
-		if (!value && i + 1 < argc && option->kind != CLI_FLAG)
+		if (!value && i + 1 < argc && option->kind != CLI_FLAG &&
+		    (option->kind != CLI_OPTIONAL || argv[i + 1][0] != '-'))
 			value = argv[++i];
+		if (!value && option->kind == CLI_OPTIONAL)
+			value = "";
 		if (!value) {
 			cli_error("--%s needs a value; see 'faultline %s --help'", option->name,
 				  verb->name);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline symbols: the firmware images a database knows. */
-#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/pick.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,21 +18,45 @@ struct add {
 	struct fl_store *store;
 };
 
+static void print_content(const struct fl_sandbox_modules *modules)
+{
+	const struct fl_module_info *outer = &modules->modules[0];
+	for (size_t i = 1; i < modules->count; i++) {
+		const struct fl_module_info *module = &modules->modules[i];
+		char hex[41];
+		printf("  holds %s, build id %s%s\n", cli_text(module->name),
+		       cli_build_id(module->build_id, module->build_id_size, hex),
+		       module->has_debug_info ? "" : " (no debug information)");
+	}
+	if (!outer->has_debug_info)
+		puts("  no debug information: backtraces will have no source lines; add the debug "
+		     "file, too");
+	else if (!outer->has_code_bytes)
+		puts("  a separate debug file: add the stripped ELF, too, for what needs its code");
+	if (!outer->build_id_size)
+		puts("  no build id: only --software-type and --software-version can lead to it");
+}
+
 static void print_added(const char *path, const struct fl_sandbox_modules *modules,
 			const struct fl_symbol_added *added)
 {
-	const struct fl_module_info *main_module = &modules->modules[0];
-	char hex[41] = "none";
-	for (unsigned i = 0; i < main_module->build_id_size; i++)
-		snprintf(hex + 2 * i, 3, "%02x", main_module->build_id[i]);
+	char hex[41];
 	printf("%s: symbol file %" PRId64 "%s, build id %s\n", cli_text(path), added->id,
-	       added->already_there ? " (already there)" : "", hex);
-	for (size_t i = 1; i < modules->count; i++)
-		printf("  holds %s\n", cli_text(modules->modules[i].name));
-	if (!main_module->has_debug_info)
-		printf("  no debug information: backtraces will have no source lines\n");
+	       added->already_there ? " (already there)" : "",
+	       cli_build_id(modules->modules[0].build_id, modules->modules[0].build_id_size, hex));
+	print_content(modules);
+	if (added->supersedes_id)
+		printf("  takes the place of symbol file %" PRId64
+		       " of the same build, which holds less\n",
+		       added->supersedes_id);
+	if (added->conflicts)
+		printf("  conflict: %" PRIu64 " other build%s of the same software type and "
+		       "version: dumps without a build id are given to none of them\n",
+		       added->conflicts, added->conflicts == 1 ? "" : "s");
 	if (added->dumps_requeued)
 		printf("  %" PRIu64 " waiting dumps can be processed now\n", added->dumps_requeued);
+	if (added->traces_requeued)
+		printf("  %" PRIu64 " traces will be analysed again\n", added->traces_requeued);
 }
 
 static int add_file(struct add *add, const char *path)
@@ -113,24 +137,44 @@ static int run_add(const struct cli_verb *verb, int argc, char **argv)
 	return code;
 }
 
+static void print_remarks(const struct fl_symbol_row *row)
+{
+	if (!row->has_debug_info)
+		printf(" (no debug information)");
+	if (row->modules > 1)
+		printf(" (%" PRIu64 " more ELFs in it)", row->modules - 1);
+	if (row->superseded_by)
+		printf(" (superseded by %" PRId64 ")", row->superseded_by);
+	if (row->conflict)
+		printf(" (conflict: another build claims this version)");
+	putchar('\n');
+}
+
 static bool print_row(void *context, const struct fl_symbol_row *row)
 {
-	(void)context;
-	printf("%4" PRId64 "  %-40s  %-12s %-12s %9" PRIu64 "  %s%s\n", row->id,
+	uint64_t *count = context;
+	if (!(*count)++)
+		printf("%4s  %-40s  %-12s %-12s %9s %7s  %s\n", "file", "build id", "type",
+		       "version", "bytes", "traces", "name");
+	printf("%4" PRId64 "  %-40s  %-12s %-12s %9" PRIu64 " %7" PRIu64 "  %s", row->id,
 	       row->build_id && row->build_id[0] ? row->build_id : "no build id",
 	       cli_text(row->software_type), cli_text(row->software_version), row->size,
-	       cli_text(row->name), row->has_debug_info ? "" : " (no debug information)");
+	       row->traces, cli_text(row->name));
+	print_remarks(row);
 	return true;
 }
 
 static bool add_json_row(void *context, const struct fl_symbol_row *row)
 {
-	json_t *object = json_pack(
-		"{s:I, s:s?, s:s?, s:s?, s:s?, s:I, s:I, s:b}", "id", (json_int_t)row->id, "name",
-		row->name, "build_id", row->build_id, "software_type", row->software_type,
-		"software_version", row->software_version, "size", (json_int_t)row->size, "modules",
-		(json_int_t)row->modules, "has_debug_info", (int)row->has_debug_info);
-	return object && json_array_append_new(context, object) == 0;
+	return cli_append_json(
+		context,
+		json_pack("{s:I, s:s?, s:s?, s:s?, s:s?, s:I, s:I, s:b, s:I, s:I, s:b}", "id",
+			  (json_int_t)row->id, "name", row->name, "build_id", row->build_id,
+			  "software_type", row->software_type, "software_version",
+			  row->software_version, "size", (json_int_t)row->size, "modules",
+			  (json_int_t)row->modules, "has_debug_info", (int)row->has_debug_info,
+			  "traces", (json_int_t)row->traces, "superseded_by",
+			  (json_int_t)row->superseded_by, "conflict", (int)row->conflict));
 }
 
 static int run_list(const struct cli_verb *verb, int argc, char **argv)
@@ -147,19 +191,40 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 	if (!store)
 		return code;
 	struct fl_error err = { 0 };
-	json_t *rows = format == CLI_JSON_FORMAT ? json_array() : NULL;
-	if (!rows)
-		printf("%4s  %-40s  %-12s %-12s %9s  %s\n", "id", "build id", "type", "version",
-		       "bytes", "name");
-	if (fl_store_symbols(store, rows ? add_json_row : print_row, rows, &err)) {
-		json_decref(rows);
+	if (format == CLI_JSON_FORMAT) {
+		json_t *rows = json_array();
+		enum fl_code failed = fl_store_symbols(store, add_json_row, rows, &err);
+		return cli_answer_json(rows, failed, "symbols", &err);
+	}
+	uint64_t count = 0;
+	if (fl_store_symbols(store, print_row, &count, &err))
 		return cli_fail("symbols", &err);
-	}
-	if (rows) {
-		json_dumpf(rows, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(rows);
-	}
+	if (!count)
+		puts("no symbol files");
+	return CLI_OK;
+}
+
+static int run_remove(const struct cli_verb *verb, int argc, char **argv)
+{
+	const char *database = NULL;
+	const struct cli_option options[] = { { "db", 0, CLI_TEXT, &database, NULL } };
+	int64_t id;
+	int code;
+	FL_AUTO(fl_store)
+	store = cli_begin(verb, options, CLI_COUNT(options), &database, 1, argc, argv, &code);
+	if (!store)
+		return code;
+	if (!cli_id(argv[1], &id))
+		return CLI_USAGE;
+	struct fl_symbol_removed removed = { 0 };
+	struct fl_error err = { 0 };
+	if (fl_store_remove_symbols(store, id, &removed, &err))
+		return cli_fail(NULL, &err);
+	printf("symbol file %" PRId64 " is forgotten\n", id);
+	if (removed.traces_requeued)
+		printf("%" PRIu64 " traces that were analysed with it left their issues: "
+		       "'faultline worker' analyses them with another file, or they wait\n",
+		       removed.traces_requeued);
 	return CLI_OK;
 }
 
@@ -170,7 +235,9 @@ const struct cli_verb cli_symbols_add = {
 	.help = "usage: faultline symbols add ELF... [--db FILE]\n"
 		"\n"
 		"Keeps ELF files beside the database, by content, and queues the dumps that\n"
-		"waited for them; 'faultline worker' processes those.\n"
+		"waited for them; 'faultline worker' processes those. A stripped ELF and its\n"
+		"separate debug file (same build id) are used together. A file of the same build\n"
+		"that holds more takes the place of an older one: its traces are analysed again.\n"
 		"\n"
 		"      --db FILE              database (default: $FAULTLINE_DB)\n"
 		"      --software-type T      for dumps without a build id: what T and V they\n"
@@ -187,4 +254,17 @@ const struct cli_verb cli_symbols_list = {
 	.help = "usage: faultline symbols list [--db FILE] [--format text|json]\n"
 		"\n"
 		"example: faultline symbols list --db crashes.db\n",
+};
+
+const struct cli_verb cli_symbols_remove = {
+	.name = "symbols remove",
+	.summary = "forget an ELF that turned out to be the wrong one",
+	.run = run_remove,
+	.help = "usage: faultline symbols remove N [--db FILE]\n"
+		"\n"
+		"N is the number of the symbol file ('faultline symbols list'). Traces that were\n"
+		"analysed with it leave their issues at once and are queued; where no other file\n"
+		"fits they wait.\n"
+		"\n"
+		"example: faultline symbols remove 3 --db crashes.db\n",
 };

@@ -1,132 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faultline traces: one row per occurrence. */
-#include "cli/cli.h"
+/* faultline traces: one occurrence, its report, its dump, its past. */
+#include "cli/json.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
-static bool add_json_trace(void *context, const struct fl_trace_row *row)
+static bool add_json_history(void *context, const struct fl_history_row *row)
 {
-	json_t *object = json_pack(
-		"{s:I, s:I, s:I, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, "
-		"s:I, s:I}",
-		"id", (json_int_t)row->id, "dump", (json_int_t)row->dump_id, "issue",
-		(json_int_t)row->issue_id, "state", row->state, "title", row->title, "device",
-		row->device, "software_type", row->software_type, "software_version",
-		row->software_version, "hardware_version", row->hardware_version, "build_id",
-		row->build_id, "source", row->source, "reason", row->reason, "backtrace",
-		row->backtrace, "received_at", (json_int_t)row->received_at, "attempts",
-		(json_int_t)row->attempts, "duplicates", (json_int_t)row->duplicates);
-	return object && json_array_append_new(context, object) == 0;
+	return cli_append_json(context,
+			       json_pack("{s:I, s:s?, s:I, s:I, s:s?}", "at", (json_int_t)row->at,
+					 "what", row->what, "old_issue",
+					 (json_int_t)row->old_issue_id, "new_issue",
+					 (json_int_t)row->new_issue_id, "detail", row->detail));
 }
 
-static void print_id(int64_t id)
+static void print_move(int64_t from, int64_t to)
 {
-	if (id)
-		printf("%6" PRId64 " ", id);
+	if (from == to)
+		return;
+	if (from)
+		printf(", from issue %" PRId64, from);
+	if (to)
+		printf(", to issue %" PRId64, to);
 	else
-		printf("%6s ", "-");
+		printf(", to none");
 }
 
-/* The child's own frames, one per line. */
-static void print_backtrace(const char *text)
+static bool print_history(void *context, const struct fl_history_row *row)
 {
-	for (const char *line = text; *line;) {
-		size_t length = strcspn(line, "\n");
-		char copy[256];
-		snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
-		printf("%23s  %s\n", "", cli_text(copy));
-		line += length + (line[length] == '\n');
-	}
-}
-
-static bool print_trace(void *context, const struct fl_trace_row *row)
-{
-	char time[24];
+	char at[24];
 	uint64_t *count = context;
 	if (!(*count)++)
-		printf("%6s %6s %6s  %-11s %-19s  %-14s %-10s %s\n", "trace", "dump", "issue",
-		       "state", "received (UTC)", "device", "version", "title");
-	print_id(row->id);
-	print_id(row->dump_id);
-	print_id(row->issue_id);
-	printf(" %-11s %-19s  %-14s %-10s %s", row->state, cli_time(row->received_at, time),
-	       cli_text(row->device), cli_text(row->software_version),
-	       cli_text(row->title ? row->title : row->source));
-	if (row->duplicates)
-		printf(" (+%" PRIu64 " duplicates)", row->duplicates);
+		puts("\nhistory (UTC)");
+	printf("  %s  %s", cli_time(row->at, at), cli_text(row->what));
+	print_move(row->old_issue_id, row->new_issue_id);
+	if (row->detail && row->detail[0])
+		printf(" (%s)", cli_text(row->detail));
 	putchar('\n');
-	if (row->reason)
-		printf("%21s  %s\n", "", cli_text(row->reason));
-	if (row->backtrace)
-		print_backtrace(row->backtrace);
 	return true;
 }
 
-static bool print_missing(void *context, const struct fl_missing_row *row)
+static int show_history(struct fl_store *store, int64_t id, int format)
 {
-	uint64_t *count = context;
-	if (!(*count)++)
-		puts("\nELF files that are missing:");
-	printf("  %" PRIu64 " traces from %" PRIu64 " devices wait for %s %s, build id %s\n",
-	       row->traces, row->devices, cli_text(row->software_type),
-	       cli_text(row->software_version),
-	       row->build_id && row->build_id[0] ? cli_text(row->build_id) : "unknown");
-	return true;
-}
-
-static int run_list(const struct cli_verb *verb, int argc, char **argv)
-{
-	const char *database = NULL;
-	int format = CLI_TEXT_FORMAT;
-	bool waiting = false;
-	bool quarantined = false;
-	uint64_t issue = 0;
-	const struct cli_option options[] = {
-		{ "db", 0, CLI_TEXT, &database, NULL },
-		{ "format", 'f', CLI_CHOICE, &format, cli_formats },
-		{ "waiting", 0, CLI_FLAG, &waiting, NULL },
-		{ "quarantined", 0, CLI_FLAG, &quarantined, NULL },
-		{ "issue", 0, CLI_NUMBER, &issue, NULL },
-	};
-	int code;
-	FL_AUTO(fl_store)
-	store = cli_begin(verb, options, CLI_COUNT(options), &database, 0, argc, argv, &code);
-	if (!store)
-		return code;
-	if (issue && !cli_issue_exists(store, (int64_t)issue, &code))
-		return code;
-	if (waiting && quarantined) {
-		cli_error("a dump waits or is quarantined, not both: give one");
-		return CLI_USAGE;
-	}
-	struct fl_trace_filter filter = {
-		.issue_id = (int64_t)issue,
-		.state = waiting       ? "waiting"
-			 : quarantined ? "quarantined"
-				       : NULL,
-	};
 	struct fl_error err = { 0 };
+	uint64_t count = 0;
 	if (format == CLI_JSON_FORMAT) {
 		json_t *rows = json_array();
-		if (fl_store_traces(store, &filter, add_json_trace, rows, &err)) {
-			json_decref(rows);
-			return cli_fail("traces", &err);
-		}
-		json_dumpf(rows, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(rows);
-		return CLI_OK;
+		enum fl_code failed =
+			fl_store_trace_history(store, id, add_json_history, rows, &err);
+		return cli_answer_json(rows, failed, "trace", &err);
 	}
-	uint64_t rows = 0;
-	if (fl_store_traces(store, &filter, print_trace, &rows, &err))
-		return cli_fail("traces", &err);
-	if (!rows)
-		puts("no traces");
-	uint64_t missing = 0;
-	if (waiting && fl_store_missing(store, print_missing, &missing, &err))
-		return cli_fail("traces", &err);
+	if (fl_store_trace_history(store, id, print_history, &count, &err))
+		return cli_fail("trace", &err);
 	return CLI_OK;
 }
 
@@ -134,6 +59,7 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 {
 	const char *database = NULL;
 	struct cli_render render = { 0 };
+	bool history = false;
 	const struct cli_option options[] = {
 		{ "db", 0, CLI_TEXT, &database, NULL },
 		{ "format", 'f', CLI_CHOICE, &render.format, cli_formats },
@@ -142,6 +68,7 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		{ "path-map", 0, CLI_LIST, &render.path_maps, NULL },
 		{ "color", 0, CLI_CHOICE, &render.color, cli_colors },
 		{ "all-frames", 0, CLI_FLAG, &render.all_frames, NULL },
+		{ "history", 0, CLI_FLAG, &history, NULL },
 	};
 	int64_t id = 0;
 	int code;
@@ -155,7 +82,12 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 	struct fl_error err = { 0 };
 	if (fl_store_report(store, id, &report, &err))
 		return cli_fail("trace", &err);
-	return cli_render_report(report, &render);
+	if (history)
+		return show_history(store, id, render.format);
+	code = cli_render_report(report, &render);
+	if (code || render.format == CLI_JSON_FORMAT || render.output)
+		return code;
+	return show_history(store, id, render.format);
 }
 
 static int run_explain(const struct cli_verb *verb, int argc, char **argv)
@@ -220,7 +152,14 @@ static int run_export(const struct cli_verb *verb, int argc, char **argv)
 	}
 	if (fl_store_dump(store, find.dump_id, &claim, &err))
 		return cli_fail("dump", &err);
-	code = cli_write(output, &claim.bytes);
+	if (claim.pruned) {
+		cli_error("the bytes of dump %" PRId64
+			  " are not kept any more (retention, --keep-per-issue)",
+			  find.dump_id);
+		code = CLI_NOT_FOUND;
+	} else {
+		code = cli_write(output, &claim.bytes);
+	}
 	fl_claim_deinit(&claim);
 	return code;
 }
@@ -259,28 +198,15 @@ static int run_retry(const struct cli_verb *verb, int argc, char **argv)
 	return CLI_OK;
 }
 
-const struct cli_verb cli_traces_list = {
-	.name = "traces list",
-	.summary = "the occurrences, also those that wait or were set aside",
-	.run = run_list,
-	.help = "usage: faultline traces list [--db FILE] [options]\n"
-		"\n"
-		"      --waiting           only those whose ELF is not here yet, and what is missing\n"
-		"      --quarantined       only those that could not be analysed\n"
-		"      --issue N           only those of one issue\n"
-		"  -f, --format text|json\n"
-		"\n"
-		"example: faultline traces list --waiting --db crashes.db\n",
-};
-
 const struct cli_verb cli_traces_show = {
 	.name = "traces show",
-	.summary = "the report of one occurrence",
+	.summary = "the report of one occurrence, and what moved it",
 	.run = run_show,
 	.help = "usage: faultline traces show N [--db FILE] [options]\n"
 		"\n"
 		"  -f, --format text|json\n"
 		"  -o, --output FILE\n"
+		"      --history           only its history: what moved it from issue to issue\n"
 		"      --source-root DIR, --path-map OLD=NEW, --color WHEN, --all-frames\n"
 		"                          as in 'faultline analyze'\n"
 		"\n"

@@ -60,7 +60,7 @@ bool cli_parse_age(const char *option, const char *text, int64_t *ret)
 
 bool cli_parse_size(const char *option, const char *text, uint64_t *ret)
 {
-	if (read_with_unit(text, sizes, CLI_COUNT(sizes), INT64_MAX, ret))
+	if (read_with_unit(text, sizes, CLI_COUNT(sizes), INT64_MAX, ret) && *ret)
 		return true;
 	cli_error("--%s takes a size like 500M or 10G (got '%s')", option, cli_text(text));
 	return false;

@@ -162,10 +162,13 @@ static enum fl_code set_aside(struct fl_store *store, const struct fl_claim *cla
 
 static enum fl_outcome outcome_of(const struct fl_filed *filed, enum fl_outcome plain)
 {
-	return filed->paired      ? FL_OUTCOME_PAIRED
-	       : filed->duplicate ? FL_OUTCOME_DUPLICATE
-	       : filed->reboot    ? FL_OUTCOME_REBOOT
-				  : plain;
+	if (filed->requeued)
+		return FL_OUTCOME_AGAIN;
+	if (filed->paired)
+		return FL_OUTCOME_PAIRED;
+	if (filed->duplicate)
+		return FL_OUTCOME_DUPLICATE;
+	return filed->reboot ? FL_OUTCOME_REBOOT : plain;
 }
 
 static enum fl_code settle(struct fl_store *store, const struct fl_claim *claim,
