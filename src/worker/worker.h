@@ -63,7 +63,8 @@ enum fl_outcome {
 	FL_OUTCOME_DUPLICATE, /**< the dump names its device, which had sent the same dump before */
 	FL_OUTCOME_PAIRED,    /**< the reboot event of a dump, or the other way round */
 	FL_OUTCOME_REBOOT,    /**< an expected reboot: a trace without an issue */
-	FL_OUTCOME_PRUNED,    /**< its bytes are not kept any more: its trace stays what it was */
+	FL_OUTCOME_AGAIN,  /**< its ELF was removed or superseded meanwhile: it is queued again */
+	FL_OUTCOME_PRUNED, /**< its bytes are not kept any more: its trace stays what it was */
 };
 
 /**
