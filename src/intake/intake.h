@@ -77,6 +77,8 @@ struct fl_intake_summary {
 	uint64_t lost_states; /**< half-received messages whose saved state was damaged */
 };
 
+void fl_transport_counts_add(struct fl_transport_counts *to,
+			     const struct fl_transport_counts *from);
 /** Add @p from to @p to. */
 void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_summary *from);
 

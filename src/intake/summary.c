@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "intake/intake.h"
+
+#include <string.h>
+
+static void add_carrier(struct fl_carrier_counts *to, const struct fl_carrier_counts *from)
+{
+	to->bytes += from->bytes;
+	to->items += from->items;
+	to->item_bytes += from->item_bytes;
+	to->damaged += from->damaged;
+	to->damaged_bytes += from->damaged_bytes;
+	to->compact_logs += from->compact_logs;
+}
+
+void fl_transport_counts_add(struct fl_transport_counts *to, const struct fl_transport_counts *from)
+{
+	to->chunks += from->chunks;
+	to->bytes += from->bytes;
+	to->overhead += from->overhead;
+	to->messages += from->messages;
+	to->message_bytes += from->message_bytes;
+	for (size_t i = 0; i < FL_DROP_COUNT; i++) {
+		to->drops[i].events += from->drops[i].events;
+		to->drops[i].bytes += from->drops[i].bytes;
+	}
+}
+
+void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_summary *from)
+{
+	to->bytes += from->bytes;
+	add_carrier(&to->carrier, &from->carrier);
+	fl_transport_counts_add(&to->transport, &from->transport);
+	to->dumps += from->dumps;
+	to->other_events += from->other_events;
+	for (size_t i = 0; i < FL_ITEM_COUNT; i++)
+		to->items[i] += from->items[i];
+	to->queued += from->queued;
+	to->kept += from->kept;
+	to->duplicate_items += from->duplicate_items;
+	to->duplicates += from->duplicates;
+	to->corrupt += from->corrupt;
+	to->limited += from->limited;
+	if (!to->refused)
+		memcpy(to->refused_why, from->refused_why, sizeof(to->refused_why));
+	to->refused += from->refused;
+	to->devices += from->devices;
+	to->incomplete += from->incomplete;
+	to->incomplete_bytes += from->incomplete_bytes;
+	to->incomplete_expected += from->incomplete_expected;
+	to->unknown_incomplete += from->unknown_incomplete;
+	to->unknown_incomplete_bytes += from->unknown_incomplete_bytes;
+	to->lost_states += from->lost_states;
+}
