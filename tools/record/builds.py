@@ -129,3 +129,14 @@ BUILDS = {
         sources=["library.c"] + FIRMWARE, check_without="library.c",
         link=["-Wl,--gc-sections", "-Wl,-u,library_version"]),
 }
+
+# Firmware that keeps what it reports and sends it in chunks: fixtures/wire/.
+WIRE = [source for source in FIRMWARE if source != "main.c"] + [
+    "wire/main.c", "wire/actions.c", "wire/events.c", "wire/cbor.c",
+    "wire/options.c", "wire/rle.c", "wire/export.c", "wire/send.c", "wire/console.c",
+    "wire/host.c"]
+WIRE_OPTIONS = dict(sources=WIRE, extra=["-I."], link=["-Wl,--wrap=dump_write"])
+WIRE_BUILDS = {
+    "m4f-wire": image("m4f", "-Os", [], **WIRE_OPTIONS),
+    "m33-wire": image("m33", "-Os", [], **WIRE_OPTIONS),
+}
