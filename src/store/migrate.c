@@ -132,12 +132,16 @@ static void sync_directory(const struct fl_store *store)
 	free(path);
 }
 
+/* What fl_store_gc() gives back can only be given back when the first page says so from the
+ * beginning (https://www.sqlite.org/pragma.html#pragma_auto_vacuum). */
 enum fl_code fl_store_migrate(struct fl_store *store, struct fl_error *err)
 {
 	struct identity identity = { 0 };
 	enum fl_code code = identify(store, &identity, err);
 	if (!code)
 		code = judge(store, &identity, err);
+	if (!code && !identity.version)
+		sqlite3_exec(store->db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL);
 	if (!code)
 		code = use_wal(store, err);
 	if (code || identity.version == FL_SCHEMA_VERSION)

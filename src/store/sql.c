@@ -84,6 +84,16 @@
 #define DEVICE_NOUN  " LEFT JOIN devices v ON v.id = t.device_id"
 #define MOST_FIRST   "traces DESC, key"
 
+/* NULL: a dump that does not tell its pc. */
+#define SAME_PC "(?5 IS NULL OR t.pc IS NULL OR t.pc BETWEEN ?5 - ?6 AND ?5 + ?6)"
+#define PAIR_FIND(lr) \
+	"SELECT t.id, t.dump_id, t.issue_id FROM (SELECT id FROM traces INDEXED BY" \
+	"  traces_by_device WHERE device_id = ?1 AND unpaired = 1 AND kind = ?2 AND reason = ?3" lr \
+	" ORDER BY id DESC LIMIT 64) c JOIN traces t ON t.id = c.id" \
+	" JOIN dumps d ON d.id = t.dump_id" \
+	" WHERE " SAME_PC " AND " SAME_BUILD " AND d.state <> 'quarantined'" \
+	" ORDER BY max(t.received_at - ?8, ?8 - t.received_at), t.id LIMIT 1"
+
 const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[FL_SQL_COMMIT] = "COMMIT",
@@ -335,14 +345,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" ORDER BY min(t.received_at) DESC, max(v.id) DESC",
 
 	/* The newest that have reason and lr in common, of those the nearest in time. */
-	[FL_SQL_PAIR_FIND] =
-		"SELECT t.id, t.dump_id, t.issue_id FROM (SELECT id FROM traces INDEXED BY"
-		"  traces_by_device WHERE device_id = ?1 AND unpaired = 1 AND kind = ?2 AND reason = ?3"
-		"  AND lr = ?4 ORDER BY id DESC LIMIT 64) c JOIN traces t ON t.id = c.id"
-		" JOIN dumps d ON d.id = t.dump_id"
-		" WHERE t.pc BETWEEN ?5 - ?6 AND ?5 + ?6 AND " SAME_BUILD
-		" AND d.state <> 'quarantined'"
-		" ORDER BY max(t.received_at - ?8, ?8 - t.received_at), t.id LIMIT 1",
+	[FL_SQL_PAIR_FIND] = PAIR_FIND(" AND lr = ?4"),
+	[FL_SQL_PAIR_FIND_ANY_LR] = PAIR_FIND(""),
 	[FL_SQL_PAIR_DUMP] = "UPDATE dumps SET paired_id = ?2 WHERE id = ?1",
 	[FL_SQL_PAIR_TRACE] = "UPDATE traces SET unpaired = 0 WHERE dump_id = ?1",
 	[FL_SQL_REBOOT_PUT] =
@@ -598,6 +602,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_VERIFY_REPORTS] = "SELECT id, report FROM traces WHERE id > ?1 ORDER BY id LIMIT 1",
 	[FL_SQL_VERIFY_SYMBOLS] =
 		"SELECT id, hash, size, name FROM symbol_files WHERE id > ?1 ORDER BY id LIMIT 1",
+	[FL_SQL_SYMBOLS_FILES] = "SELECT hash, size FROM symbol_files ORDER BY id",
+	[FL_SQL_PAGE_SIZE] = "SELECT page_size FROM pragma_page_size",
 	[FL_SQL_VERIFY_TOTAL] = "SELECT (SELECT count(*) FROM dump_contents WHERE NOT pruned)"
 				" + (SELECT count(*) FROM kept) + (SELECT count(*) FROM traces)"
 				" + (SELECT count(*) FROM symbol_files)",
