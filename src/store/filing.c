@@ -135,8 +135,7 @@ enum fl_code fl_filing_put_trace(struct fl_store *store, const struct fl_filing_
 	fl_bind_int(&query, 13, facts->kind);
 	fl_bind_id(&query, 14, store->symbols_id);
 	fl_bind_int_or_null(&query, 15, facts->reason, facts->has_reason);
-	fl_bind_int(&query, 16, facts->has_pc ? facts->pc & ~UINT32_C(1) : 0);
-	fl_bind_int(&query, 17, facts->has_lr ? facts->lr & ~UINT32_C(1) : 0);
+	fl_pair_bind(&query, 16, 17, facts);
 	fl_bind_int(&query, 18, fl_pair_may_come(facts, dump, identity->device_id));
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)

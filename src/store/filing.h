@@ -108,6 +108,9 @@ FL_MUST_CHECK enum fl_code fl_pair_find(struct fl_store *store, const struct fl_
 FL_MUST_CHECK enum fl_code fl_pair_join(struct fl_store *store, int64_t dump_id, int64_t event_id,
 					int64_t device_id, const struct fl_pair *event,
 					struct fl_error *err);
+/** What fl_pair_find() compares, for the row of a trace. */
+void fl_pair_bind(struct fl_query *query, int pc_index, int lr_index,
+		  const struct fl_report_facts *facts);
 /** Whether a trace with these facts may find its other half later. */
 bool fl_pair_may_come(const struct fl_report_facts *facts, const struct fl_filing_dump *dump,
 		      int64_t device_id);

@@ -16,9 +16,33 @@ enum {
 	NAME_SIZE = 16,
 };
 
-static uint32_t without_thumb_bit(bool known, uint32_t address)
+/* A dump may not tell: asserts read pc and lr in code that needs its ELF to be found. */
+enum { LR_UNKNOWN = -1 };
+
+struct place {
+	bool has_pc;
+	int64_t pc, lr; /* without bit 0 */
+};
+
+/* An event leaves out what is 0. */
+static struct place place_of(const struct fl_report_facts *facts)
 {
-	return known ? address & ~UINT32_C(1) : 0;
+	bool dump = facts->kind == FL_REPORT_DUMP;
+	return (struct place){
+		.has_pc = facts->has_pc || !dump,
+		.pc = facts->has_pc ? facts->pc & ~UINT32_C(1) : 0,
+		.lr = facts->has_lr ? (int64_t)(facts->lr & ~UINT32_C(1))
+		      : dump        ? LR_UNKNOWN
+				    : 0,
+	};
+}
+
+void fl_pair_bind(struct fl_query *query, int pc_index, int lr_index,
+		  const struct fl_report_facts *facts)
+{
+	const struct place place = place_of(facts);
+	fl_bind_int_or_null(query, pc_index, place.pc, place.has_pc);
+	fl_bind_int(query, lr_index, place.lr);
 }
 
 /* Of a fault both are the stacked pc. */
@@ -29,9 +53,11 @@ static int64_t slack_of(uint32_t reason)
 
 static bool may_pair(const struct fl_report_facts *facts, int64_t device_id)
 {
-	return device_id && facts->has_reason &&
-	       (facts->kind == FL_REPORT_DUMP ||
-		(facts->kind == FL_REPORT_REBOOT && facts->coredump_saved));
+	if (!device_id || !facts->has_reason)
+		return false;
+	if (facts->kind == FL_REPORT_DUMP)
+		return facts->has_pc || facts->has_lr;
+	return facts->kind == FL_REPORT_REBOOT && facts->coredump_saved;
 }
 
 bool fl_pair_may_come(const struct fl_report_facts *facts, const struct fl_filing_dump *dump,
@@ -40,29 +66,49 @@ bool fl_pair_may_come(const struct fl_report_facts *facts, const struct fl_filin
 	return !dump->paired_id && may_pair(facts, device_id);
 }
 
-enum fl_code fl_pair_find(struct fl_store *store, const struct fl_report_facts *facts,
-			  int64_t device_id, int64_t received_at, struct fl_pair *ret,
-			  struct fl_error *err)
+struct question {
+	const struct fl_report_facts *facts;
+	int64_t device_id, received_at;
+};
+
+static enum fl_code ask(struct fl_store *store, enum fl_sql sql, const struct question *question,
+			int64_t lr, struct fl_pair *ret, struct fl_error *err)
 {
-	bool event = facts->kind == FL_REPORT_REBOOT;
-	*ret = (struct fl_pair){ 0 };
-	if (!may_pair(facts, device_id))
-		return FL_OK;
-	FL_AUTO_QUERY query = fl_query(store, FL_SQL_PAIR_FIND);
-	fl_bind_int(&query, 1, device_id);
-	fl_bind_int(&query, 2, event ? FL_REPORT_DUMP : FL_REPORT_REBOOT);
+	const struct fl_report_facts *facts = question->facts;
+	const struct place place = place_of(facts);
+	FL_AUTO_QUERY query = fl_query(store, sql);
+	fl_bind_int(&query, 1, question->device_id);
+	fl_bind_int(&query, 2, facts->kind == FL_REPORT_DUMP ? FL_REPORT_REBOOT : FL_REPORT_DUMP);
 	fl_bind_int(&query, 3, facts->reason);
-	fl_bind_int(&query, 4, without_thumb_bit(facts->has_lr, facts->lr));
-	fl_bind_int(&query, 5, without_thumb_bit(facts->has_pc, facts->pc));
+	if (sql == FL_SQL_PAIR_FIND)
+		fl_bind_int(&query, 4, lr);
+	fl_bind_int_or_null(&query, 5, place.pc, place.has_pc);
 	fl_bind_int(&query, 6, slack_of(facts->reason));
 	fl_bind_blob(&query, 7, facts->build_id_size ? facts->build_id : NULL,
 		     facts->build_id_size);
-	fl_bind_int(&query, 8, received_at);
+	fl_bind_int(&query, 8, question->received_at);
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)
 		*ret = (struct fl_pair){ .trace_id = fl_column_int(&query, 0),
 					 .dump_id = fl_column_int(&query, 1),
 					 .issue_id = fl_column_int(&query, 2) };
+	return code;
+}
+
+enum fl_code fl_pair_find(struct fl_store *store, const struct fl_report_facts *facts,
+			  int64_t device_id, int64_t received_at, struct fl_pair *ret,
+			  struct fl_error *err)
+{
+	const struct question question = { facts, device_id, received_at };
+	*ret = (struct fl_pair){ 0 };
+	if (!may_pair(facts, device_id))
+		return FL_OK;
+	int64_t lr = place_of(facts).lr;
+	enum fl_code code =
+		ask(store, lr == LR_UNKNOWN ? FL_SQL_PAIR_FIND_ANY_LR : FL_SQL_PAIR_FIND, &question,
+		    lr, ret, err);
+	if (code == FL_ENOTFOUND && facts->kind == FL_REPORT_REBOOT)
+		code = ask(store, FL_SQL_PAIR_FIND, &question, LR_UNKNOWN, ret, err);
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 

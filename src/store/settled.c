@@ -98,7 +98,8 @@ fl_bulk_queued(struct fl_store *store, int64_t bulk_id, uint64_t traces, struct 
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_BULK_QUEUED);
 	fl_bind_int(&query, 1, bulk_id);
 	fl_bind_int(&query, 2, (int64_t)traces);
-	return fl_query_run(&query, err);
+	enum fl_code code = fl_query_run(&query, err);
+	return code ? code : fl_queue_place(store, bulk_id, err);
 }
 
 static enum fl_code find_bulk(struct fl_store *store, int64_t dump_id, int64_t *ret,
