@@ -37,7 +37,7 @@ struct fl_worker_summary {
 	uint64_t filed, new_issues, waiting, quarantined, duplicates, spooled;
 	uint64_t reboots;                /**< expected ones: traces without an issue */
 	uint64_t paired;                 /**< events and dumps of one crash: counted once */
-	uint64_t pruned;                 /**< their bytes were gone: left as they were */
+	uint64_t pruned;                 /**< their bytes were gone: set aside */
 	uint64_t expired, expired_bytes; /**< half-received messages that were given up */
 	uint64_t notified;               /**< events delivered */
 	uint64_t unnotified; /**< events that remain in the database for a later worker */
@@ -64,7 +64,7 @@ enum fl_outcome {
 	FL_OUTCOME_PAIRED,    /**< the reboot event of a dump, or the other way round */
 	FL_OUTCOME_REBOOT,    /**< an expected reboot: a trace without an issue */
 	FL_OUTCOME_AGAIN,  /**< its ELF was removed or superseded meanwhile: it is queued again */
-	FL_OUTCOME_PRUNED, /**< its bytes are not kept any more: its trace stays what it was */
+	FL_OUTCOME_PRUNED, /**< its bytes are not kept any more: set aside */
 };
 
 /**
