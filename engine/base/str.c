@@ -173,6 +173,21 @@ size_t fl_utf8_clean(const void *text, size_t size, char *out, size_t room)
 	return written;
 }
 
+static bool ends_line(char c)
+{
+	return c == '\0' || c == '\r' || c == '\n';
+}
+
+size_t fl_one_line(char *text, size_t size)
+{
+	while (size && ends_line(text[size - 1]))
+		size--;
+	for (size_t i = 0; i < size; i++)
+		if (ends_line(text[i]) || text[i] == '\t')
+			text[i] = ' ';
+	return size;
+}
+
 void fl_hex(const uint8_t *bytes, size_t size, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

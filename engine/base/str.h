@@ -47,6 +47,13 @@ fl_str_finish(struct fl_str *s, struct fl_buffer *ret, struct fl_error *err);
  */
 size_t fl_utf8_clean(const void *text, size_t size, char *out, size_t room);
 
+/**
+ * Make one line of a text, in place: what ends it goes (line ends, NULs), what would break it
+ * becomes a space (the same within it, and tabs).
+ * @return its new size.
+ */
+size_t fl_one_line(char *text, size_t size);
+
 /** Lower-case hex of @p size bytes; @p out has room for 2 * size + 1. */
 void fl_hex(const uint8_t *bytes, size_t size, char *out);
 

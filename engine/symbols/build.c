@@ -34,6 +34,7 @@ static const uint32_t element_sizes[FL_INDEX_KINDS] = {
 	[FL_INDEX_OBJECTS] = sizeof(struct fl_index_segment),
 	[FL_INDEX_FINDINGS] = sizeof(struct fl_index_finding),
 	[FL_INDEX_ENUMERATORS] = sizeof(struct fl_index_enumerator),
+	[FL_INDEX_LOG_FORMATS] = 1,
 };
 
 uint32_t fl_index_element_size(uint32_t kind)
@@ -174,6 +175,10 @@ static struct part part_of(const struct fl_build *b, uint32_t kind)
 		return (struct part){ b->opcodes.bytes.data, b->opcodes.bytes.size };
 	case FL_INDEX_EXPRESSION_BYTES:
 		return (struct part){ b->expressions.bytes.data, b->expressions.bytes.size };
+	case FL_INDEX_LOG_FORMATS:
+		if (!b->log_formats)
+			return (struct part){ NULL, 0 };
+		return (struct part){ b->log_formats->bytes, b->log_formats->size };
 	default:
 		return (struct part){ b->tables[kind].data, b->tables[kind].count };
 	}
@@ -239,6 +244,7 @@ fl_index_build(struct fl_image *image, uint8_t **ret, size_t *size_ret, struct f
 		fl_build_exidx(&b);
 		fl_build_symbols(&b);
 		build_enumerators(&b);
+		fl_build_logs(&b);
 	}
 	build_findings(&b);
 	enum fl_code code = assemble(&b, ret, size_ret, err);

@@ -29,6 +29,7 @@ struct fl_build {
 	struct fl_vec sources;  /**< struct fl_function_source */
 	struct fl_vec segments; /**< struct fl_piece: id = index into sources */
 	struct fl_vec by_addr;  /**< u32: function and label symbols in code, by address */
+	const struct fl_section *log_formats; /**< NULL = none */
 	bool has_function_symbols;
 	bool has_code_bytes;
 	bool has_local_functions;
@@ -55,6 +56,7 @@ void fl_build_lines(struct fl_build *b);
 void fl_build_unwind(struct fl_build *b);
 void fl_build_exidx(struct fl_build *b);
 void fl_build_symbols(struct fl_build *b);
+void fl_build_logs(struct fl_build *b); /**< formats of compact logs */
 
 /**
  * Compile one module.

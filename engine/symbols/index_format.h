@@ -81,6 +81,7 @@ enum fl_index_kind {
 	FL_INDEX_OBJECTS,      /**< struct fl_index_segment: id = index into SYMBOLS */
 	FL_INDEX_FINDINGS,     /**< struct fl_index_finding */
 	FL_INDEX_ENUMERATORS,  /**< struct fl_index_enumerator, in order of appearance */
+	FL_INDEX_LOG_FORMATS,  /**< section log_fmt as it is, header included */
 	FL_INDEX_KINDS
 };
 

@@ -112,6 +112,15 @@ bool fl_view_symbol(const struct fl_symbol_view *view, const char *name,
 const char *
 fl_view_enumerator(const struct fl_symbol_view *view, const char *prefix, uint32_t value);
 
+/**
+ * The format of a compact log: "<arguments>;<file>;<line>;<format>", not checked further. The
+ * first module that has log formats decides.
+ * @param offset  from the beginning of section log_fmt.
+ * @param has_ret whether any module has log formats.
+ * @return NULL when none begins there; otherwise it lives as long as the module.
+ */
+const char *fl_view_log_format(const struct fl_symbol_view *view, uint32_t offset, bool *has_ret);
+
 /** The data symbol with a size that covers @p addr. */
 bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr,
 		       struct fl_symbol_info *ret);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/module.h"
 
+#include "base/reader.h"
+
 #include <string.h>
 
 bool fl_view_add(struct fl_symbol_view *view, const struct fl_symbols *symbols)
@@ -88,6 +90,32 @@ fl_view_enumerator(const struct fl_symbol_view *view, const char *prefix, uint32
 			if (*name && !is_placeholder(name))
 				return name;
 		}
+	}
+	return NULL;
+}
+
+/* Records are NUL-terminated, with NULs between them where the linker aligned one. */
+static const char *record_at(const struct fl_table *table, uint32_t offset)
+{
+	struct fl_reader r = fl_reader("log_fmt", table->data, table->count, 0);
+	const uint32_t header_size = 8;
+	if (offset < header_size)
+		return NULL;
+	fl_read_seek(&r, offset - 1);
+	uint8_t before = fl_read_u8(&r);
+	const char *record = fl_read_cstr(&r);
+	return record && record[0] && (!before || offset == header_size) ? record : NULL;
+}
+
+const char *fl_view_log_format(const struct fl_symbol_view *view, uint32_t offset, bool *has_ret)
+{
+	*has_ret = false;
+	for (size_t i = 0; i < view->count; i++) {
+		const struct fl_table *table = &view->modules[i]->tables[FL_INDEX_LOG_FORMATS];
+		if (!table->count)
+			continue;
+		*has_ret = true;
+		return record_at(table, offset);
 	}
 	return NULL;
 }

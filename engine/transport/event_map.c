@@ -76,12 +76,6 @@ static void read_text(struct fl_cbor *c, const struct fl_cbor_item *item, struct
 		fl_cbor_fail(c, FL_ENOMEM, item->at, "out of memory for a string");
 }
 
-static bool breaks_line(uint8_t byte)
-{
-	return byte == '\0' || byte == '\r' || byte == '\n';
-}
-
-/* A log is one line: what ends it goes, what would break it becomes a space. */
 static void read_log(struct fl_cbor *c, const struct fl_cbor_item *item, struct fl_arena *arena,
 		     const char **ret)
 {
@@ -89,17 +83,13 @@ static void read_log(struct fl_cbor *c, const struct fl_cbor_item *item, struct 
 	const uint8_t *bytes = is_string(item) ? fl_cbor_string(c, item, arena, &size) : NULL;
 	if (!bytes)
 		return;
-	while (size && breaks_line(bytes[size - 1]))
-		size--;
 	if (size > FL_LIMIT_LOG)
 		size = FL_LIMIT_LOG;
+	char *line = fl_arena_copy(arena, bytes, size);
+	size = line ? fl_one_line(line, size) : 1;
 	if (!size)
 		return;
-	uint8_t *line = fl_arena_copy(arena, bytes, size);
-	for (size_t i = 0; line && i < size; i++)
-		if (breaks_line(line[i]) || line[i] == '\t')
-			line[i] = ' ';
-	*ret = line ? fl_clean_text(arena, line, size, FL_LIMIT_LOG) : NULL;
+	*ret = line ? fl_clean_text(arena, (const uint8_t *)line, size, FL_LIMIT_LOG) : NULL;
 	if (!*ret)
 		fl_cbor_fail(c, FL_ENOMEM, item->at, "out of memory for a log");
 }
