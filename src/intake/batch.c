@@ -21,7 +21,7 @@ static void batch_deinit(struct fl_batch *batch)
 
 /* The state that the last batch left; in an unknown device's case the last of this delivery. */
 static enum fl_code
-restore(struct fl_batch *batch, size_t device, struct fl_stream **ret, struct fl_error *err)
+restore(struct fl_batch *batch, size_t device, struct fl_active *ret, struct fl_error *err)
 {
 	struct fl_delivery *delivery = batch->delivery;
 	FL_AUTO_BUFFER state = { 0 };
@@ -34,11 +34,12 @@ restore(struct fl_batch *batch, size_t device, struct fl_stream **ret, struct fl
 			return code;
 		from = &state;
 	}
-	enum fl_code code = fl_stream_restore(from->data, from->size, 0, ret, err);
+	ret->had_state = from->size > 0;
+	enum fl_code code = fl_stream_restore(from->data, from->size, 0, &ret->stream, err);
 	if (code != FL_EFORMAT)
 		return code;
 	batch->summary.lost_states++;
-	return fl_stream_open(0, ret, err);
+	return fl_stream_open(0, &ret->stream, err);
 }
 
 static enum fl_code
@@ -53,7 +54,7 @@ activate(struct fl_batch *batch, size_t device, struct fl_active **ret, struct f
 		batch->active = grown;
 		struct fl_active *active = &grown[batch->active_count];
 		*active = (struct fl_active){ .device = device };
-		enum fl_code code = restore(batch, device, &active->stream, err);
+		enum fl_code code = restore(batch, device, active, err);
 		if (code)
 			return code;
 		entry->active = ++batch->active_count;
@@ -95,6 +96,8 @@ static enum fl_code put_state(struct fl_batch *batch, const struct fl_active *ac
 		code = fl_store_count_transport(store, serial, &active->counts, err);
 	if (code)
 		return code;
+	if (serial && !active->had_state && !state.size)
+		return FL_OK;
 	if (!serial) {
 		*unknown_ret = state;
 		state = (struct fl_buffer){ 0 };

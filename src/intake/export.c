@@ -64,8 +64,8 @@ enum fl_code fl_export_reader_feed(struct fl_export_reader *reader, const void *
 	const struct fl_export_sink sink = { &reader->fields, each, context, counts, others };
 	counts->bytes += size;
 	return reader->carrier == FL_CARRIER_JSON
-		       ? fl_json_feed(&reader->json, &sink, bytes, size, err)
-		       : fl_sse_feed(&reader->sse, &sink, bytes, size, err);
+		       ? fl_export_json_feed(&reader->json, &sink, bytes, size, err)
+		       : fl_export_sse_feed(&reader->sse, &sink, bytes, size, err);
 }
 
 enum fl_code fl_export_reader_end(struct fl_export_reader *reader, fl_exported_fn each,
@@ -74,8 +74,8 @@ enum fl_code fl_export_reader_end(struct fl_export_reader *reader, fl_exported_f
 {
 	const struct fl_export_sink sink = { &reader->fields, each, context, counts, others };
 	if (reader->carrier == FL_CARRIER_SSE)
-		return fl_sse_end(&reader->sse, &sink, err);
-	fl_json_end(&reader->json, &sink);
+		return fl_export_sse_end(&reader->sse, &sink, err);
+	fl_export_json_end(&reader->json, &sink);
 	return FL_OK;
 }
 

@@ -47,14 +47,16 @@ FL_MUST_CHECK enum fl_code fl_export_event(const struct fl_export_sink *sink, co
 					   size_t size, const char *name, struct fl_error *err);
 void fl_export_damaged(const struct fl_export_sink *sink, uint64_t bytes);
 
-FL_MUST_CHECK enum fl_code fl_json_feed(struct fl_json_scan *scan,
-					const struct fl_export_sink *sink, const uint8_t *bytes,
-					size_t size, struct fl_error *err);
-void fl_json_end(struct fl_json_scan *scan, const struct fl_export_sink *sink);
-
-FL_MUST_CHECK enum fl_code fl_sse_feed(struct fl_sse_scan *scan, const struct fl_export_sink *sink,
-				       const uint8_t *bytes, size_t size, struct fl_error *err);
 FL_MUST_CHECK enum fl_code
-fl_sse_end(struct fl_sse_scan *scan, const struct fl_export_sink *sink, struct fl_error *err);
+fl_export_json_feed(struct fl_json_scan *scan, const struct fl_export_sink *sink,
+		    const uint8_t *bytes, size_t size, struct fl_error *err);
+void fl_export_json_end(struct fl_json_scan *scan, const struct fl_export_sink *sink);
+
+FL_MUST_CHECK enum fl_code
+fl_export_sse_feed(struct fl_sse_scan *scan, const struct fl_export_sink *sink,
+		   const uint8_t *bytes, size_t size, struct fl_error *err);
+FL_MUST_CHECK enum fl_code fl_export_sse_end(struct fl_sse_scan *scan,
+					     const struct fl_export_sink *sink,
+					     struct fl_error *err);
 
 #endif

@@ -86,8 +86,8 @@ static void step_between(struct fl_json_scan *scan, const struct fl_export_sink 
 	}
 }
 
-enum fl_code fl_json_feed(struct fl_json_scan *scan, const struct fl_export_sink *sink,
-			  const uint8_t *bytes, size_t size, struct fl_error *err)
+enum fl_code fl_export_json_feed(struct fl_json_scan *scan, const struct fl_export_sink *sink,
+				 const uint8_t *bytes, size_t size, struct fl_error *err)
 {
 	size_t from = 0; /* what is not in scan->text yet */
 	enum fl_code code = FL_OK;
@@ -112,7 +112,7 @@ enum fl_code fl_json_feed(struct fl_json_scan *scan, const struct fl_export_sink
 	return code;
 }
 
-void fl_json_end(struct fl_json_scan *scan, const struct fl_export_sink *sink)
+void fl_export_json_end(struct fl_json_scan *scan, const struct fl_export_sink *sink)
 {
 	if (scan->depth)
 		give_up(scan, sink);

@@ -77,8 +77,8 @@ add_to_line(struct fl_sse_scan *scan, const uint8_t *bytes, size_t size, struct 
 	return fl_pile_add(&scan->line, bytes, size, err);
 }
 
-enum fl_code fl_sse_feed(struct fl_sse_scan *scan, const struct fl_export_sink *sink,
-			 const uint8_t *bytes, size_t size, struct fl_error *err)
+enum fl_code fl_export_sse_feed(struct fl_sse_scan *scan, const struct fl_export_sink *sink,
+				const uint8_t *bytes, size_t size, struct fl_error *err)
 {
 	enum fl_code code = FL_OK;
 	size_t from = 0;
@@ -99,7 +99,7 @@ enum fl_code fl_sse_feed(struct fl_sse_scan *scan, const struct fl_export_sink *
 
 /* The specification drops an event that no blank line ends; a saved stream often ends like that. */
 enum fl_code
-fl_sse_end(struct fl_sse_scan *scan, const struct fl_export_sink *sink, struct fl_error *err)
+fl_export_sse_end(struct fl_sse_scan *scan, const struct fl_export_sink *sink, struct fl_error *err)
 {
 	enum fl_code code = scan->line.size ? take_line(scan, sink, err) : FL_OK;
 	return code ? code : dispatch(scan, sink, err);

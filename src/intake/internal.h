@@ -47,6 +47,7 @@ struct fl_delivery {
 struct fl_active {
 	size_t device;
 	struct fl_stream *stream;
+	bool had_state; /**< half-received messages from before */
 	struct fl_transport_counts counts;
 };
 
