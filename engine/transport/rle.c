@@ -32,7 +32,8 @@ static size_t measure(const void *bytes, size_t size, size_t limit, struct fl_er
 	struct fl_reader r = fl_reader("RLE", bytes, size, 0);
 	struct run run;
 	size_t total = 0;
-	for (size_t at = 0; next_run(&r, &run); at = r.pos) {
+	size_t at = 0;
+	for (; next_run(&r, &run); at = r.pos) {
 		if (run.count > limit - total) {
 			fl_fail(stop, FL_ELIMIT, FL_AT_FILE_OFFSET, at,
 				"RLE: more than %zu bytes come out", limit);
@@ -41,6 +42,7 @@ static size_t measure(const void *bytes, size_t size, size_t limit, struct fl_er
 		total += run.count;
 	}
 	*stop = r.error;
+	stop->at = at;
 	return total;
 }
 
