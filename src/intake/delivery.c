@@ -260,6 +260,11 @@ const struct fl_intake_summary *fl_delivery_summary(const struct fl_delivery *de
 	return &delivery->summary;
 }
 
+bool fl_delivery_is_busy(const struct fl_delivery *delivery)
+{
+	return delivery->locks.busy;
+}
+
 enum fl_carrier fl_delivery_carrier(const struct fl_delivery *delivery)
 {
 	return delivery->carrier;

@@ -99,22 +99,6 @@ static enum fl_code decode(const struct fl_http_body *body, struct fl_buffer *re
 	return fl_base64_decode(body->bytes, body->size, ret, err);
 }
 
-/* Whether there was anything in it that could have been meant for us. */
-static enum fl_code judge(const struct fl_intake_summary *summary, struct fl_error *err)
-{
-	uint64_t malformed = summary->transport.drops[FL_DROP_MALFORMED].events;
-	if (!summary->carrier.items && !summary->carrier.damaged && summary->other_events)
-		return FL_OK; /* events that are none of ours */
-	if (!summary->carrier.items)
-		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
-			       "the body holds nothing that can be read");
-	if (summary->refused && summary->refused == summary->carrier.items)
-		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "%s", summary->refused_why);
-	if (!summary->dumps && malformed && malformed == summary->transport.chunks)
-		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "the body is no chunk");
-	return FL_OK;
-}
-
 static enum fl_code deliver(const struct fl_delivery_options *options, const void *bytes,
 			    size_t size, struct fl_intake_summary *ret, struct fl_error *err)
 {
@@ -125,7 +109,7 @@ static enum fl_code deliver(const struct fl_delivery_options *options, const voi
 	    (code = fl_delivery_end(delivery, err)))
 		return code;
 	*ret = *fl_delivery_summary(delivery);
-	return judge(ret, err);
+	return fl_intake_judge(ret, err);
 }
 
 enum fl_code fl_http_deliver(const struct fl_delivery_options *options,

@@ -44,6 +44,8 @@ struct fl_delivery_options {
 	const char *cohort, *software_type, *software_version, *hardware_version;
 	const char *source; /**< file name, for people */
 	const char *upload_id;
+	/** The same of items whose device nobody says: what makes a repetition known as one. */
+	const char *upload_id_if_unknown;
 	int64_t received_at;
 	bool received_at_is_mtime;
 	bool received_at_is_said; /**< what the carrier says of the time does not matter */
@@ -82,6 +84,10 @@ void fl_transport_counts_add(struct fl_transport_counts *to,
 /** Add @p from to @p to. */
 void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_summary *from);
 
+/** FL_EFORMAT where nothing of it can have been meant for us; the message says why. */
+FL_MUST_CHECK enum fl_code
+fl_intake_judge(const struct fl_intake_summary *summary, struct fl_error *err);
+
 struct fl_delivery;
 
 /**
@@ -110,6 +116,8 @@ FL_MUST_CHECK enum fl_code fl_delivery_end(struct fl_delivery *delivery, struct 
 
 /** So far, committed. */
 const struct fl_intake_summary *fl_delivery_summary(const struct fl_delivery *delivery);
+/** It failed because another process takes in data of the same device: later it may succeed. */
+bool fl_delivery_is_busy(const struct fl_delivery *delivery);
 /** What it was taken for; UNKNOWN until enough was fed. */
 enum fl_carrier fl_delivery_carrier(const struct fl_delivery *delivery);
 

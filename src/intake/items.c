@@ -39,12 +39,14 @@ static enum fl_code enqueue(struct fl_batch *batch, const struct fl_item *item, 
 			    struct fl_error *err)
 {
 	const struct fl_delivery_options *options = &batch->delivery->options;
+	const char *device = device_of(batch, item);
 	const struct fl_upload upload = {
 		.bytes = item->bytes,
 		.size = item->size,
 		.source = options->source,
-		.device = device_of(batch, item),
-		.upload_id = options->upload_id,
+		.device = device,
+		.upload_id =
+			first(options->upload_id, device ? NULL : options->upload_id_if_unknown),
 		.software_type = options->software_type,
 		.software_version = options->software_version,
 		.hardware_version = options->hardware_version,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -96,8 +95,8 @@ static int64_t milliseconds(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static enum fl_code wait_for(const struct fl_device_locks *locks, uint64_t offset, int64_t deadline,
-			     struct fl_error *err)
+static enum fl_code
+wait_for(struct fl_device_locks *locks, uint64_t offset, int64_t deadline, struct fl_error *err)
 {
 	int command = locks->wait_seconds ? F_OFD_SETLK : F_OFD_SETLKW;
 	const struct timespec pause = { .tv_nsec = POLL_MILLISECONDS * 1000000L };
@@ -105,7 +104,8 @@ static enum fl_code wait_for(const struct fl_device_locks *locks, uint64_t offse
 		if (errno != EAGAIN && errno != EACCES)
 			return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "lock file: %s",
 				       strerror(errno));
-		if (milliseconds() >= deadline)
+		locks->busy = milliseconds() >= deadline;
+		if (locks->busy)
 			return fl_fail(err, FL_EIO, FL_AT_NONE, 0,
 				       "another process takes in data of this device for more than "
 				       "%u s: try again",

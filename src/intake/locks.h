@@ -9,6 +9,7 @@
 
 #include <faultline/error.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct fl_device_locks {
 	unsigned wait_seconds;
 	uint64_t *held; /**< ascending */
 	size_t held_count;
+	bool busy; /**< the last failure: another process holds one */
 };
 
 /** @param path NULL: every call succeeds and does nothing. */

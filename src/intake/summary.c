@@ -52,3 +52,18 @@ void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_
 	to->unknown_incomplete_bytes += from->unknown_incomplete_bytes;
 	to->lost_states += from->lost_states;
 }
+
+enum fl_code fl_intake_judge(const struct fl_intake_summary *summary, struct fl_error *err)
+{
+	uint64_t malformed = summary->transport.drops[FL_DROP_MALFORMED].events;
+	uint64_t others = summary->other_events + summary->carrier.compact_logs;
+	if (!summary->carrier.items && !summary->carrier.damaged && others)
+		return FL_OK; /* nothing for us, and no loss */
+	if (!summary->carrier.items)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "nothing in it can be read");
+	if (summary->refused && summary->refused == summary->carrier.items)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "%s", summary->refused_why);
+	if (!summary->dumps && malformed && malformed == summary->transport.chunks)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "it is no chunk");
+	return FL_OK;
+}

@@ -180,9 +180,11 @@ static enum fl_code look_at_spool(struct job *job, bool *busy_ret, struct fl_err
 	*busy_ret = false;
 	if (!job->spool)
 		return FL_OK;
-	const struct fl_intake intake = {
-		.store = job->store, .summary = job->summary, .stopping = stopping, .context = job
-	};
+	const struct fl_intake intake = { .store = job->store,
+					  .database = job->options->worker->database,
+					  .summary = job->summary,
+					  .stopping = stopping,
+					  .context = job };
 	job->spool_at = time(NULL);
 	return fl_spool_intake(job->spool, &intake, busy_ret, err);
 }

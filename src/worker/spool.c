@@ -4,6 +4,7 @@
 #include "store/store.h"
 #include "worker/companion.h"
 #include "worker/progress.h"
+#include "worker/spool_chunks.h"
 #include "worker/spool_file.h"
 
 #include <dirent.h>
@@ -187,6 +188,38 @@ static enum fl_code enqueue(struct fl_spool *spool, const struct fl_intake *inta
 	return FL_OK;
 }
 
+/* What a file of chunks did not bring, and what is done about it. */
+static enum fl_code settle_chunks(struct fl_spool *spool, const struct fl_intake *intake,
+				  const char *name, const char *marked, enum fl_code code,
+				  const struct fl_spool_chunks *chunks, struct fl_error *err)
+{
+	if (code == FL_EIO && chunks->busy) {
+		fl_spool_unmark(spool->folder, name);
+		return FL_OK;
+	}
+	if (code && code != FL_EINVALID && code != FL_ELIMIT && code != FL_EFORMAT)
+		return code;
+	if (code) {
+		reject(spool, marked, name, err->message);
+		return FL_OK;
+	}
+	fl_spool_discard(spool->folder, name);
+	intake->summary->spooled++;
+	intake->summary->duplicates += chunks->summary.duplicate_items;
+	return FL_OK;
+}
+
+static enum fl_code take_chunks(struct fl_spool *spool, const struct fl_intake *intake,
+				const struct fl_upload *upload, const char *marked,
+				struct fl_error *err)
+{
+	struct fl_spool_chunks chunks = { 0 };
+	struct fl_error cause = { 0 };
+	enum fl_code code = fl_spool_take_chunks(intake, upload, &chunks, &cause);
+	code = settle_chunks(spool, intake, upload->source, marked, code, &chunks, &cause);
+	return code ? fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message) : FL_OK;
+}
+
 /* Says why a marked file cannot become a dump, and puts it where it belongs. */
 static enum fl_code give_back(struct fl_spool *spool, const char *marked, const char *name,
 			      enum fl_code code, const struct fl_error *cause, struct fl_error *err)
@@ -218,6 +251,8 @@ static enum fl_code take_marked(struct fl_spool *spool, const struct fl_intake *
 	if (code)
 		return give_back(spool, marked, name, code, &cause, err);
 	struct fl_upload upload = describe(name, &file, &companion);
+	if (fl_spool_is_chunks(&upload))
+		return take_chunks(spool, intake, &upload, marked, err);
 	bool known = false;
 	if (again)
 		code = was_enqueued(intake->store, &upload, &known, err);

@@ -10,6 +10,10 @@
  * a file without a mark is not in the database, a taken one is, and one being taken may be: after a
  * crash that is looked up, and nothing is lost or taken twice.
  *
+ * A file that is no whole dump goes through src/intake: chunks in whatever they travel in. A crash
+ * in between repeats it; a known device's messages are then duplicates, and so are those of an
+ * unknown one by the file's name and time.
+ *
  * What can never be taken (a companion that cannot be understood, a file too large) goes to
  * `rejected/` with the reason beside it. What cannot be read is reported once and stays.
  */
@@ -30,6 +34,7 @@ int fl_spool_event_fd(const struct fl_spool *spool);
 
 struct fl_intake {
 	struct fl_store *store;
+	const char *database;              /**< its path; NULL: nobody else takes in */
 	struct fl_worker_summary *summary; /**< spooled and duplicates are counted here */
 	bool (*stopping)(void *context);   /**< asked between files */
 	void *context;
