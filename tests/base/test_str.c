@@ -36,6 +36,28 @@ static void test_utf8_clean(void **state)
 	}
 }
 
+static void test_one_line(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *in, *expected;
+		size_t size;
+	} cases[] = {
+		{ "", "", 0 },
+		{ "plain", "plain", 5 },
+		{ "ends\r\n\0\0", "ends", 8 },
+		{ "\n\r\0", "", 3 },
+		{ "a\nb\tc\0d\re\n", "a b c d e", 10 },
+		{ "tab\t", "tab ", 4 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[16];
+		memcpy(text, cases[i].in, cases[i].size);
+		assert_int_equal(fl_one_line(text, cases[i].size), strlen(cases[i].expected));
+		assert_memory_equal(text, cases[i].expected, strlen(cases[i].expected));
+	}
+}
+
 static void test_utf8_clean_stops_at_the_end_of_room(void **state)
 {
 	(void)state;
@@ -111,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_utf8_clean),
 		cmocka_unit_test(test_utf8_clean_stops_at_the_end_of_room),
+		cmocka_unit_test(test_one_line),
 		cmocka_unit_test(test_builder),
 		cmocka_unit_test(test_empty_builder_gives_an_empty_string),
 		cmocka_unit_test(test_binary_numbers),
