@@ -140,3 +140,10 @@ WIRE_BUILDS = {
     "m4f-wire": image("m4f", "-Os", [], **WIRE_OPTIONS),
     "m33-wire": image("m33", "-Os", [], **WIRE_OPTIONS),
 }
+
+# Its fault handlers wait for a debugger: fixtures/gdb/.
+GDB_BUILDS = {
+    "m4f-handlers": image("m4f", "-Og", [], sources=[
+        "gdb/handlers.c" if source == "fault.c" else source
+        for source in FIRMWARE if source != "fault_entry.S"], extra=["-I."]),
+}
