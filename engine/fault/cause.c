@@ -67,7 +67,7 @@ fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena, struct
 	struct fl_inquiry q;
 	fl_inquiry_init(&q, input, arena, ret);
 	bool decided = fl_cause_trace_event(&q) || fl_cause_panic(&q) || fl_cause_reason(&q) ||
-		       decide_by_registers(&q) || fl_cause_bare(&q);
+		       decide_by_registers(&q) || fl_cause_event_nowhere(&q) || fl_cause_bare(&q);
 	if (!decided)
 		fl_cause_reason_only(&q);
 	return fl_inquiry_finish(&q);

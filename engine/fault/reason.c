@@ -265,6 +265,20 @@ void fl_cause_reason_only(struct fl_inquiry *q)
 		   q->in->event ? "event" : "dump");
 }
 
+bool fl_cause_event_nowhere(struct fl_inquiry *q)
+{
+	uint32_t lr;
+	bool has_lr = fl_inquiry_register(q, FL_LR, &lr);
+	if (!q->in->event || q->pc_where != FL_WHERE_NOT_CODE ||
+	    (has_lr && (fl_inquiry_where(q, lr & ~UINT32_C(1)) == FL_WHERE_CODE ||
+			fl_is_exc_return(lr, q->in->arch))))
+		return false;
+	fl_evidence(q, "neither pc nor lr is in code: the exception frame may never have been "
+		       "written, as when a stack overflows");
+	fl_cause_reason_only(q);
+	return true;
+}
+
 bool fl_cause_trace_event(struct fl_inquiry *q)
 {
 	const struct fl_trace *trace = q->in->event;

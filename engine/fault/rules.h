@@ -39,6 +39,8 @@ bool fl_cause_panic(struct fl_inquiry *q);
 bool fl_cause_reason(struct fl_inquiry *q);
 /** A trace event is no crash: what the software reported. */
 bool fl_cause_trace_event(struct fl_inquiry *q);
+/** An event whose pc and lr lie nowhere: what was stacked, if anything, is not known. */
+bool fl_cause_event_nowhere(struct fl_inquiry *q);
 /** Nothing else fitted: what the reason alone says. */
 void fl_cause_reason_only(struct fl_inquiry *q);
 

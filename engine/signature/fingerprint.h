@@ -7,9 +7,10 @@
 
 /** What the coarsest fingerprint is keyed by when frames are accidental. */
 struct fl_signature_key {
-	const char *category;  /**< with its detail: "Panic OutOfHeap" */
-	bool accidental;       /**< the frames have no say at all */
-	const char *thread;    /**< normalised; NULL when the category does not ask for it */
+	const char *category; /**< with its detail: "Panic OutOfHeap" */
+	const char *reason; /**< as the device gave it: "HardFault"; of a trace event with status */
+	bool accidental;    /**< the frames have no say at all */
+	const char *thread; /**< normalised; NULL when the category does not ask for it */
 	const char *recursion; /**< "a + b"; NULL when the category does not ask for it */
 	const char *function;  /**< that names the issue; NULL when none does */
 	const char *software;  /**< software type; may be NULL */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signature/signature.h"
 
+#include "base/limits.h"
 #include "base/str.h"
 #include "signature/fingerprint.h"
 #include "signature/normalise.h"
@@ -33,6 +34,11 @@ static const char *key_category(const struct fl_trace *trace, const char *catego
 {
 	const char *detail = NULL;
 	size_t size = 0;
+	if (trace->kind == FL_REPORT_TRACE) {
+		char text[FL_LIMIT_ENUMERATOR];
+		fl_event_reason_text(&trace->event, text, sizeof(text));
+		return fl_arena_strdup(arena, text);
+	}
 	if (rule && rule->detail == FL_DETAIL_PANIC_CODE)
 		detail = panic_code(trace->cause.title, &size);
 	if (rule && rule->detail == FL_DETAIL_REASON && trace->reason.known && trace->reason.name) {
@@ -42,6 +48,18 @@ static const char *key_category(const struct fl_trace *trace, const char *catego
 	if (!detail)
 		return category;
 	return fl_arena_printf(arena, "%s %.*s", category, (int)size, detail);
+}
+
+/* What an event is known by; a full trace leads with it. */
+static const char *key_reason(const struct fl_trace *trace, struct fl_arena *arena)
+{
+	char text[FL_LIMIT_ENUMERATOR];
+	if (trace->kind != FL_REPORT_TRACE)
+		return trace->reason.known && trace->reason.name ? trace->reason.name : "Unknown";
+	fl_event_reason_text(&trace->event, text, sizeof(text));
+	if (!trace->event.has_status)
+		return fl_arena_strdup(arena, text);
+	return fl_arena_printf(arena, "%s, status %" PRId64, text, trace->event.status);
 }
 
 static const char *thread_key(const struct fl_trace *trace, struct fl_arena *arena, bool *failed)
@@ -69,7 +87,7 @@ static const char *first_name(const struct fl_walk *walk)
 static enum fl_code make_key(const struct fl_trace *trace, const struct fl_walk *walk,
 			     struct fl_arena *arena, struct fl_signature_key *key)
 {
-	bool failed = !key->category;
+	bool failed = !key->category || !key->reason;
 	bool by_thread = walk->category && walk->category->by_thread;
 	key->accidental = trace->cause.random_frame && !walk->category;
 	key->function = key->accidental ? NULL : first_name(walk);
@@ -112,6 +130,15 @@ static const char *make_title(const struct fl_trace *trace, const struct fl_walk
 	if (code && !key->accidental)
 		return fl_arena_printf(arena, "%s %s 0x%08" PRIx32, key->category, word, code->pc);
 	return fl_arena_strdup(arena, key->category);
+}
+
+/* Issues that differ in nothing but the status must look different. NULL when memory is out. */
+static const char *
+with_status(const struct fl_trace *trace, const char *title, struct fl_arena *arena)
+{
+	if (!title || trace->kind != FL_REPORT_TRACE || !trace->event.has_status)
+		return title;
+	return fl_arena_printf(arena, "%s (status %" PRId64 ")", title, trace->event.status);
 }
 
 static const char *action_of(const struct fl_site *site, bool names)
@@ -159,9 +186,10 @@ static enum fl_code compute(const struct fl_trace *trace, const struct fl_rules 
 	const struct fl_rule *rule = fl_rules_category(rules, category);
 	struct fl_signature_key key = {
 		.category = key_category(trace, category, rule, arena),
+		.reason = key_reason(trace, arena),
 	};
 	struct fl_signature signature = { .version = FL_SIGNATURE_VERSION };
-	enum fl_code code = key.category ? FL_OK : FL_ENOMEM;
+	enum fl_code code = key.category && key.reason ? FL_OK : FL_ENOMEM;
 	if (!code)
 		code = fl_walk(trace, category, rule, rules, arena, &walk);
 	if (!code)
@@ -172,7 +200,7 @@ static enum fl_code compute(const struct fl_trace *trace, const struct fl_rules 
 		code = make_steps(&walk, key.function, arena, &signature);
 	if (code)
 		return code;
-	signature.title = make_title(trace, &walk, &key, arena);
+	signature.title = with_status(trace, make_title(trace, &walk, &key, arena), arena);
 	signature.function = key.function;
 	memcpy(signature.rules_hash, rules->hash, sizeof(signature.rules_hash));
 	if (!signature.title)

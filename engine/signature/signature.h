@@ -8,7 +8,7 @@
 
 #include <faultline/rules.h>
 
-enum { FL_SIGNATURE_VERSION = 1 };
+enum { FL_SIGNATURE_VERSION = 2 };
 
 /**
  * Compute the signature of @p trace (its `signature` member is not read).
