@@ -51,6 +51,12 @@ const char *fl_confidence_name(enum fl_confidence confidence)
 	return confidence < FL_CONFIDENCE_COUNT ? names[confidence] : "unknown";
 }
 
+const char *fl_report_kind_name(enum fl_report_kind kind)
+{
+	static const char *const names[FL_REPORT_KIND_COUNT] = { "dump", "reboot", "trace" };
+	return kind < FL_REPORT_KIND_COUNT ? names[kind] : "unknown";
+}
+
 void fl_event_reason_text(const struct fl_event_report *event, char *buf, size_t size)
 {
 	if (event->trace_reason_name)

@@ -100,6 +100,9 @@ struct fl_trace {
 	const char *sandbox; /**< "seccomp", "none", ... */
 };
 
+/** "dump", "reboot", "trace" */
+const char *fl_report_kind_name(enum fl_report_kind kind);
+
 /** "SensorTimeout", or "trace reason 3" where no ELF names it; cut to @p size bytes. */
 void fl_event_reason_text(const struct fl_event_report *event, char *buf, size_t size);
 

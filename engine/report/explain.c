@@ -102,7 +102,11 @@ static void fingerprint(struct fl_text *t, const struct fl_fingerprint *f)
 	enum { TEXT = 12 };
 	char hex[33];
 	fl_hex(f->hash, sizeof(f->hash), hex);
-	fl_text_putf(t, FL_STYLE_PLAIN, "%s %-9s %s", f->joins ? "*" : " ", f->kind, hex);
+	fl_text_putf(t, FL_STYLE_PLAIN, "%s %-9s %s",
+		     f->joins   ? "*"
+		     : f->leads ? "+"
+				: " ",
+		     f->kind, hex);
 	fl_text_newline(t);
 	fl_text_pad(t, TEXT);
 	fl_text_wrap(t, FL_STYLE_PLAIN, TEXT + 2, f->preimage);
@@ -122,7 +126,8 @@ fl_report_explain(const struct fl_report *report, struct fl_buffer *ret, struct 
 	fl_text_newline(&t);
 	steps(&t, &report->trace);
 	fl_text_newline(&t);
-	fl_text_put(&t, FL_STYLE_PLAIN, "Fingerprints, finest first (* decides the issue)");
+	fl_text_put(&t, FL_STYLE_PLAIN,
+		    "Fingerprints, finest first (* decides the issue, + leads events to it)");
 	fl_text_newline(&t);
 	for (size_t i = 0; i < s->fingerprint_count; i++)
 		fingerprint(&t, &s->fingerprints[i]);

@@ -41,6 +41,39 @@ static void dump(struct fl_json *j, const struct fl_dump_facts *d)
 	fl_json_end(j);
 }
 
+static void event(struct fl_json *j, const struct fl_trace *t)
+{
+	const struct fl_event_report *e = &t->event;
+	fl_json_object(j, "event");
+	fl_json_uint(j, "size", t->dump.size);
+	fl_json_hex(j, "hash", t->dump.hash, sizeof(t->dump.hash));
+	if (e->has_captured_at)
+		fl_json_uint(j, "captured_at", e->captured_at);
+	if (e->has_pc)
+		fl_json_addr(j, "pc", e->pc);
+	if (e->has_lr)
+		fl_json_addr(j, "lr", e->lr);
+	if (e->has_reset_register)
+		fl_json_addr(j, "reset_register", e->reset_register);
+	if (t->kind == FL_REPORT_REBOOT)
+		fl_json_bool(j, "coredump_saved", e->coredump_saved);
+	if (e->has_trace_reason)
+		fl_json_uint(j, "trace_reason", e->trace_reason);
+	fl_json_str(j, "trace_reason_name", e->trace_reason_name);
+	if (e->has_status)
+		fl_json_int(j, "status", e->status);
+	fl_json_str(j, "log", e->log);
+	fl_json_end(j);
+}
+
+static void build_id(struct fl_json *j, const struct fl_trace *t)
+{
+	if (t->kind == FL_REPORT_DUMP)
+		fl_json_hex(j, "build_id", t->identity.build_id, t->identity.build_id_size);
+	else
+		fl_json_hex(j, "build_id", t->event.build_id, t->event.build_id_size);
+}
+
 static void identity(struct fl_json *j, const struct fl_trace *t)
 {
 	fl_json_object_line(j, "device");
@@ -52,7 +85,7 @@ static void identity(struct fl_json *j, const struct fl_trace *t)
 	fl_json_object(j, "software");
 	fl_json_str(j, "type", t->identity.software_type);
 	fl_json_str(j, "version", t->identity.software_version);
-	fl_json_hex(j, "build_id", t->identity.build_id, t->identity.build_id_size);
+	build_id(j, t);
 	fl_json_str(j, "symbols", match_name(t->match));
 	fl_json_bool(j, "build_id_conflict", t->build_id_conflict);
 	fl_json_end(j);
@@ -241,6 +274,7 @@ static void fingerprint(struct fl_json *j, const struct fl_fingerprint *f)
 	fl_json_str(j, "kind", f->kind);
 	fl_json_hex(j, "hash", f->hash, sizeof(f->hash));
 	fl_json_bool(j, "joins", f->joins);
+	fl_json_bool(j, "leads", f->leads);
 	fl_json_str(j, "preimage", f->preimage);
 	fl_json_end(j);
 }
@@ -284,20 +318,27 @@ static void finding(struct fl_json *j, const struct fl_finding *f)
 
 static void report(struct fl_json *j, const struct fl_trace *t)
 {
+	bool is_dump = t->kind == FL_REPORT_DUMP;
 	fl_json_object(j, NULL);
 	fl_json_str(j, "schema", "faultline-report/1");
 	engine(j, t);
 	fl_json_str(j, "sandbox", t->sandbox);
-	dump(j, &t->dump);
+	fl_json_str(j, "kind", fl_report_kind_name(t->kind));
+	if (is_dump)
+		dump(j, &t->dump);
+	else
+		event(j, t);
 	identity(j, t);
 	reason(j, &t->reason);
-	fault(j, &t->fault);
+	if (is_dump)
+		fault(j, &t->fault);
 	cause(j, &t->cause);
 	fl_json_array(j, "threads");
 	for (size_t i = 0; i < t->thread_count; i++)
 		thread(j, &t->threads[i]);
 	fl_json_end(j);
-	memory(j, t);
+	if (is_dump)
+		memory(j, t);
 	fl_json_array(j, "modules");
 	for (size_t i = 0; i < t->module_count; i++)
 		module(j, &t->modules[i]);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "report/report.h"
 #include "report/text_parts.h"
 
@@ -80,20 +81,31 @@ static void device(struct fl_text *t, const struct fl_trace *trace)
 	fl_text_newline(t);
 }
 
+static void build_id(struct fl_text *t, const struct fl_trace *trace)
+{
+	bool dump = trace->kind == FL_REPORT_DUMP;
+	const uint8_t *id = dump ? trace->identity.build_id : trace->event.build_id;
+	size_t size = dump ? trace->identity.build_id_size : trace->event.build_id_size;
+	char hex[2 * sizeof(trace->event.build_id) + 1];
+	if (!size || size > sizeof(trace->event.build_id)) {
+		listed(t, "no build id");
+		return;
+	}
+	fl_hex(id, size, hex);
+	listed(t, fl_text_scratch(t,
+				  size < sizeof(trace->event.build_id) ? "build id %s..."
+								       : "build id %s",
+				  hex));
+}
+
 static void software(struct fl_text *t, const struct fl_trace *trace)
 {
 	const struct fl_dump_identity *id = &trace->identity;
-	char hex[2 * sizeof(id->build_id) + 1];
 	label(t, "Software");
 	listed(t,
 	       fl_text_scratch(t, "%s %s", id->software_type ? id->software_type : "type unknown,",
 			       id->software_version ? id->software_version : "version unknown"));
-	if (id->build_id_size && id->build_id_size <= sizeof(id->build_id)) {
-		fl_hex(id->build_id, id->build_id_size, hex);
-		listed(t, fl_text_scratch(t, "build id %s", hex));
-	} else {
-		listed(t, "no build id");
-	}
+	build_id(t, trace);
 	fl_text_newline(t);
 }
 
@@ -108,6 +120,16 @@ static void reason(struct fl_text *t, const struct fl_reason *r)
 	fl_text_newline(t);
 }
 
+static void captured(struct fl_text *t, bool known, uint32_t at)
+{
+	time_t seconds = (time_t)at;
+	struct tm tm;
+	char text[40];
+	if (known && gmtime_r(&seconds, &tm) &&
+	    strftime(text, sizeof(text), "captured %Y-%m-%d %H:%M:%S UTC", &tm))
+		listed(t, text);
+}
+
 static void dump(struct fl_text *t, const struct fl_dump_facts *d)
 {
 	label(t, "Dump");
@@ -115,37 +137,69 @@ static void dump(struct fl_text *t, const struct fl_dump_facts *d)
 				  d->format ? d->format : "unknown format", d->version, d->size));
 	if (d->truncated)
 		listed(t, "truncated");
-	if (d->has_capture_time) {
-		time_t seconds = (time_t)d->capture_time;
-		struct tm tm;
-		char text[40];
-		if (gmtime_r(&seconds, &tm) &&
-		    strftime(text, sizeof(text), "captured %Y-%m-%d %H:%M:%S UTC", &tm))
-			listed(t, text);
-	}
+	captured(t, d->has_capture_time, d->capture_time);
 	fl_text_newline(t);
 }
 
-static const char *match_words(const struct fl_module_facts *m)
+static void trace_reason(struct fl_text *t, const struct fl_event_report *e)
+{
+	char text[FL_LIMIT_ENUMERATOR];
+	fl_event_reason_text(e, text, sizeof(text));
+	label(t, "Reason");
+	listed(t, e->trace_reason_name ? fl_text_scratch(t, "%s (trace reason %" PRIu32 ")", text,
+							 e->trace_reason)
+				       : text);
+	if (e->has_status)
+		listed(t, fl_text_scratch(t, "status %" PRId64, e->status));
+	fl_text_newline(t);
+}
+
+/* What was sent, word by word: the backtrace shows what became of pc and lr. */
+static void event(struct fl_text *t, const struct fl_trace *trace)
+{
+	const struct fl_event_report *e = &trace->event;
+	bool reboot = trace->kind == FL_REPORT_REBOOT;
+	label(t, "Event");
+	listed(t, fl_text_scratch(t, "%s, %" PRIu64 " bytes", reboot ? "reboot" : "trace event",
+				  trace->dump.size));
+	if (e->has_pc)
+		listed(t, fl_text_scratch(t, "pc 0x%08" PRIx32, e->pc));
+	if (e->has_lr)
+		listed(t, fl_text_scratch(t, "lr 0x%08" PRIx32, e->lr));
+	if (e->has_reset_register)
+		listed(t, fl_text_scratch(t, "reset register 0x%08" PRIx32, e->reset_register));
+	if (reboot)
+		listed(t, e->coredump_saved ? "a coredump was saved" : "no coredump was saved");
+	captured(t, e->has_captured_at, e->captured_at);
+	fl_text_newline(t);
+	if (!e->log)
+		return;
+	label(t, "Log");
+	fl_text_wrap(t, FL_STYLE_PLAIN, LABEL_COLUMNS, e->log);
+	fl_text_newline(t);
+}
+
+static const char *match_words(const struct fl_module_facts *m, bool dump)
 {
 	switch (m->match) {
 	case FL_MATCH_SAME:
-		return "matches the dump";
+		return dump ? "matches the dump" : "matches the event";
 	case FL_MATCH_OTHER_BUILD:
 		return "is ANOTHER BUILD than the one that crashed";
 	case FL_MATCH_UNRELATED:
-		return "is UNRELATED to the dump";
+		return dump ? "is UNRELATED to the dump" : "is UNRELATED to the event";
 	default:
-		return "not verified: nothing in the dump decides";
+		return dump ? "not verified: nothing in the dump decides"
+			    : "not verified: the event tells no build id";
 	}
 }
 
-static void symbols_of(struct fl_text *t, const struct fl_module_facts *m)
+static void symbols_of(struct fl_text *t, const struct fl_module_facts *m, bool dump)
 {
 	bool good = m->match == FL_MATCH_SAME;
 	fl_text_wrapf(t, FL_STYLE_PLAIN, LABEL_COLUMNS, "%s", m->name ? m->name : "unnamed");
 	fl_text_wrapf(t, good ? FL_STYLE_PLAIN : FL_STYLE_DOUBT, LABEL_COLUMNS, " %s",
-		      match_words(m));
+		      match_words(m, dump));
 	if (m->bytes_compared)
 		listed(t, fl_text_scratch(t, "%" PRIu64 " of %" PRIu64 " captured bytes agree",
 					  m->bytes_equal, m->bytes_compared));
@@ -169,7 +223,7 @@ static void symbols(struct fl_text *t, const struct fl_trace *trace)
 	}
 	for (size_t i = 0; i < trace->module_count; i++) {
 		fl_text_pad(t, LABEL_COLUMNS);
-		symbols_of(t, &trace->modules[i]);
+		symbols_of(t, &trace->modules[i], trace->kind == FL_REPORT_DUMP);
 	}
 }
 
@@ -177,25 +231,37 @@ static void facts(struct fl_text *t, const struct fl_trace *trace)
 {
 	device(t, trace);
 	software(t, trace);
-	reason(t, &trace->reason);
+	if (trace->kind == FL_REPORT_TRACE)
+		trace_reason(t, &trace->event);
+	else
+		reason(t, &trace->reason);
 	symbols(t, trace);
-	dump(t, &trace->dump);
+	if (trace->kind == FL_REPORT_DUMP)
+		dump(t, &trace->dump);
+	else
+		event(t, trace);
 	fl_text_newline(t);
 }
 
 static void
 threads(struct fl_text *t, const struct fl_trace *trace, const struct fl_text_options *options)
 {
+	bool followed = trace->kind == FL_REPORT_DUMP; /* by registers */
 	for (size_t i = 0; i < trace->thread_count; i++) {
 		fl_text_thread(t, trace, &trace->threads[i], options);
-		fl_text_newline(t);
+		if (followed)
+			fl_text_newline(t);
 	}
 	if (!trace->thread_count) {
 		fl_text_put(t, FL_STYLE_HEADING, "Backtrace");
 		fl_text_newline(t);
-		fl_text_put(t, FL_STYLE_DOUBT, "  none: the dump tells of no thread");
+		fl_text_put(t, FL_STYLE_DOUBT,
+			    trace->kind == FL_REPORT_DUMP
+				    ? "  none: the dump tells of no thread"
+				    : "  none: the event holds no stack, and neither pc nor lr");
 		fl_text_newline(t);
-		fl_text_newline(t);
+		if (followed)
+			fl_text_newline(t);
 	}
 }
 
@@ -258,11 +324,13 @@ enum fl_code fl_report_text(const struct fl_report *report, const struct fl_text
 	verdict(&t, trace);
 	facts(&t, trace);
 	threads(&t, trace, &known);
-	if (crashed && crashed->regs.known) {
-		fl_text_registers(&t, &crashed->regs);
-		fl_text_newline(&t);
+	if (trace->kind == FL_REPORT_DUMP) {
+		if (crashed && crashed->regs.known) {
+			fl_text_registers(&t, &crashed->regs);
+			fl_text_newline(&t);
+		}
+		fl_text_fault(&t, trace);
 	}
-	fl_text_fault(&t, trace);
 	findings(&t, trace);
 	footer(&t, trace);
 	fl_text_deinit(&t);

@@ -175,6 +175,30 @@ static void same_verdict(const struct fl_trace *a, const struct fl_trace *b)
 	assert_int_equal(a->cause.random_frame, b->cause.random_frame);
 }
 
+static void same_event(const struct fl_trace *a, const struct fl_trace *b)
+{
+	const struct fl_event_report *x = &a->event;
+	const struct fl_event_report *y = &b->event;
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(x->has_captured_at, y->has_captured_at);
+	assert_int_equal(x->captured_at, y->captured_at);
+	assert_int_equal(x->build_id_size, y->build_id_size);
+	assert_memory_equal(x->build_id, y->build_id, 20);
+	assert_int_equal(x->has_pc, y->has_pc);
+	assert_int_equal(x->pc, y->pc);
+	assert_int_equal(x->has_lr, y->has_lr);
+	assert_int_equal(x->lr, y->lr);
+	assert_int_equal(x->has_reset_register, y->has_reset_register);
+	assert_int_equal(x->reset_register, y->reset_register);
+	assert_int_equal(x->coredump_saved, y->coredump_saved);
+	assert_int_equal(x->has_trace_reason, y->has_trace_reason);
+	assert_int_equal(x->trace_reason, y->trace_reason);
+	same_text(x->trace_reason_name, y->trace_reason_name);
+	assert_int_equal(x->has_status, y->has_status);
+	assert_int_equal(x->status, y->status);
+	same_text(x->log, y->log);
+}
+
 static void same_signature(const struct fl_signature *a, const struct fl_signature *b)
 {
 	same_text(a->title, b->title);
@@ -187,6 +211,7 @@ static void same_signature(const struct fl_signature *a, const struct fl_signatu
 		same_text(a->fingerprints[i].preimage, b->fingerprints[i].preimage);
 		assert_memory_equal(a->fingerprints[i].hash, b->fingerprints[i].hash, 16);
 		assert_int_equal(a->fingerprints[i].joins, b->fingerprints[i].joins);
+		assert_int_equal(a->fingerprints[i].leads, b->fingerprints[i].leads);
 	}
 	assert_int_equal(a->step_count, b->step_count);
 	for (size_t i = 0; i < a->step_count; i++) {
@@ -212,6 +237,7 @@ static void same_findings(const struct fl_trace *a, const struct fl_trace *b)
 static void same_trace(const struct fl_trace *a, const struct fl_trace *b)
 {
 	same_dump(a, b);
+	same_event(a, b);
 	same_modules(a, b);
 	same_verdict(a, b);
 	assert_int_equal(a->thread_count, b->thread_count);
@@ -221,10 +247,8 @@ static void same_trace(const struct fl_trace *a, const struct fl_trace *b)
 	same_findings(a, b);
 }
 
-static void test_every_field_comes_back(void **state)
+static void expect_back(const struct fl_report *report)
 {
-	(void)state;
-	FL_AUTO(fl_report) report = trace_make_full();
 	FL_AUTO_BUFFER bytes = encoded(report);
 	FL_AUTO(fl_report) back = decoded(&bytes);
 	same_trace(&report->trace, &back->trace);
@@ -232,23 +256,63 @@ static void test_every_field_comes_back(void **state)
 	assert_same_bytes(&bytes, &again);
 }
 
+static void test_every_field_comes_back(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) dump = trace_make_full();
+	expect_back(dump);
+	FL_AUTO(fl_report) reboot = trace_make_event(FL_REPORT_REBOOT);
+	expect_back(reboot);
+	FL_AUTO(fl_report) trace = trace_make_event(FL_REPORT_TRACE);
+	expect_back(trace);
+}
+
+/* @p bytes_ret is in static memory. */
+static struct fl_report *stored(const char *path, struct fl_buffer *bytes_ret)
+{
+	static uint8_t file[16384];
+	FILE *f = fopen(path, "rb");
+	assert_non_null(f);
+	*bytes_ret = (struct fl_buffer){ .data = file, .size = fread(file, 1, sizeof(file), f) };
+	fclose(f);
+	return decoded(bytes_ret);
+}
+
 /*
  * Stored reports outlive the program that wrote them. A change of the format needs a new version
- * and a new file beside this one, which stays readable.
+ * and a new file beside these, which stay readable.
  */
 static void test_reports_of_version_1_0_stay_readable(void **state)
 {
 	(void)state;
-	static uint8_t file[16384];
-	FILE *f = fopen(FL_TESTS "/report/golden/full-1.0.flrp", "rb");
-	assert_non_null(f);
-	struct fl_buffer stored = { .data = file, .size = fread(file, 1, sizeof(file), f) };
-	fclose(f);
+	struct fl_buffer bytes;
 	FL_AUTO(fl_report) report = trace_make_full();
-	FL_AUTO(fl_report) back = decoded(&stored);
+	FL_AUTO(fl_report) back = stored(FL_TESTS "/report/golden/full-1.0.flrp", &bytes);
+	report->trace.event = (struct fl_event_report){ 0 };
 	same_trace(&report->trace, &back->trace);
-	FL_AUTO_BUFFER bytes = encoded(report);
-	assert_same_bytes(&bytes, &stored);
+}
+
+static void test_reports_of_version_1_1_stay_readable(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		enum fl_report_kind kind;
+	} files[] = {
+		{ FL_TESTS "/report/golden/full-1.1.flrp", FL_REPORT_DUMP },
+		{ FL_TESTS "/report/golden/reboot-1.1.flrp", FL_REPORT_REBOOT },
+		{ FL_TESTS "/report/golden/trace-1.1.flrp", FL_REPORT_TRACE },
+	};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct fl_buffer bytes;
+		FL_AUTO(fl_report)
+		report = files[i].kind == FL_REPORT_DUMP ? trace_make_full()
+							 : trace_make_event(files[i].kind);
+		FL_AUTO(fl_report) back = stored(files[i].path, &bytes);
+		same_trace(&report->trace, &back->trace);
+		FL_AUTO_BUFFER again = encoded(report);
+		assert_same_bytes(&again, &bytes);
+	}
 }
 
 static void test_nothing_comes_back_as_nothing(void **state)
@@ -304,7 +368,7 @@ static void test_same_trace_same_bytes(void **state)
 	FL_AUTO_BUFFER x = encoded(a);
 	FL_AUTO_BUFFER y = encoded(b);
 	assert_same_bytes(&x, &y);
-	assert_memory_equal(x.data, "FLRP\x01\x00", 6);
+	assert_memory_equal(x.data, "FLRP\x01\x01", 6);
 }
 
 /* Values behind a false flag are noise and must not make two equal traces differ. */
@@ -321,6 +385,9 @@ static void test_unknown_values_leave_no_trace(void **state)
 	b->trace.fault.value[FL_BFAR] = 1;
 	b->trace.cause.address = 0x1234;
 	b->trace.modules[0].mismatch_addr = 5;
+	b->trace.event.pc = b->trace.event.captured_at = b->trace.event.trace_reason = 7;
+	b->trace.event.status = 9;
+	b->trace.event.build_id[0] = 1;
 	FL_AUTO_BUFFER x = encoded(a);
 	FL_AUTO_BUFFER y = encoded(b);
 	assert_same_bytes(&x, &y);
@@ -432,14 +499,15 @@ static void test_later_additions_are_skipped(void **state)
 	FL_AUTO_BUFFER again = encoded(back);
 	assert_same_bytes(&plain, &again);
 
-	/* the last section of ours: findings, an empty list of 4 bytes */
+	/* the last section of ours: of a dump without registers, 5 bytes that are zero */
 	FL_AUTO_BUFFER longer = encoded(report);
-	size_t payload = longer.size - 4;
+	size_t payload = longer.size - 5;
+	assert_int_equal(longer.data[payload - 4], 5);
 	insert(&longer, longer.size, "xy", 2);
-	longer.data[payload - 4] = 6;
+	longer.data[payload - 4] = 7;
 	struct fl_report *refused = NULL;
 	assert_int_equal(fl_report_decode(longer.data, longer.size, &refused, NULL), FL_EFORMAT);
-	longer.data[5] = 1;
+	longer.data[5] = 2;
 	FL_AUTO(fl_report) accepted = decoded(&longer);
 	assert_int_equal(accepted->trace.finding_count, 0);
 }
@@ -545,12 +613,54 @@ static void test_facts(void **state)
 	assert_true(facts.fingerprints[1].joins);
 	assert_int_equal(facts.finding_count, 3);
 	assert_true(facts.truncated);
+	assert_int_equal(facts.kind, FL_REPORT_DUMP);
+	assert_false(facts.expected || facts.coredump_saved);
+	assert_true(facts.has_pc && facts.pc == 0x08000412);
+	assert_true(facts.has_lr && facts.lr == 0x08002001);
+	assert_true(facts.needs_symbols);
+	assert_true(facts.has_captured_at && facts.captured_at == 1700000000);
 
 	FL_AUTO(fl_report) bare = trace_make("Bus Fault", NULL);
 	facts = fl_report_facts(bare);
 	assert_string_equal(facts.title, "Bus Fault");
 	assert_false(facts.has_reason);
 	assert_int_equal(facts.build_id_size, 0);
+	assert_false(facts.has_pc || facts.has_lr || facts.has_captured_at);
+}
+
+static void test_facts_of_events(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_event(FL_REPORT_REBOOT);
+	struct fl_trace *t = &report->trace;
+	struct fl_report_facts facts = fl_report_facts(report);
+	assert_int_equal(facts.kind, FL_REPORT_REBOOT);
+	assert_int_equal(facts.build_id_size, 6);
+	assert_int_equal(facts.build_id[5], 0xa5);
+	assert_int_equal(facts.build_id[6], 0);
+	assert_true(facts.has_pc && facts.pc == 0x08001004);
+	assert_true(facts.has_lr && facts.lr == 0x08001101);
+	assert_true(facts.coredump_saved && !facts.expected);
+	assert_true(facts.has_captured_at && facts.captured_at == 1700000000);
+	assert_string_equal(facts.reason_name, "RadioStuck");
+
+	/* nothing is left that an ELF could name, and then something is */
+	t->event.has_pc = t->event.has_lr = false;
+	assert_false(fl_report_facts(report).needs_symbols);
+	t->reason = (struct fl_reason){ true, 0x1003, "0x1003", true };
+	facts = fl_report_facts(report);
+	assert_true(facts.needs_symbols && facts.expected);
+	t->event.has_lr = true;
+	t->reason.name = "FactoryReset";
+	assert_true(fl_report_facts(report).needs_symbols);
+
+	FL_AUTO(fl_report) trace = trace_make_event(FL_REPORT_TRACE);
+	trace->trace.event.has_pc = trace->trace.event.has_lr = false;
+	facts = fl_report_facts(trace);
+	assert_int_equal(facts.kind, FL_REPORT_TRACE);
+	assert_false(facts.needs_symbols || facts.expected || facts.has_reason);
+	trace->trace.event.trace_reason_name = NULL;
+	assert_true(fl_report_facts(trace).needs_symbols);
 }
 
 int main(void)
@@ -558,6 +668,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field_comes_back),
 		cmocka_unit_test(test_reports_of_version_1_0_stay_readable),
+		cmocka_unit_test(test_reports_of_version_1_1_stay_readable),
 		cmocka_unit_test(test_nothing_comes_back_as_nothing),
 		cmocka_unit_test(test_the_smallest_elements_come_back),
 		cmocka_unit_test(test_same_trace_same_bytes),
@@ -573,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_too_much_is_said),
 		cmocka_unit_test(test_strings_are_kept_once),
 		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_facts_of_events),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

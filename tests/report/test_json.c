@@ -48,6 +48,10 @@ static void test_golden(void **state)
 	FL_AUTO(fl_report) bare = trace_make("Hard Fault", "?;??~lr;--0;f~scan");
 	bare->trace.threads[0].frames[2].pc_known = false;
 	expect(bare, GOLDEN "bare.json");
+	FL_AUTO(fl_report) reboot = trace_make_event(FL_REPORT_REBOOT);
+	expect(reboot, GOLDEN "reboot.json");
+	FL_AUTO(fl_report) trace = trace_make_event(FL_REPORT_TRACE);
+	expect(trace, GOLDEN "trace.json");
 }
 
 static const char *text_at(const json_t *root, const char *path)
@@ -132,6 +136,41 @@ static void test_promised_keys(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(frames, 0), "line")),
 			 17);
 	assert_null(json_object_get(json_array_get(frames, 2), "function"));
+	json_decref(root);
+}
+
+static void test_promised_keys_of_events(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *value;
+	} cases[] = {
+		{ "kind", "trace" },
+		{ "event/hash", "33333333333333333333333333333333" },
+		{ "event/pc", "0x08001004" },
+		{ "event/lr", "0x08001101" },
+		{ "event/reset_register", "0x24000000" },
+		{ "event/trace_reason_name", "QueueFull" },
+		{ "event/log", "queue of 12, \xe2\x88\x92"
+			       "3 left" },
+		{ "software/build_id", "a0a1a2a3a4a5" },
+		{ "threads/0/frames/1/trust", "lr" },
+	};
+	FL_AUTO(fl_report) report = trace_make_event(FL_REPORT_TRACE);
+	json_t *root = parsed(report);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *got = text_at(root, cases[i].path);
+		if (!got || strcmp(got, cases[i].value) != 0)
+			fail_msg("%s is %s", cases[i].path, got ? got : "not there");
+	}
+	const json_t *event = json_object_get(root, "event");
+	assert_int_equal(json_integer_value(json_object_get(event, "status")), -1234567890123);
+	assert_int_equal(json_integer_value(json_object_get(event, "trace_reason")), 3);
+	assert_int_equal(json_integer_value(json_object_get(event, "captured_at")), 1700000000);
+	assert_int_equal(json_integer_value(json_object_get(event, "size")), 57);
+	static const char *const absent[] = { "dump", "fault", "memory", "reason" };
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		assert_null(json_object_get(root, absent[i]));
 	json_decref(root);
 }
 
@@ -244,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_promised_keys),
+		cmocka_unit_test(test_promised_keys_of_events),
 		cmocka_unit_test(test_unknown_is_absent),
 		cmocka_unit_test(test_any_text_is_valid_json),
 		cmocka_unit_test(test_the_binary_form_changes_nothing),

@@ -82,6 +82,24 @@ static void test_golden(void **state)
 	free(text);
 }
 
+static void test_events_golden(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) reboot = trace_make_event(FL_REPORT_REBOOT);
+	char *text = render(reboot, NULL);
+	trace_expect_file(GOLDEN "reboot.txt", text);
+	free(text);
+	FL_AUTO(fl_report) trace = trace_make_event(FL_REPORT_TRACE);
+	text = render(trace, NULL);
+	trace_expect_file(GOLDEN "trace.txt", text);
+	free(text);
+	FL_AUTO(fl_report) bare = fl_report_new();
+	bare->trace.kind = FL_REPORT_REBOOT;
+	text = render(bare, NULL);
+	trace_expect_file(GOLDEN "bare-reboot.txt", text);
+	free(text);
+}
+
 static void test_explain_golden(void **state)
 {
 	(void)state;
@@ -350,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_events_golden),
 		cmocka_unit_test(test_explain_golden),
 		cmocka_unit_test(test_no_line_is_too_wide),
 		cmocka_unit_test(test_long_names_are_elided_sensibly),

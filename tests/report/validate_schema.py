@@ -47,8 +47,8 @@ def keys(node):
 DAMAGES = [
     ("another schema", lambda r: r.update(schema="faultline-report/2")),
     ("no schema", lambda r: r.pop("schema")),
-    ("address as a number", lambda r: r["memory"].append({"address": 16, "size": 4})),
-    ("short address", lambda r: r["memory"].append({"address": "0x10", "size": 4})),
+    ("address as a number", lambda r: r.update(memory=[{"address": 16, "size": 4}])),
+    ("short address", lambda r: r.update(memory=[{"address": "0x10", "size": 4}])),
     ("capital digits", lambda r: r["cause"].update(address="0xDEADBEEF")),
     ("null instead of absent", lambda r: r["device"].update(serial=None)),
     ("unknown confidence", lambda r: r["cause"].update(confidence="sure")),

@@ -112,6 +112,9 @@ static void full_dump(struct fl_report *r)
 		.has_reason = true,
 		.reason = 0x9200,
 	};
+	t->event = (struct fl_event_report){
+		.has_pc = true, .has_lr = true, .pc = 0x08000412, .lr = 0x08002001
+	};
 	for (uint8_t i = 0; i < 20; i++)
 		t->identity.build_id[i] = (uint8_t)(0xa0 + i);
 	for (uint8_t i = 0; i < 16; i++)
@@ -259,12 +262,18 @@ static void full_signature(struct fl_report *r)
 	s->version = 1;
 	memcpy(s->rules_hash, "0123456789abcdef0123456789abcdef", 33);
 	s->fingerprints = fl_arena_array(&r->arena, 2, sizeof(*s->fingerprints));
-	s->fingerprints[0] = (struct fl_fingerprint){
-		"stack", "Null Pointer at sensor::store < sensor::Driver::read", { 1, 2, 3 }, false, false
-	};
-	s->fingerprints[1] = (struct fl_fingerprint){
-		"top", "Null Pointer at sensor::store < sensor::Driver::read", { 9, 8, 7 }, true, false
-	};
+	s->fingerprints[0] =
+		(struct fl_fingerprint){ "stack",
+					 "Null Pointer at sensor::store < sensor::Driver::read",
+					 { 1, 2, 3 },
+					 false,
+					 false };
+	s->fingerprints[1] =
+		(struct fl_fingerprint){ "top",
+					 "Null Pointer at sensor::store < sensor::Driver::read",
+					 { 9, 8, 7 },
+					 true,
+					 false };
 	s->fingerprint_count = 2;
 	s->steps = fl_arena_array(&r->arena, 3, sizeof(*s->steps));
 	s->steps[0] = (struct fl_signature_step){ 0, "name", "the first frame that is in no list" };
@@ -308,6 +317,63 @@ struct fl_report *trace_make_full(void)
 	full_threads(report);
 	full_signature(report);
 	full_findings(report);
+	return report;
+}
+
+struct fl_report *trace_make_event(enum fl_report_kind kind)
+{
+	struct fl_report *report = trace_make("Trace Event", "sensor::read;app::poll~lr");
+	struct fl_trace *t = &report->trace;
+	t->kind = kind;
+	t->dump.size = 57;
+	memset(t->dump.hash, 0x33, sizeof(t->dump.hash));
+	t->identity = (struct fl_dump_identity){ .device_serial = "SN-0042",
+						 .software_type = "app-fw",
+						 .software_version = "1.2.3" };
+	t->event = (struct fl_event_report){
+		.has_captured_at = true,
+		.captured_at = 1700000000,
+		.build_id = { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5 },
+		.build_id_size = 6,
+		.has_pc = true,
+		.has_lr = true,
+		.pc = 0x08001004,
+		.lr = 0x08001101,
+		.has_reset_register = true,
+		.reset_register = 0x24000000,
+		.coredump_saved = true,
+		.has_trace_reason = true,
+		.trace_reason = 3,
+		.trace_reason_name = "QueueFull",
+		.has_status = true,
+		.status = -1234567890123,
+		.log = "queue of 12, \xe2\x88\x92"
+		       "3 left",
+	};
+	if (kind == FL_REPORT_REBOOT)
+		t->reason = (struct fl_reason){ true, 0xa001, "RadioStuck", false };
+	t->cause.title = "the software reported QueueFull and went on";
+	t->cause.confidence = FL_CERTAIN;
+	t->match = FL_MATCH_SAME;
+	t->modules[0].match = FL_MATCH_SAME;
+	t->modules[0].has_debug_info = t->modules[0].has_unwind_info = true;
+	t->threads[0].stop = FL_STOP_NOT_CAPTURED;
+	t->threads[0].stop_text = "an event holds no stack: pc and lr are all that was sent";
+	t->engine_version = "0.1.0";
+	t->sandbox = "seccomp";
+	struct fl_signature *s = &t->signature;
+	s->title = "QueueFull at sensor::read (status -1234567890123)";
+	s->function = "sensor::read";
+	s->version = 2;
+	s->fingerprints = fl_arena_array(&report->arena, 2, sizeof(*s->fingerprints));
+	s->fingerprints[0] = (struct fl_fingerprint){ .kind = "trace",
+						      .preimage = "QueueFull at sensor::read",
+						      .hash = { 5 },
+						      .joins = true };
+	s->fingerprints[1] = (struct fl_fingerprint){
+		.kind = "site", .preimage = "QueueFull at app::poll", .hash = { 6 }, .leads = true
+	};
+	s->fingerprint_count = 2;
 	return report;
 }
 

@@ -24,6 +24,9 @@ struct fl_report *trace_make(const char *category, const char *frames);
 /** Deterministic trace with every field of every struct set, and several of each array. */
 struct fl_report *trace_make_full(void);
 
+/** The same for an event of @p kind, which is no FL_REPORT_DUMP. */
+struct fl_report *trace_make_event(enum fl_report_kind kind);
+
 /** Text of a file, NUL-terminated; free() it. Fails the test when it is not there. */
 char *trace_read_file(const char *path);
 
