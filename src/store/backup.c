@@ -37,8 +37,9 @@ struct backup {
 	char symbols[PATH_ROOM]; /* beside the target */
 	char temp[PATH_ROOM];    /* both under other names until they are whole */
 	char temp_symbols[PATH_ROOM];
-	uint64_t bytes, total_bytes; /* of the database, then of the files */
-	struct fl_vec lost;          /* of struct file */
+	uint64_t bytes, total_bytes; /* done, of all files and the database */
+	uint64_t page_size;
+	struct fl_vec lost; /* of struct file */
 	fl_progress_fn progress;
 	void *context;
 	struct fl_error *err;
@@ -91,20 +92,14 @@ static enum fl_code sqlite_fail(struct backup *b, sqlite3 *db, int code)
 
 static enum fl_code copy_pages(struct backup *b, sqlite3 *to, sqlite3_backup *copy)
 {
+	uint64_t before = b->bytes;
 	int code = SQLITE_OK;
-	int64_t page_size = 0;
-	uint64_t files = b->total_bytes;
-	FL_AUTO_QUERY query = fl_query(b->store, FL_SQL_PAGE_SIZE);
-	if (!fl_query_row(&query, NULL))
-		page_size = fl_column_int(&query, 0);
-	fl_query_deinit(&query);
 	while (code == SQLITE_OK) {
 		code = sqlite3_backup_step(copy, STEP_PAGES);
 		if (code != SQLITE_OK && code != SQLITE_DONE)
 			return sqlite_fail(b, to, code);
-		int64_t pages = sqlite3_backup_pagecount(copy);
-		b->bytes = (uint64_t)((pages - sqlite3_backup_remaining(copy)) * page_size);
-		b->total_bytes = (uint64_t)(pages * page_size) + files;
+		int done = sqlite3_backup_pagecount(copy) - sqlite3_backup_remaining(copy);
+		b->bytes = before + (uint64_t)done * b->page_size;
 		enum fl_code stop = stopped(b);
 		if (stop)
 			return stop;
@@ -137,7 +132,18 @@ static enum fl_code copy_database(struct backup *b)
 
 /* --- symbol files --- */
 
-/* What the transaction sees, which the copied database will hold. */
+/* The first question of the transaction: from here on it sees one moment. */
+static enum fl_code size_database(struct backup *b)
+{
+	FL_AUTO_QUERY query = fl_query(b->store, FL_SQL_PAGES);
+	enum fl_code code = fl_query_row(&query, b->err);
+	if (code)
+		return code;
+	b->page_size = (uint64_t)fl_column_int(&query, 0);
+	b->total_bytes = b->page_size * (uint64_t)fl_column_int(&query, 1);
+	return FL_OK;
+}
+
 static enum fl_code list_files(struct backup *b, struct fl_vec *ret)
 {
 	FL_AUTO_QUERY query = fl_query(b->store, FL_SQL_SYMBOLS_FILES);
@@ -293,8 +299,10 @@ static enum fl_code copy_all(struct backup *b, bool *again_ret)
 {
 	FL_AUTO_VEC files = FL_VEC(struct file);
 	FL_AUTO_VEC missing = FL_VEC(struct file);
-	b->bytes = b->total_bytes = 0;
+	b->bytes = 0;
 	enum fl_code code = begin_reading(b);
+	if (!code)
+		code = size_database(b);
 	if (!code)
 		code = list_files(b, &files);
 	if (!code)

@@ -176,9 +176,14 @@ fl_store_retry(struct fl_store *store, int64_t dump_id, uint64_t *count_ret, str
 
 enum fl_code fl_queue_place(struct fl_store *store, int64_t bulk_id, struct fl_error *err)
 {
-	FL_AUTO_QUERY query = fl_query(store, FL_SQL_QUEUE_PLACE);
-	fl_bind_int(&query, 1, bulk_id);
-	return fl_query_run(&query, err);
+	FL_AUTO_QUERY place = fl_query(store, FL_SQL_QUEUE_PLACE);
+	fl_bind_int(&place, 1, bulk_id);
+	enum fl_code code = fl_query_run(&place, err);
+	if (code)
+		return code;
+	FL_AUTO_QUERY placed = fl_query(store, FL_SQL_QUEUE_PLACED);
+	fl_bind_int(&placed, 1, sqlite3_changes64(store->db));
+	return fl_query_run(&placed, err);
 }
 
 static uint64_t *count_of(struct fl_queue_counts *counts, const char *state)

@@ -30,13 +30,18 @@
 	" AND (?4 IS NULL OR v.serial = ?4)"
 
 /*
- * The turn at the head of the queue. In an empty queue the newest id: no turn is larger than its
- * dump's id, so a turn that a device had in a longer queue does not count against it now.
+ * The turn at the head of the queue. In an empty queue one that is larger than all before it, so
+ * that a turn which a device had in a longer queue does not count against it now: no turn is larger
+ * than the newest id, but for what bulk work was placed at.
  */
-#define HEAD_TURN \
+#define LAST_TURN \
+	"coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'dumps'), 0)" \
+	" + coalesce((SELECT value FROM settings WHERE name = 'placed'), 0)"
+#define HEAD_TURN_WHERE(which) \
 	"coalesce((SELECT turn FROM dumps INDEXED BY dumps_in_work" \
-	" WHERE state IN ('queued', 'claimed') ORDER BY turn, id LIMIT 1)," \
-	" (SELECT seq FROM sqlite_sequence WHERE name = 'dumps'), 0)"
+	" WHERE state IN ('queued', 'claimed')" which " ORDER BY turn, id LIMIT 1), " LAST_TURN \
+	" + 1)"
+#define HEAD_TURN HEAD_TURN_WHERE("")
 
 /* ?1 the device, ?2 when it was heard of, ?3 and ?4 the versions that it then said it had, ?5 1
  * where what comes later at the same time is newer. */
@@ -279,10 +284,10 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	/* In the order they had, one flow from the head of the queue on. */
 	[FL_SQL_QUEUE_PLACE] =
 		"UPDATE dumps SET turn = p.turn FROM (SELECT id, row_number() OVER (ORDER BY turn, id)"
-		"  - 1 + coalesce((SELECT turn FROM dumps INDEXED BY dumps_in_work"
-		"   WHERE state IN ('queued', 'claimed') AND bulk_id IS NOT ?1 ORDER BY turn, id LIMIT 1),"
-		"   (SELECT seq FROM sqlite_sequence WHERE name = 'dumps'), 0) AS turn"
-		"  FROM dumps WHERE bulk_id = ?1 AND state = 'queued') p WHERE dumps.id = p.id",
+		" - 1 + " HEAD_TURN_WHERE(
+			" AND bulk_id IS NOT ?1") " AS turn FROM dumps WHERE bulk_id = ?1 AND state = 'queued') p WHERE dumps.id = p.id",
+	[FL_SQL_QUEUE_PLACED] = "INSERT INTO settings (name, value) VALUES ('placed', ?1)"
+				" ON CONFLICT (name) DO UPDATE SET value = value + ?1",
 	[FL_SQL_DUMP_EXISTS] = "SELECT 1 FROM dumps WHERE id = ?1",
 	[FL_SQL_DUMP_COUNTS] = "SELECT state, count(*), sum(duplicates) FROM dumps GROUP BY state",
 	[FL_SQL_DUMPS_DONE] = "SELECT d.id FROM dumps d JOIN traces t ON t.dump_id = d.id"
@@ -390,11 +395,11 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_KEPT_LIST] =
 		"SELECT kind, count(*), sum(size) FROM kept GROUP BY kind ORDER BY kind",
 
-	/* most: the most unexpected reboots in one window; ?4 the window, NULL = any time */
+	/* most: the most unexpected reboots in one window; ?4 the window */
 	[FL_SQL_DEVICES_LIST] =
 		"WITH windows (device_id, at, count) AS (SELECT device_id, at, count(*) OVER"
 		"  (PARTITION BY device_id ORDER BY at RANGE BETWEEN CURRENT ROW AND"
-		"   coalesce(?4, 9223372036854775807) FOLLOWING) FROM reboots WHERE NOT expected"
+		"   ?4 FOLLOWING) FROM reboots WHERE NOT expected"
 		"   AND device_id IS NOT NULL"
 		"   AND (?1 IS NULL OR device_id = (SELECT id FROM devices WHERE serial = ?1))),"
 		" most (device_id, count) AS (SELECT device_id, max(count) FROM windows GROUP BY device_id)"
@@ -603,7 +608,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_VERIFY_SYMBOLS] =
 		"SELECT id, hash, size, name FROM symbol_files WHERE id > ?1 ORDER BY id LIMIT 1",
 	[FL_SQL_SYMBOLS_FILES] = "SELECT hash, size FROM symbol_files ORDER BY id",
-	[FL_SQL_PAGE_SIZE] = "SELECT page_size FROM pragma_page_size",
+	[FL_SQL_PAGES] = "SELECT page_size, page_count FROM pragma_page_size, pragma_page_count",
 	[FL_SQL_VERIFY_TOTAL] = "SELECT (SELECT count(*) FROM dump_contents WHERE NOT pruned)"
 				" + (SELECT count(*) FROM kept) + (SELECT count(*) FROM traces)"
 				" + (SELECT count(*) FROM symbol_files)",

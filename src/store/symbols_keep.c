@@ -124,10 +124,32 @@ static enum fl_code check_symbol_file(const struct fl_symbol_file *file, struct 
 	return FL_OK;
 }
 
-/*
- * Traces that were read with a poorer file of the build, and, when this one holds the instructions
- * that a debug file lacks, those that were read with that.
- */
+/* Whether a file of the build besides the new one was richer than this one already. */
+static bool
+was_superseded(const struct fl_vec *build, int64_t new_id, const struct fl_symbol_fit *poorer)
+{
+	const struct fl_symbol_fit *fits = fl_vec_at(build, const struct fl_symbol_fit, 0);
+	for (size_t i = 0; i < build->count; i++)
+		if (fits[i].id != new_id && fl_symbols_covers(&fits[i], poorer))
+			return true;
+	return false;
+}
+
+/* A debug file found its instructions, and had none before. */
+static bool completes(const struct fl_vec *build, const struct fl_symbol_fit *self,
+		      const struct fl_symbol_fit *other)
+{
+	const struct fl_symbol_fit *fits = fl_vec_at(build, const struct fl_symbol_fit, 0);
+	if (other->has_code_bytes || !self->has_code_bytes)
+		return false;
+	for (size_t i = 0; i < build->count; i++)
+		if (fits[i].has_code_bytes && fits[i].id != self->id)
+			return false;
+	return true;
+}
+
+/* What was read with a poorer file of the build is read again, when none but the new one is
+ * richer. */
 static enum fl_code queue_for(struct fl_symbol_change *change, const struct fl_vec *build,
 			      struct fl_symbol_added *added, struct fl_error *err)
 {
@@ -139,9 +161,9 @@ static enum fl_code queue_for(struct fl_symbol_change *change, const struct fl_v
 			self = &fits[i];
 	for (size_t i = 0; self && i < build->count && !code; i++) {
 		const struct fl_symbol_fit *other = &fits[i];
-		bool poorer = fl_symbols_compare(self, other) > 0;
-		bool completed = !other->has_code_bytes && self->has_code_bytes;
-		if (other == self || !(poorer || completed))
+		bool poorer = fl_symbols_compare(self, other) > 0 &&
+			      !was_superseded(build, self->id, other);
+		if (other == self || !(poorer || completes(build, self, other)))
 			continue;
 		if (!added->supersedes_id && fl_symbols_covers(self, other))
 			added->supersedes_id = other->id;
@@ -231,7 +253,8 @@ static enum fl_code run_for(struct fl_store *store, enum fl_sql sql, int64_t id,
 			    const char *text, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, sql);
-	fl_bind_int(&query, 1, id);
+	if (id)
+		fl_bind_int(&query, 1, id);
 	if (second)
 		fl_bind_int(&query, 2, second);
 	if (text)

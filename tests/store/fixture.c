@@ -64,7 +64,8 @@ static void add_fingerprint(struct fl_report *report, const char *spec)
 {
 	struct fl_signature *signature = &report->trace.signature;
 	struct fl_fingerprint *to = &signature->fingerprints[signature->fingerprint_count++];
-	to->joins = spec[0] != '~';
+	to->leads = spec[0] == '^';
+	to->joins = spec[0] != '~' && !to->leads;
 	spec += !to->joins;
 	const char *equals = strchr(spec, '=');
 	assert_non_null(equals);
@@ -76,6 +77,35 @@ static void add_fingerprint(struct fl_report *report, const char *spec)
 static const char *copy(struct fl_report *report, const char *text)
 {
 	return text ? fl_arena_strdup(&report->arena, text) : NULL;
+}
+
+static void add_event(struct fl_report *report, const struct report_spec *spec)
+{
+	struct fl_trace *trace = &report->trace;
+	bool dump = spec->kind == FL_REPORT_DUMP;
+	trace->kind = spec->kind;
+	trace->reason = (struct fl_reason){
+		.known = spec->reason,
+		.code = spec->reason,
+		.name = copy(report, spec->reason_name ? spec->reason_name : "HardFault"),
+		.expected = spec->reason && spec->reason < 0x8000,
+	};
+	trace->event = (struct fl_event_report){
+		.has_pc = spec->pc,
+		.pc = spec->pc,
+		.has_lr = spec->lr,
+		.lr = spec->lr,
+		.coredump_saved = spec->coredump_saved,
+		.has_captured_at = !dump && spec->captured_at,
+		.captured_at = dump ? 0 : spec->captured_at,
+	};
+	trace->dump.has_capture_time = dump && spec->captured_at;
+	trace->dump.capture_time = dump ? spec->captured_at : 0;
+	if (dump || !spec->build)
+		return;
+	trace->identity.build_id_size = 0;
+	trace->event.build_id_size = spec->build_size ? spec->build_size : 20;
+	memset(trace->event.build_id, spec->build, trace->event.build_id_size);
 }
 
 struct fl_report *report_make(const struct report_spec *spec)
@@ -93,6 +123,7 @@ struct fl_report *report_make(const struct report_spec *spec)
 	};
 	memset(trace->identity.build_id, spec->build, spec->build ? 20 : 0);
 	trace->match = spec->match;
+	add_event(report, spec);
 	trace->cause.category = "Hard Fault";
 	trace->cause.title = "a test";
 	trace->engine_version = "0.1.0";
@@ -118,6 +149,35 @@ int64_t enqueue(struct fl_store *store, const char *bytes, const char *device)
 					  .received_at = NOON };
 	assert_ok(fl_store_enqueue(store, &upload, &enqueued, &err), err);
 	return enqueued.dump_id;
+}
+
+int64_t enqueue_kind(struct fl_store *store, const char *bytes, const char *device,
+		     enum fl_report_kind kind, int after)
+{
+	struct fl_error err = { 0 };
+	struct fl_enqueued enqueued = { 0 };
+	const struct fl_upload upload = { .bytes = bytes,
+					  .size = strlen(bytes),
+					  .source = "test.core",
+					  .device = device,
+					  .kind = kind,
+					  .received_at = NOON + after };
+	assert_ok(fl_store_enqueue(store, &upload, &enqueued, &err), err);
+	assert_int_equal(enqueued.limited, !enqueued.dump_id);
+	return enqueued.dump_id;
+}
+
+struct fl_filed
+settle_one(struct fl_store *store, int64_t dump_id, const struct report_spec *spec, bool waits)
+{
+	struct fl_error err = { 0 };
+	struct fl_filed filed = { 0 };
+	FL_AUTO(fl_report) report = report_make(spec);
+	if (waits)
+		assert_ok(fl_store_wait(store, dump_id, report, NULL, &filed, &err), err);
+	else
+		assert_ok(fl_store_file(store, dump_id, report, &filed, &err), err);
+	return filed;
 }
 
 struct fl_filed file_one(struct fl_store *store, const char *bytes, const struct report_spec *spec)
