@@ -2,6 +2,8 @@
 /* Questions about devices and their reboots. */
 #include "store/internal.h"
 
+#define EVER (INT64_C(1) << 48) /* seconds; SQLite has its trouble with windows near 2^63 */
+
 static struct fl_device_row device_row(struct fl_query *query)
 {
 	return (struct fl_device_row){
@@ -32,7 +34,7 @@ enum fl_code fl_store_devices(struct fl_store *store, const struct fl_device_fil
 	fl_bind_text(&query, 2, by->cohort);
 	fl_bind_int(&query, 3,
 		    by->unexpected_min > INT64_MAX ? INT64_MAX : (int64_t)by->unexpected_min);
-	fl_bind_int_or_null(&query, 4, by->within_seconds, by->within_seconds != 0);
+	fl_bind_int(&query, 4, by->within_seconds ? by->within_seconds : EVER);
 	enum fl_code code;
 	while (!(code = fl_query_row(&query, err))) {
 		const struct fl_device_row row = device_row(&query);

@@ -231,12 +231,11 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 					&filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
 	    (code = fl_filing_count(store, ret->issue_id, 1, err)))
 		return code;
-	if (filing->facts.kind == FL_REPORT_DUMP &&
-	    (code = fl_storm_prune(store, &filing->dump, &filing->identity, ret->trace_id,
-				   ret->issue_id, &ret->pruned, err)))
-		return code;
 	code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
 				err);
+	if (!code && filing->facts.kind == FL_REPORT_DUMP)
+		code = fl_storm_prune(store, &filing->dump, &filing->identity, ret->trace_id,
+				      ret->issue_id, &ret->pruned, err);
 	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
 }
 
