@@ -2,6 +2,7 @@
 """Runs the program and compares what a user sees."""
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -49,3 +50,26 @@ class Program:
     def finish(self):
         print(f"{self.count} runs, {len(self.failures)} failed")
         sys.exit(1 if self.failures else 0)
+
+
+def _edit_sections(elf, edit):
+    """The ELF with the type of its sections changed: edit(index, type, flags) says to what."""
+    elf = bytearray(elf)
+    table, = struct.unpack_from("<I", elf, 32)
+    size, count, _ = struct.unpack_from("<HHH", elf, 46)
+    for index in range(1, count):
+        at = table + index * size
+        kind, flags = struct.unpack_from("<4xII", elf, at)
+        struct.pack_into("<I", elf, at + 4, edit(index, kind, flags))
+    return bytes(elf)
+
+
+def stripped(elf):
+    """What strip leaves: nothing but what is loaded, and the names of the sections."""
+    names, = struct.unpack_from("<H", elf, 50)
+    return _edit_sections(elf, lambda index, kind, flags: kind if flags & 2 or index == names else 0)
+
+
+def debug_file(elf):
+    """What objcopy --only-keep-debug leaves: what is loaded has no contents, but for notes."""
+    return _edit_sections(elf, lambda index, kind, flags: 8 if flags & 2 and kind != 7 else kind)

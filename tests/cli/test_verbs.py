@@ -50,7 +50,7 @@ with tempfile.TemporaryDirectory() as name:
 
     # a dump that waits for its ELF
     p.expect("ingest without ELF", 0, "ingest", dump, "--db", db, "--device", "unit-1", out="1 wait for their ELF")
-    p.expect("it waits visibly", 0, "traces", "list", "--waiting", "--db", db, out="waiting.*1 traces? from 1 device")
+    p.expect("it waits visibly", 0, "traces", "list", "--waiting", "--db", db, out="1 trace from 1 device waits for .*waiting")
     p.expect("no issue yet", 0, "issues", "list", "--db", db, out="no issues yet")
     p.expect("symbols add", 0, "symbols", "add", elf, "--db", db, out="1 waiting dumps? can be processed")
     p.expect("worker --once", 0, "worker", "--once", "--db", db, out="1 analysed \\(1 new issues\\)")
@@ -101,7 +101,7 @@ with tempfile.TemporaryDirectory() as name:
         p.expect("queued", 0, "ingest", dump, other_dump, "--queue-only", "--device", device, "--db", lost)
     for _ in range(4):
         p.expect("the others go on", 0, "worker", "--once", "--db", lost, out="0 quarantined")
-    p.expect("they wait", 0, "traces", "list", "--waiting", "--db", lost, out="symbols add' brings it back.*5 traces from 5")
+    p.expect("they wait", 0, "traces", "list", "--waiting", "--db", lost, out="5 traces from 5.*symbols add' brings it back")
     p.expect("the ELF again", 0, "symbols", "add", elf, "--db", lost, out="already there.*5 waiting dumps")
     p.expect("all there", 0, "worker", "--once", "--db", lost, out="5 analysed")
 
