@@ -11,6 +11,16 @@ install(TARGETS faultline_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY include/faultline DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 install(FILES src/store/store.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/faultline)
 install(FILES docs/faultline.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+# Units of systemd know where the program is; not enabled by themselves.
+set(FAULTLINE_SYSTEMD_DIR lib/systemd/system CACHE STRING "Where systemd units go; empty: nowhere")
+set(bindir ${CMAKE_INSTALL_FULL_BINDIR})
+foreach(unit faultline.service faultline-gc.service faultline-gc.timer)
+	configure_file(tools/systemd/${unit} systemd/${unit} @ONLY)
+	if(FAULTLINE_SYSTEMD_DIR)
+		install(FILES ${CMAKE_CURRENT_BINARY_DIR}/systemd/${unit}
+			DESTINATION ${FAULTLINE_SYSTEMD_DIR})
+	endif()
+endforeach()
 install(FILES docs/report.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline)
 install(DIRECTORY signatures/ DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline/signatures
 	FILES_MATCHING PATTERN *.list)
