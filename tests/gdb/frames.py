@@ -3,6 +3,7 @@
 
 import json
 import os
+import struct
 import subprocess
 from pathlib import Path
 
@@ -44,3 +45,12 @@ def complaint(have, want):
     if want["line"] is not None and place != (want["file"], want["line"]):
         return f"{have['function']} at {place}, expected {want['file']}:{want['line']}"
     return None
+
+
+NAMES = [f"r{n}" for n in range(13)] + ["sp", "lr", "pc", "xpsr"]
+
+
+def register_differences(captured, recorded):
+    """The register block comes first in what gdb captured and in what the firmware wrote."""
+    have, want = (struct.unpack_from(f"<{len(NAMES)}I", dump, 24) for dump in (captured, recorded))
+    return [f"{name} {h:#x}, the device wrote {w:#x}" for name, h, w in zip(NAMES, have, want) if h != w]

@@ -58,6 +58,10 @@ def test_captures(folder):
         dump.write_bytes(data)
         bad = frames.differences(frames.analyse(program, dump, elf_of(build)), expected_of(build, scenario))
         check(f"{build} {scenario}", not bad, "; ".join(bad))
+        recorded = fixtures / "corpus" / build / scenario / "dump.core"
+        if recorded.exists():
+            bad = frames.register_differences(data, recorded.read_bytes())
+            check(f"{build} {scenario}: registers", not bad, "; ".join(bad))
         check(f"{build} {scenario}: says which registers",
               ("as they are" if case.get("plain") else "from before ") in said, said)
 

@@ -22,6 +22,10 @@ for case in cases:
     bad = frames.differences(report, expected)
     if report["reason"].get("code") != "0x0005":
         bad.append(f"reason {report['reason']}")
+    recorded = corpus / build / scenario / "dump.core"
+    if recorded.exists():
+        bad += frames.register_differences((place / build / f"{scenario}.core").read_bytes(),
+                                           recorded.read_bytes())
     if bad:
         failed += 1
         print(f"{build} {scenario}: {'; '.join(bad)}")
