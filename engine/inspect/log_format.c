@@ -67,9 +67,10 @@ static bool read_number(const char **p, struct arguments *a, unsigned *ret)
 		if (argument && (argument->kind == FL_LOG_INT32 || argument->kind == FL_LOG_INT64))
 			value = argument->integer;
 		++*p;
+	} else {
+		for (; **p >= '0' && **p <= '9'; ++*p)
+			value = value > MAX_WIDTH ? value : value * 10 + (**p - '0');
 	}
-	for (; **p >= '0' && **p <= '9'; ++*p)
-		value = value > MAX_WIDTH ? value : value * 10 + (**p - '0');
 	bool negative = value < 0;
 	if (value < -MAX_WIDTH || value > MAX_WIDTH)
 		value = MAX_WIDTH;

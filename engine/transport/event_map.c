@@ -220,7 +220,7 @@ static bool is_new_key(const struct fl_cbor_item *key, uint32_t *seen)
 	return true;
 }
 
-/* Devices of SDK 1.17 to 1.42.0 could announce more lines than they then had: a set of logs ends
+/* Devices from SDK 0.17 to 1.42.0 could announce more lines than they then had: a set of logs ends
  * where the data does. */
 static bool is_cut_log(const struct event_reader *r, struct fl_cbor *c, size_t at)
 {

@@ -112,6 +112,41 @@ static enum fl_code analyze_and_render(struct fl_error *err)
 	return code;
 }
 
+/* A batch with a project key: an assert, and a trace with texts in parts and a compact log. */
+static const uint8_t events[] = {
+	0x42, 'k',  0,    0x82, 0xa4, 0x02, 0x02, 0x09, 0x63, '1',  '.',  '2',  0x0b,
+	0x45, 1,    2,    3,    4,    5,    0x04, 0xa2, 0x01, 0x19, 0x80, 0x01, 0x03,
+	0x05, 0xa3, 0x02, 0x02, 0x07, 0x7f, 0x61, 'a',  0x61, 'b',  0xff, 0x04, 0xa2,
+	0x08, 0x5f, 0x41, 'x',  0x41, 'y',  0xff, 0x09, 0x82, 0x08, 0x61, 's',
+};
+
+static enum fl_code open_events(struct fl_error *err)
+{
+	FL_AUTO(fl_message) message = NULL;
+	enum fl_code code = fl_message_open(events, sizeof(events), &message, err);
+	if (code)
+		return code;
+	size_t count;
+	const struct fl_item *items = fl_message_items(message, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(items[0].kind, FL_ITEM_REBOOT);
+	assert_int_equal(items[1].kind, FL_ITEM_TRACE);
+	FL_AUTO(fl_event) event = NULL;
+	code = fl_event_open(items[1].bytes, items[1].size, &event, err);
+	if (!code) {
+		assert_string_equal(fl_event_facts(event)->log, "xy");
+		assert_non_null(fl_event_facts(event)->compact);
+	}
+	return code;
+}
+
+static enum fl_code open_coredump(struct fl_error *err)
+{
+	static const uint8_t cut[] = { 0x81, 0x07, 'C', 'O', 'R', 'E', 0x10 };
+	FL_AUTO(fl_message) message = NULL;
+	return fl_message_open(cut, sizeof(cut), &message, err);
+}
+
 static enum fl_code open_rules(struct fl_error *err)
 {
 	static const struct fl_rules_file file = { "irrelevant", "foo\nbar*\n# comment\n" };
@@ -161,6 +196,13 @@ static void test_analysis_and_rendering(void **state)
 	fail_each(analyze_and_render, 100000, 1);
 }
 
+static void test_messages(void **state)
+{
+	(void)state;
+	fail_each(open_events, 1000, 1);
+	fail_each(open_coredump, 1000, 1);
+}
+
 static void test_rules(void **state)
 {
 	(void)state;
@@ -172,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_analysis_and_rendering),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_rules),
 	};
 	return cmocka_run_group_tests(tests, read_case, free_case);

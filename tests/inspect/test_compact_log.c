@@ -375,6 +375,7 @@ static void test_contradictions(void **state)
 	assert_format("1", "%d", ARGS(int32(1), int32(2)));
 	assert_format("%n then 2", "%n then %d", ARGS(int32(1), int32(2)));
 	assert_format("%5.1y then 2", "%5.1y then %d", ARGS(int32(1), int32(2)));
+	assert_format("%*12345678901234567890d", "%*12345678901234567890d", ARGS(int32(-9)));
 	assert_format("ends in %", "ends in %", ARGS(int32(1)));
 	assert_format("ends in %-5ll", "ends in %-5ll", ARGS(int32(1)));
 	assert_format("%", "%5%", NULL, 0);
