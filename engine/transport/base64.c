@@ -76,7 +76,7 @@ bool fl_base64_run(const uint8_t *text, size_t size, uint8_t *out, size_t *size_
 	for (size_t i = 0; i + 4 <= size; i += 4, done += 3)
 		if (!decode_group(text + i, out + done))
 			return false;
-	uint8_t last[3];
+	uint8_t last[3] = { 0 };
 	for (size_t i = 0; i < rest; i++) {
 		last[i] = fl_base64_values[text[size - rest + i]];
 		if (last[i] == FL_BASE64_OTHER)

@@ -174,9 +174,9 @@ static bool is_multipart(const struct blob *text)
 	if (!begins(text, "--") || text->size < 4 || is_space(text->bytes[2]))
 		return false;
 	const uint8_t *line = memchr(text->bytes, '\n', text->size);
-	if (!line++)
+	if (!line)
 		return false;
-	size_t first = (size_t)(line - text->bytes);
+	size_t first = (size_t)(++line - text->bytes);
 	size_t left = text->size - first;
 	if (left > sizeof(header) && !strncasecmp((const char *)line, header, sizeof(header) - 1))
 		return true;
