@@ -112,7 +112,7 @@ static void test_parts_of_a_line(void **state)
 	static const char records[] = "0;src/a b.c;4294967295;semi;colon; %%\0"
 				      "0;;7;no file\0"
 				      "0;x.c;;no line\0"
-				      "0;x.c;4294967296;far line\0"
+				      "0;x.c;4294967299;far line\0"
 				      "0;x.c;1;two\nlines\r\n\0"
 				      "0;x\x01.c;1;\x1b[0m \xff";
 	static const struct {

@@ -464,8 +464,9 @@ static void test_what_is_no_event(void **state)
 		{ "bf 0201 07 7f 61 61 41 62 ff ff", 7 }, /* bytes within a text */
 		{ "bf 0201 07 7f 7f ff ff ff", 5 },       /* strings do not nest */
 		{ "a2 0201 04 ef", 4 },                   /* an unassigned value */
-		{ "a2 0201 04 1c", 4 },                   /* a reserved one */
-		{ "ba ffffffff 0201", 7 },                /* more pairs than bytes */
+		{ "a2 0206 04 82 00 ef", 6 }, /* also in logs, which may only end early */
+		{ "a2 0201 04 1c", 4 },       /* a reserved one */
+		{ "ba ffffffff 0201", 7 },    /* more pairs than bytes */
 		{ "bb ffffffffffffffff 0201", 11 },
 		{ "a2 0201 07 7b ffffffffffffffff", 4 }, /* a text longer than memory */
 		{ "a2 0201 04 9b ffffffffffffffff 00", 14 },

@@ -319,6 +319,13 @@ static void test_damaged_run_length_code(void **state)
 	assert_int_equal(o.items[1].size, o.size);
 	close_opened(&o);
 
+	/* The first reason is the one that is told. */
+	o = open_hex("81 05 414243 10");
+	assert_int_equal(o.count, 1);
+	assert_int_equal(o.items[0].kind, FL_ITEM_UNKNOWN);
+	assert_non_null(strstr(o.items[0].text, "RLE"));
+	close_opened(&o);
+
 	/* Asks for 2 GiB. */
 	o = open_hex("81 feffffff0f00");
 	assert_int_equal(o.count, 1);
