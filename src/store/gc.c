@@ -174,7 +174,7 @@ static enum fl_code take_step(struct gc *gc, const struct victim *victims, size_
 static enum fl_code
 take_all(struct gc *gc, const char *what, const struct fl_vec *victims, take_fn take)
 {
-	const struct victim *all = fl_vec_at(victims, const struct victim, 0);
+	const struct victim *all = victims->data; /* NULL of none */
 	struct taken taken = { 0 };
 	enum fl_code code = FL_OK;
 	for (size_t i = 0; i < victims->count && gc->dry_run; i++) {

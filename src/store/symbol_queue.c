@@ -129,7 +129,7 @@ enum fl_code
 fl_symbols_supersede(struct fl_store *store, const struct fl_vec *build, struct fl_error *err)
 {
 	enum fl_code code = FL_OK;
-	const struct fl_symbol_fit *best = fl_vec_at(build, const struct fl_symbol_fit, 0);
+	const struct fl_symbol_fit *best = build->data; /* NULL of none */
 	for (size_t i = 0; i < build->count && !code; i++) {
 		const struct fl_symbol_fit *fit = &best[i];
 		FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_SUPERSEDE);

@@ -128,7 +128,7 @@ static enum fl_code check_symbol_file(const struct fl_symbol_file *file, struct 
 static bool
 was_superseded(const struct fl_vec *build, int64_t new_id, const struct fl_symbol_fit *poorer)
 {
-	const struct fl_symbol_fit *fits = fl_vec_at(build, const struct fl_symbol_fit, 0);
+	const struct fl_symbol_fit *fits = build->data;
 	for (size_t i = 0; i < build->count; i++)
 		if (fits[i].id != new_id && fl_symbols_covers(&fits[i], poorer))
 			return true;
@@ -139,7 +139,7 @@ was_superseded(const struct fl_vec *build, int64_t new_id, const struct fl_symbo
 static bool completes(const struct fl_vec *build, const struct fl_symbol_fit *self,
 		      const struct fl_symbol_fit *other)
 {
-	const struct fl_symbol_fit *fits = fl_vec_at(build, const struct fl_symbol_fit, 0);
+	const struct fl_symbol_fit *fits = build->data;
 	if (other->has_code_bytes || !self->has_code_bytes)
 		return false;
 	for (size_t i = 0; i < build->count; i++)
@@ -153,7 +153,7 @@ static bool completes(const struct fl_vec *build, const struct fl_symbol_fit *se
 static enum fl_code queue_for(struct fl_symbol_change *change, const struct fl_vec *build,
 			      struct fl_symbol_added *added, struct fl_error *err)
 {
-	const struct fl_symbol_fit *fits = fl_vec_at(build, const struct fl_symbol_fit, 0);
+	const struct fl_symbol_fit *fits = build->data;
 	const struct fl_symbol_fit *self = NULL;
 	enum fl_code code = FL_OK;
 	for (size_t i = 0; i < build->count; i++)
