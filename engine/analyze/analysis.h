@@ -8,6 +8,7 @@
 #include "symbols/symbols.h"
 
 #include <faultline/analyze.h>
+#include <faultline/event.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,10 @@ FL_MUST_CHECK enum fl_code fl_analysis_init(struct fl_analysis *a, struct fl_rep
 /** Copies the strings of @p identity. @retval FL_ENOMEM */
 FL_MUST_CHECK enum fl_code
 fl_analysis_identity(struct fl_analysis *a, const struct fl_dump_identity *identity);
+
+/** The text of an event's compact log, where the symbols have its format. @retval FL_ENOMEM */
+FL_MUST_CHECK enum fl_code
+fl_analysis_event_log(struct fl_analysis *a, const struct fl_event_facts *facts);
 
 void fl_analysis_findings(struct fl_analysis *a, const struct fl_finding *list, size_t count);
 

@@ -130,7 +130,7 @@ run_stages(struct fl_analysis *a, const struct fl_event *event, const struct fl_
 {
 	const struct fl_event_facts *facts = fl_event_facts(event);
 	a->trace->kind = facts->kind == FL_EVENT_TRACE ? FL_REPORT_TRACE : FL_REPORT_REBOOT;
-	if (keep_facts(a, facts) || fl_analysis_add_modules(a))
+	if (keep_facts(a, facts) || fl_analysis_event_log(a, facts) || fl_analysis_add_modules(a))
 		return FL_ENOMEM;
 	a->trace->arch = fl_analysis_arch(a);
 	name_reason(a);
