@@ -266,17 +266,22 @@ static void remove_files(const char *folder)
 
 /* --- both --- */
 
-/* A reading one: those who write are not held up. */
+/* A reading one: those who write are not held up. Its end is prepared first, so that there is
+ * memory for it. */
 static enum fl_code begin_reading(struct backup *b)
 {
-	int code = sqlite3_exec(b->store->db, "BEGIN", NULL, NULL, NULL);
+	FL_AUTO_QUERY end = fl_query(b->store, FL_SQL_ROLLBACK);
+	int code = end.sqlite_code;
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(b->store->db, "BEGIN", NULL, NULL, NULL);
 	return code == SQLITE_OK ? FL_OK : fl_store_fail(b->store, code, b->err);
 }
 
 static void end_reading(struct backup *b)
 {
+	FL_AUTO_QUERY end = fl_query(b->store, FL_SQL_ROLLBACK);
 	if (!sqlite3_get_autocommit(b->store->db))
-		sqlite3_exec(b->store->db, "ROLLBACK", NULL, NULL, NULL);
+		(void)!fl_query_run(&end, NULL);
 }
 
 /* Removed after the transaction had begun, or lost while its row is still there: then it is lost in

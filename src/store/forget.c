@@ -98,8 +98,11 @@ enum fl_code fl_store_forget_device(struct fl_store *store, const char *serial, 
 {
 	struct fl_forgotten forgotten = { 0 };
 	FL_AUTO_TRANSACTION transaction = { 0 };
-	if (!dry_run)
-		sqlite3_exec(store->db, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
+	int secure =
+		dry_run ? SQLITE_OK
+			: sqlite3_exec(store->db, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
+	if (secure != SQLITE_OK)
+		return fl_store_fail(store, secure, err);
 	enum fl_code code = fl_begin(store, &transaction, err);
 	if (!code)
 		code = forget(store, serial, &forgotten, err);

@@ -76,6 +76,7 @@ struct scene {
 	struct fl_report *report;
 	int64_t dump_id;
 	int64_t killer_id; /* of another dump, to be quarantined */
+	int64_t richer_id; /* of a symbol file */
 };
 
 static enum fl_code try_open(struct scene *s, struct fl_error *err)
@@ -248,6 +249,182 @@ static enum fl_code try_quarantine(struct scene *s, struct fl_error *err)
 	return fl_store_quarantine(s->f->store, s->killer_id, "reason", long_backtrace(), err);
 }
 
+/* --- the keeper's side --- */
+
+static enum fl_code try_record(struct scene *s, struct fl_error *err)
+{
+	return fl_store_record_notices(s->f->store, true, err);
+}
+
+static enum fl_code try_richer_symbols(struct scene *s, struct fl_error *err)
+{
+	struct fl_symbol_added added;
+	struct fl_module_info module = { .name = "fw.elf",
+					 .build_id_size = 20,
+					 .has_debug_info = true };
+	memset(module.build_id, 1, 20);
+	const struct fl_symbol_file file = { .name = "rich.elf",
+					     .bytes = "RICH",
+					     .size = 4,
+					     .modules = &module,
+					     .module_count = 1 };
+	enum fl_code code = fl_store_add_symbols(s->f->store, &file, &added, err);
+	if (!code)
+		s->richer_id = added.id;
+	return code;
+}
+
+static enum fl_code try_file_again(struct scene *s, struct fl_error *err)
+{
+	fl_store_set_symbols(s->f->store, s->richer_id);
+	return try_file(s, err);
+}
+
+static bool see_candidate(void *context, const struct fl_symbol_candidate *candidate)
+{
+	assert_non_null(candidate->name);
+	++*(int *)context;
+	return true;
+}
+
+static bool see_history(void *context, const struct fl_history_row *row)
+{
+	assert_non_null(row->what);
+	++*(int *)context;
+	return true;
+}
+
+static bool see_count(void *context, const char *key, uint64_t traces, uint64_t devices)
+{
+	assert_string_equal(key, "1.0");
+	assert_int_equal(traces, 1);
+	assert_int_equal(devices, 1);
+	++*(int *)context;
+	return true;
+}
+
+static bool see_module(void *context, const struct fl_module_info *module)
+{
+	assert_string_equal(module->name, "fw.elf");
+	++*(int *)context;
+	return true;
+}
+
+static enum fl_code try_more_questions(struct scene *s, struct fl_error *err)
+{
+	struct fl_store *store = s->f->store;
+	struct fl_report_facts facts = fl_report_facts(s->report);
+	int candidates = 0;
+	int rows = 0;
+	enum fl_code code =
+		fl_store_symbol_candidates(store, &facts, see_candidate, &candidates, err);
+	if (!code)
+		code = fl_store_trace_history(store, 1, see_history, &rows, err);
+	if (!code)
+		code = fl_store_counts(store, 0, FL_BY_SOFTWARE_VERSION, see_count, &rows, err);
+	if (!code)
+		code = fl_store_symbol_modules(store, s->richer_id, see_module, &rows, err);
+	if (!code) {
+		assert_int_equal(candidates, 2);
+		assert_true(rows >= 3);
+	}
+	return code;
+}
+
+static bool see_notice(void *context, const struct fl_notice *notice)
+{
+	assert_non_null(notice->kind == FL_NOTICE_BULK ? notice->bulk.what : notice->title);
+	++*(int *)context;
+	return true;
+}
+
+static enum fl_code try_notices(struct scene *s, struct fl_error *err)
+{
+	int rows = 0;
+	return fl_store_notices(s->f->store, NOON, 9, see_notice, &rows, err);
+}
+
+static enum fl_code try_notice_done(struct scene *s, struct fl_error *err)
+{
+	return fl_store_notice_done(s->f->store, 1, err);
+}
+
+static bool see_stat(void *context, const char *group, const char *name, uint64_t value)
+{
+	(void)context;
+	(void)value;
+	assert_non_null(group);
+	assert_non_null(name);
+	return true;
+}
+
+static enum fl_code try_stats(struct scene *s, struct fl_error *err)
+{
+	return fl_store_stats(s->f->store, see_stat, NULL, err);
+}
+
+/* That memory is out is no problem of the database. */
+static bool no_problem(void *context, const char *problem)
+{
+	(void)context;
+	fail_msg("%s", problem);
+	return true;
+}
+
+static enum fl_code try_verify(struct scene *s, struct fl_error *err)
+{
+	return fl_store_verify(s->f->store, no_problem, NULL, NULL, NULL, err);
+}
+
+static enum fl_code try_backup(struct scene *s, struct fl_error *err)
+{
+	char path[128];
+	char command[300];
+	snprintf(path, sizeof(path), "%s/copy.db", s->f->dir);
+	enum fl_code code = fl_store_backup(s->f->store, path, NULL, NULL, err);
+	assert_int_equal(access(path, F_OK) == 0, !code);
+	if (!code) {
+		snprintf(command, sizeof(command), "rm -r %s %s.symbols", path, path);
+		assert_int_equal(system(command), 0);
+	}
+	return code;
+}
+
+static bool see_gone(void *context, const char *what, uint64_t count, uint64_t bytes)
+{
+	(void)bytes;
+	assert_non_null(what);
+	*(uint64_t *)context += count;
+	return true;
+}
+
+static enum fl_code try_gc(struct scene *s, struct fl_error *err)
+{
+	const struct fl_retention keep = { .dump_age = 1, .kept_bytes = 1, .quarantine_age = 1 };
+	uint64_t gone = 0;
+	return fl_store_gc(s->f->store, &keep, 3, false, see_gone, &gone, err);
+}
+
+static enum fl_code try_remove(struct scene *s, struct fl_error *err)
+{
+	struct fl_symbol_removed removed;
+	enum fl_code code = fl_store_remove_symbols(s->f->store, s->richer_id, &removed, err);
+	return code == FL_ENOTFOUND ? FL_OK : code; /* the row went, the file could not */
+}
+
+static enum fl_code try_forget(struct scene *s, struct fl_error *err)
+{
+	struct fl_forgotten forgotten;
+	return fl_store_forget_device(s->f->store, "D1", true, &forgotten, err);
+}
+
+static enum fl_code try_forget_really(struct scene *s, struct fl_error *err)
+{
+	struct fl_forgotten forgotten;
+	enum fl_code code = fl_store_forget_device(s->f->store, "D1", false, &forgotten, err);
+	return code == FL_ENOTFOUND ? FL_OK : code; /* it went, the log could not be emptied */
+}
+
 /* In the order in which a dump meets them. */
 static const struct {
 	const char *name;
@@ -269,6 +446,19 @@ static const struct {
 	{ "enqueue another", try_enqueue_killer },
 	{ "quarantine", try_quarantine },
 	{ "a long row", try_long_row },
+	{ "record notices", try_record },
+	{ "add richer symbols", try_richer_symbols },
+	{ "file once more", try_file_again },
+	{ "more questions", try_more_questions },
+	{ "notices", try_notices },
+	{ "notice done", try_notice_done },
+	{ "statistics", try_stats },
+	{ "verify", try_verify },
+	{ "back up", try_backup },
+	{ "retention", try_gc },
+	{ "remove symbols", try_remove },
+	{ "forget, dry", try_forget },
+	{ "forget", try_forget_really },
 };
 
 static int fail_each_allocation(struct scene *s, size_t step)
