@@ -185,6 +185,29 @@ static void test_then_the_build_id(void **state)
 	}
 }
 
+/* An event sends the first 5 to 20 bytes. */
+static void test_a_part_of_a_build_id(void **state)
+{
+	(void)state;
+	struct fl_module_info info = fl_module_info(module);
+	for (uint8_t size = 0; size <= 20; size++) {
+		struct scene s = { 0 };
+		memcpy(s.identity.build_id, info.build_id, 20);
+		s.identity.build_id_size = size;
+		assert_int_equal(judge(&s), size < 5 ? FL_MATCH_UNKNOWN : FL_MATCH_SAME);
+		assert_false(fl_build_id_conflict(&s.identity, &s.facts));
+		if (size)
+			s.identity.build_id[size - 1] ^= 0x80;
+		assert_int_equal(judge(&s), size < 5 ? FL_MATCH_UNKNOWN : FL_MATCH_OTHER_BUILD);
+		assert_int_equal(fl_build_id_conflict(&s.identity, &s.facts), size >= 5);
+		fl_arena_deinit(&s.arena);
+	}
+	struct fl_dump_identity identity = { .build_id_size = 6 };
+	struct fl_module_facts shorter = { .build_id_size = 5 };
+	assert_false(fl_build_id_conflict(&identity, &shorter));
+	assert_false(fl_build_id_conflict(NULL, &shorter));
+}
+
 static void test_then_the_stack(void **state)
 {
 	const struct {
@@ -243,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captured_code_decides),
 		cmocka_unit_test(test_then_the_build_id),
+		cmocka_unit_test(test_a_part_of_a_build_id),
 		cmocka_unit_test(test_then_the_stack),
 		cmocka_unit_test(test_code_elsewhere_is_another_firmware),
 		cmocka_unit_test(test_nothing_to_go_on),

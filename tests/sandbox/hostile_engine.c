@@ -21,6 +21,12 @@ enum fl_code __real_fl_analyze(const void *, size_t, const struct fl_symbols *co
 enum fl_code __wrap_fl_analyze(const void *, size_t, const struct fl_symbols *const *, size_t,
 			       const struct fl_analyze_options *, struct fl_report **,
 			       struct fl_error *);
+enum fl_code __real_fl_analyze_event(const void *, size_t, const struct fl_symbols *const *, size_t,
+				     const struct fl_analyze_options *, struct fl_report **,
+				     struct fl_error *);
+enum fl_code __wrap_fl_analyze_event(const void *, size_t, const struct fl_symbols *const *, size_t,
+				     const struct fl_analyze_options *, struct fl_report **,
+				     struct fl_error *);
 enum fl_code
 __real_fl_symbols_open(const void *, size_t, const char *, struct fl_symbols **, struct fl_error *);
 enum fl_code
@@ -291,27 +297,52 @@ static bool is_act(const char *act, size_t size, const char *name)
 	return strlen(name) == size && memcmp(act, name, size) == 0;
 }
 
-enum fl_code __wrap_fl_analyze(const void *dump, size_t size,
-			       const struct fl_symbols *const *symbols, size_t count,
-			       const struct fl_analyze_options *options, struct fl_report **ret,
-			       struct fl_error *err)
+/* False for an innocent input. */
+static bool do_act(const void *input, size_t size, enum fl_code *ret, struct fl_error *err)
 {
 	static const char prefix[] = "hostile ";
 	const size_t start = sizeof(prefix) - 1;
 	if (poisoned)
 		sink = *poisoned;
-	if (size < start || memcmp(dump, prefix, start) != 0)
-		return __real_fl_analyze(dump, size, symbols, count, options, ret, err);
-	const char *act = (const char *)dump + start;
+	if (size < start || memcmp(input, prefix, start) != 0)
+		return false;
+	const char *act = (const char *)input + start;
 	size = strnlen(act, size - start);
-	current_dump = dump;
+	current_dump = input;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
 		if (is_act(act, size, acts[i].name))
 			acts[i].run();
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
-		if (is_act(act, size, answers[i].name))
-			return answers[i].run(err);
-	return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no such act");
+	*ret = FL_EINVALID;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (!is_act(act, size, answers[i].name))
+			continue;
+		*ret = answers[i].run(err);
+		return true;
+	}
+	fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "no such act");
+	return true;
+}
+
+enum fl_code __wrap_fl_analyze(const void *dump, size_t size,
+			       const struct fl_symbols *const *symbols, size_t count,
+			       const struct fl_analyze_options *options, struct fl_report **ret,
+			       struct fl_error *err)
+{
+	enum fl_code code;
+	if (do_act(dump, size, &code, err))
+		return code;
+	return __real_fl_analyze(dump, size, symbols, count, options, ret, err);
+}
+
+enum fl_code __wrap_fl_analyze_event(const void *event, size_t size,
+				     const struct fl_symbols *const *symbols, size_t count,
+				     const struct fl_analyze_options *options,
+				     struct fl_report **ret, struct fl_error *err)
+{
+	enum fl_code code;
+	if (do_act(event, size, &code, err))
+		return code;
+	return __real_fl_analyze_event(event, size, symbols, count, options, ret, err);
 }
 
 enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *name,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * An engine that has been taken over by its input. A dump that starts with "hostile " names what
- * happens then, in the real child with the real filter; every other dump meets the real engine.
- * Linked with -Wl,--wrap=fl_analyze,--wrap=fl_symbols_open.
+ * An engine that has been taken over by its input. A dump or event that starts with "hostile "
+ * names what happens then, in the real child with the real filter; every other one meets the real
+ * engine. Linked with -Wl,--wrap=fl_analyze,--wrap=fl_analyze_event,--wrap=fl_symbols_open.
  */
 #ifndef HOSTILE_ENGINE_H
 #define HOSTILE_ENGINE_H

@@ -106,6 +106,32 @@ static void test_every_death_is_described(void **state)
 	}
 }
 
+/* An event takes the same way through the same child. */
+static void test_deaths_on_events(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *event, *reason;
+	} cases[] = {
+		{ "hostile read null", "killed by SIGSEGV at 0x0" },
+		{ "hostile loop", "no answer within 1000 ms" },
+		{ "hostile open file", "forbidden system call *" },
+		{ "hostile answer damaged", "answered with a damaged report" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FL_AUTO(fl_sandbox) sandbox = open_sandbox(DEADLINE_MS);
+		struct fl_sandbox_death death = { 0 };
+		struct fl_error err = { 0 };
+		FL_AUTO(fl_report) report = NULL;
+		assert_int_equal(fl_sandbox_analyze_event(sandbox, cases[i].event,
+							  strlen(cases[i].event), NULL, 0, &report,
+							  &death, &err),
+				 FL_ECHILD);
+		assert_true(fits(death.reason, cases[i].reason));
+		assert_goes_on(sandbox);
+	}
+}
+
 static void test_stack_overflow_is_called_so(void **state)
 {
 	(void)state;
@@ -373,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_death_is_described),
+		cmocka_unit_test(test_deaths_on_events),
 		cmocka_unit_test(test_stack_overflow_is_called_so),
 		cmocka_unit_test(test_forbidden_call_is_named),
 		cmocka_unit_test(test_backtrace_reads_like_one),

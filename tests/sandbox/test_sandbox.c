@@ -171,6 +171,45 @@ static void test_same_bytes_warm_and_cold(void **state)
 	close(elf.fd);
 }
 
+/* A HardFault with pc and lr (docs/formats.md, "Events"). */
+static const char event[] = "\xa4\x02\x02\x03\x01\x0a\x63"
+			    "app"
+			    "\x04\xa4\x01\x19\x94\x00"
+			    "\x02\x19\x08\xcc\x03\x19\x08\xd9\x05\x00";
+
+static void test_events_in_child_and_engine(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) child = open_with((struct fl_sandbox_options){ 0 });
+	FL_AUTO(fl_sandbox)
+	here = open_with((struct fl_sandbox_options){ .mode = FL_SANDBOX_OFF });
+	struct fl_sandbox_elf elf = open_elf(BUILD "/fw.elf", "fw.elf");
+	FL_AUTO(fl_report) a = NULL;
+	FL_AUTO(fl_report) b = NULL;
+	const size_t size = sizeof(event) - 1;
+	assert_int_equal(fl_sandbox_analyze_event(child, event, size, &elf, 1, &a, NULL, NULL),
+			 FL_OK);
+	assert_int_equal(fl_sandbox_analyze_event(here, event, size, &elf, 1, &b, NULL, NULL),
+			 FL_OK);
+	struct fl_report_facts facts = fl_report_facts(a);
+	assert_int_equal(facts.kind, FL_REPORT_REBOOT);
+	assert_int_equal(facts.reason, 0x9400);
+	assert_true(facts.has_pc && facts.pc == 0x8cc);
+	assert_non_null(facts.function);
+	assert_same_text(a, b);
+	/* a dump and an event in turns: neither is taken for the other */
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	struct fl_report *none = NULL;
+	assert_int_equal(
+		fl_sandbox_analyze_event(child, dump.data, dump.size, &elf, 1, &none, NULL, NULL),
+		FL_EFORMAT);
+	assert_int_equal(fl_sandbox_analyze(child, event, size, &elf, 1, &none, NULL, NULL),
+			 FL_EFORMAT);
+	FL_AUTO(fl_report) full = analyze(child, &dump, &elf);
+	assert_int_equal(fl_report_facts(full).kind, FL_REPORT_DUMP);
+	close(elf.fd);
+}
+
 static void test_large_and_empty_dumps(void **state)
 {
 	(void)state;
@@ -404,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_bad_rules_fail_at_once),
 		cmocka_unit_test(test_child_answers_like_the_engine),
 		cmocka_unit_test(test_same_bytes_warm_and_cold),
+		cmocka_unit_test(test_events_in_child_and_engine),
 		cmocka_unit_test(test_large_and_empty_dumps),
 		cmocka_unit_test(test_errors_are_the_engines),
 		cmocka_unit_test(test_compiles_once_per_key),
