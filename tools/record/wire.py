@@ -57,7 +57,8 @@ def spool_chunks(data):
 class Device:
     """The chunks of one device in the order of their arrival.
 
-    messages: what was complete and intact. dropped: a count per reason.
+    messages: what was complete and intact. dropped: a count per reason. A first chunk that comes
+    twice in a row is a repetition, as any other chunk is.
     """
 
     def __init__(self):
@@ -86,6 +87,9 @@ class Device:
             raise ValueError("the firmware has one channel")
         if head & CONTINUATION:
             return self.go_on(head, chunk)
+        if self.pending() and chunk == self.start and len(self.data) == len(self.first):
+            self.dropped["repeated"] += 1
+            return
         if self.pending():
             self.give_up("restarted")
         if head & CONFIG != CRC_AT_END:
@@ -93,7 +97,8 @@ class Device:
         if not head & MORE:
             return self.finish(chunk[1:-2], chunk[-2:])
         self.total, at = varint(chunk, 1)
-        self.data = chunk[at:][:self.total]
+        self.data = self.first = chunk[at:][:self.total]
+        self.start = chunk
 
     def go_on(self, head, chunk):
         if not self.pending():
