@@ -28,6 +28,7 @@ struct fl_store {
 	ZSTD_CCtx *compressor;   /**< made on first use */
 	ZSTD_DCtx *decompressor; /**< made on first use */
 	int64_t reanalysis_bulk; /**< of this handle; 0 = none */
+	bool read_only;          /**< in a folder where nobody can write */
 	bool batch;              /**< fl_store_batch_begin(): transactions are savepoints in it */
 	int64_t batch_last_content; /**< contents.last_id when it began */
 	struct fl_store_policy policy;

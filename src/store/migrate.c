@@ -140,6 +140,11 @@ enum fl_code fl_store_migrate(struct fl_store *store, struct fl_error *err)
 	enum fl_code code = identify(store, &identity, err);
 	if (!code)
 		code = judge(store, &identity, err);
+	if (!code && store->read_only)
+		return identity.version == FL_SCHEMA_VERSION
+			       ? FL_OK
+			       : fl_path_fail(err, FL_EIO, store->path,
+					      "of an older schema, and cannot be changed here");
 	if (!code && !identity.version)
 		sqlite3_exec(store->db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL);
 	if (!code)

@@ -4,8 +4,12 @@
 #include "store/settled.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void fl_store_close(struct fl_store *store)
 {
@@ -68,19 +72,68 @@ static enum fl_code name_symbols_dir(struct fl_store *store, struct fl_error *er
 	return FL_OK;
 }
 
+/* Percent-encoded, so that no '?' of a path begins the parameters. */
+static char *immutable_uri(const char *path)
+{
+	static const char end[] = "?immutable=1";
+	char *uri = malloc(sizeof("file://") + 3 * strlen(path) + sizeof(end));
+	if (!uri)
+		return NULL;
+	char *out = uri + sprintf(uri, "file:%s", path[0] == '/' ? "//" : "");
+	for (; *path; path++)
+		out += sprintf(out, strchr("?#%", *path) ? "%%%02x" : "%c", (unsigned char)*path);
+	memcpy(out, end, sizeof(end));
+	return uri;
+}
+
+/*
+ * In WAL mode even a reader needs a file beside the database, which cannot be made in a folder that
+ * is read-only. Where nobody is writing (there would be a log)
+ * it is not needed (https://www.sqlite.org/wal.html, "Read-Only Databases").
+ */
+static bool nobody_can_write(const char *path)
+{
+	struct stat st;
+	char folder[PATH_MAX];
+	char log[PATH_MAX];
+	if (snprintf(log, sizeof(log), "%s-wal", path) >= PATH_MAX || stat(log, &st) == 0 ||
+	    access(path, R_OK))
+		return false;
+	snprintf(folder, sizeof(folder), "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	return access(slash ? folder : ".", W_OK) != 0;
+}
+
+static enum fl_code connect_immutable(struct fl_store *store, struct fl_error *err)
+{
+	char *uri = immutable_uri(store->path);
+	if (!uri)
+		return fl_store_nomem(err);
+	store->read_only = true;
+	int code = sqlite3_open_v2(uri, &store->db,
+				   SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+					   SQLITE_OPEN_EXRESCODE,
+				   NULL);
+	free(uri);
+	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);
+}
+
 static enum fl_code open_into(struct fl_store *store, const char *path, struct fl_error *err)
 {
 	store->path = strdup(path);
 	if (!store->path)
 		return fl_store_nomem(err);
-	enum fl_code code = connect_database(store, err);
+	enum fl_code code = nobody_can_write(path) ? connect_immutable(store, err)
+						   : connect_database(store, err);
 	if (!code)
 		code = configure(store, err);
 	if (!code)
 		code = fl_store_migrate(store, err);
 	if (!code)
 		code = name_symbols_dir(store, err);
-	if (!code)
+	if (!code && !store->read_only)
 		fl_elf_files_clean(store);
 	return code;
 }

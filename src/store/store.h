@@ -26,7 +26,7 @@ struct fl_store;
 
 /**
  * Open or create a database; migrates an older schema. ":memory:" keeps nothing and holds no
- * symbol files.
+ * symbol files. In a folder where nobody can write it can be asked, and every change fails.
  * @retval FL_EUNSUPPORTED the schema is newer than this program.
  * @retval FL_EIO          cannot be opened or is not a database; the message names the path.
  */

@@ -259,9 +259,56 @@ static void test_closing_nothing_is_fine(void **state)
 	fl_claim_deinit(NULL);
 }
 
+/* A copy on a medium that cannot be written. Root can write everywhere: then as nobody. */
+static int ask_read_only(const char *path)
+{
+	struct fl_error err = { 0 };
+	struct fl_store *store = NULL;
+	struct fl_queue_counts counts;
+	struct fl_enqueued enqueued;
+	const struct fl_upload upload = { .bytes = "b", .size = 1 };
+	if (!geteuid() && (setgid(65534) || setuid(65534)))
+		return 1;
+	if (fl_store_open(path, &store, &err))
+		return 2;
+	if (fl_store_queue_counts(store, &counts, &err) || counts.queued != 1)
+		return 3;
+	if (fl_store_enqueue(store, &upload, &enqueued, &err) != FL_EIO ||
+	    !strstr(err.message, "readonly"))
+		return 4;
+	fl_store_close(store);
+	return 0;
+}
+
+static void test_a_read_only_folder_can_be_asked(void **state)
+{
+	struct fixture *f = *state;
+	char folder[128];
+	char path[256];
+	int status = 0;
+	enqueue(f->store, "dump", NULL);
+	fl_store_close(f->store); /* the log is written back */
+	snprintf(folder, sizeof(folder), "%s/a?b#c%%20", f->dir);
+	snprintf(path, sizeof(path), "%s/test.db", folder);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	assert_int_equal(rename(f->path, path), 0);
+	assert_int_equal(chmod(f->dir, 0755), 0);
+	assert_int_equal(chmod(path, 0444), 0);
+	assert_int_equal(chmod(folder, 0555), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(ask_read_only(path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(status, 0);
+	f->store = fixture_open(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		store_test(test_a_read_only_folder_can_be_asked),
 		store_test(test_a_new_database_is_durable_and_checked),
 		store_test(test_every_statement_compiles),
 		store_test(test_the_hot_path_scans_no_table),
