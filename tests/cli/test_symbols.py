@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import struct
 import tempfile
 from pathlib import Path
 
@@ -58,6 +59,17 @@ with tempfile.TemporaryDirectory() as name:
     write("halves/c.elf", whole)
     text = p.expect("the whole one is better", 0, "analyze", dump, "--symbols", tmp / "halves", "--format", "json")
     check("the whole one alone", [m["name"] for m in json.loads(text)["modules"]] == ["c.elf"])
+    far = bytearray(whole.ljust((1 << 20) - 16 - 7, b"\0"))
+    table, = struct.unpack_from("<I", far, 32)
+    size, count = struct.unpack_from("<HH", far, 46)
+    for at in range(table, table + size * count, size):
+        kind, _, _, where, length = struct.unpack_from("<4xIIIII", far, at)
+        if kind == 7 and far[where + 12:where + 16] == b"GNU\0":
+            struct.pack_into("<I", far, at + 16, len(far))  # the id begins 7 bytes before the first MiB ends
+            far += far[where:where + length]
+            far[where:where + length] = bytes(length)
+    write("far/fw.elf", bytes(far))
+    p.expect("a build id on the border of two blocks", 0, "analyze", dump, "--symbols", tmp / "far", out="store_value")
     p.expect("no folder", 1, "analyze", dump, "--symbols", tmp / "none", out="CFSR", err="No such file")
     p.expect("a file as folder", 1, "analyze", dump, "--symbols", elf, out="CFSR", err="is not a folder")
     no_id = bytearray(Path(dump).read_bytes())
