@@ -75,7 +75,7 @@ static enum fl_code forget_rest(struct fl_store *store, int64_t device_id, struc
 static enum fl_code
 forget(struct fl_store *store, const char *serial, struct fl_forgotten *ret, struct fl_error *err)
 {
-	int64_t device_id;
+	int64_t device_id = 0;
 	enum fl_code code = find_device(store, serial, &device_id, err);
 	if (!code)
 		code = count_rest(store, device_id, ret, err);
