@@ -74,7 +74,7 @@ static enum fl_code
 take_entry(struct fl_batch *batch, const struct fl_entry *entry, struct fl_error *err)
 {
 	const uint8_t *bytes = batch->delivery->queue.bytes.data + entry->offset;
-	struct fl_active *active;
+	struct fl_active *active = NULL;
 	batch->entry = entry;
 	if (is_dump(bytes, entry->size))
 		return fl_batch_dump(batch, bytes, entry->size, err);

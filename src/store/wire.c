@@ -207,7 +207,7 @@ enum fl_code fl_store_expire_partials(struct fl_store *store, int64_t before, ui
 {
 	uint64_t count = 0;
 	uint64_t bytes = 0;
-	struct expired expired;
+	struct expired expired = { 0 };
 	FL_AUTO_TRANSACTION transaction = { 0 };
 	enum fl_code code = fl_begin(store, &transaction, err);
 	while (!code && !(code = next_expired(store, before, &expired, err))) {
