@@ -280,17 +280,31 @@ def parse_sizes(words):
     return sizes
 
 
-def sizes(words, work):
+def ingest(program, work, device, path):
+    """Whether `faultline ingest` takes all of a recording.
+
+    All sizes go into one database: from the second on, every message has to be a duplicate.
+    """
+    words = [program, "ingest", "--db", work / "sizes.db", "--device", device, "--queue-only",
+             "--format", "json", path]
+    told = json.loads(firmware.run(words))
+    lost = sum(drop["events"] for kind, drop in told["drops"].items() if kind != "filler")
+    return told["messages"]["complete"] == 3 and not lost and \
+        (told["taken_in"], told["messages"]["duplicate"]) in ((3, 0), (0, 3)) and \
+        told["items"]["coredump"] == told["items"]["reboot"] == told["items"]["trace"] == 1
+
+
+def sizes(words, work, program=None):
     """Run with each of these chunk sizes; the messages must be the same bytes every time."""
     wanted, good = parse_sizes(words), True
     for name, build in WIRE_BUILDS.items():
         elf = firmware.build_image(name, build, work / name)
         for label, more in (("run lengths", {}), ("plain, padded", {"rle": 0, "pad": 1})):
-            good = check_sizes(name, build, elf, wanted, label, more, work) and good
+            good = check_sizes(name, build, elf, wanted, label, more, work, program) and good
     return good
 
 
-def check_sizes(name, build, elf, wanted, label, more, work):
+def check_sizes(name, build, elf, wanted, label, more, work, program):
     def one(size):
         folder = work / name / "sizes" / f"{size}-{len(more)}"
         form = "log" if size % 2 else "spool"
@@ -301,8 +315,12 @@ def check_sizes(name, build, elf, wanted, label, more, work):
         longest = max(map(len, chunks))
         digest = hashlib.sha256(b"".join(len(m).to_bytes(4, "big") + m for m in messages)).hexdigest()
         dump = wire.items(messages[0])[2] == (folder / "dump.core").read_bytes()
+        fine = longest <= size and dump
+        if program:
+            source = folder / ("serial.log" if form == "log" else "chunks.spool")
+            fine = ingest(program, work, f"{name} {label}", source) and fine
         shutil.rmtree(folder)
-        return size, digest, len(messages), len(chunks), longest <= size and dump
+        return size, digest, len(messages), len(chunks), fine
 
     with ThreadPoolExecutor(2) as pool:
         rows = list(pool.map(one, wanted))
@@ -311,5 +329,5 @@ def check_sizes(name, build, elf, wanted, label, more, work):
     chunks = [row[3] for row in rows]
     print(f"{name}, {label}: {len(rows)} chunk sizes {min(wanted)} to {max(wanted)}, {rows[0][2]} messages "
           f"each, {sum(chunks)} chunks ({min(chunks)} to {max(chunks)} a run), "
-          f"{len(digests)} different byte sequences: {'good' if good else 'WRONG'}", flush=True)
+          f"{len(digests)} different byte sequences{', ingested' if program else ''}: {'good' if good else 'WRONG'}", flush=True)
     return good
