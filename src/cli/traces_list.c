@@ -87,6 +87,31 @@ static bool print_missing(void *context, const struct fl_missing_row *row)
 	return true;
 }
 
+static bool add_json_missing(void *context, const struct fl_missing_row *row)
+{
+	return cli_append_json(context,
+			       json_pack("{s:s?, s:s?, s:s?, s:I, s:I}", "build_id", row->build_id,
+					 "software_type", row->software_type, "software_version",
+					 row->software_version, "traces", (json_int_t)row->traces,
+					 "devices", (json_int_t)row->devices));
+}
+
+static int list_missing(struct fl_store *store, int format)
+{
+	struct fl_error err = { 0 };
+	uint64_t missing = 0;
+	if (format == CLI_JSON_FORMAT) {
+		json_t *rows = json_array();
+		enum fl_code failed = fl_store_missing(store, add_json_missing, rows, &err);
+		return cli_answer_json(rows, failed, "traces", &err);
+	}
+	if (fl_store_missing(store, print_missing, &missing, &err))
+		return cli_fail("traces", &err);
+	if (!missing)
+		puts("nothing waits");
+	return CLI_OK;
+}
+
 /* What is missing is the question; the rows behind it are the details. */
 static int print_groups(struct fl_store *store)
 {
@@ -102,7 +127,7 @@ static int print_groups(struct fl_store *store)
 struct arguments {
 	const char *database;
 	int format;
-	bool waiting, quarantined, all;
+	bool waiting, missing, quarantined, all;
 	uint64_t issue;
 	int kind; /* index into kinds */
 	const char *device;
@@ -145,6 +170,7 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 		{ "db", 0, CLI_TEXT, &args.database, NULL },
 		{ "format", 'f', CLI_CHOICE, &args.format, cli_formats },
 		{ "waiting", 0, CLI_FLAG, &args.waiting, NULL },
+		{ "missing", 0, CLI_FLAG, &args.missing, NULL },
 		{ "quarantined", 0, CLI_FLAG, &args.quarantined, NULL },
 		{ "issue", 0, CLI_NUMBER, &args.issue, NULL },
 		{ "device", 0, CLI_TEXT, &args.device, NULL },
@@ -158,10 +184,12 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	if (args.issue && !cli_issue_exists(store, (int64_t)args.issue, &code))
 		return code;
-	if (args.waiting && args.quarantined) {
+	if ((args.waiting || args.missing) && args.quarantined) {
 		cli_error("a dump waits or is quarantined, not both: give one");
 		return CLI_USAGE;
 	}
+	if (args.missing)
+		return list_missing(store, args.format);
 	return list(store, &args);
 }
 
@@ -172,6 +200,7 @@ const struct cli_verb cli_traces_list = {
 	.help = "usage: faultline traces list [--db FILE] [options]\n"
 		"\n"
 		"      --waiting           only those whose ELF is not here yet, and what is missing\n"
+		"      --missing           only what is missing, and for how many\n"
 		"      --quarantined       only those that could not be analysed\n"
 		"      --issue N           only those of one issue\n"
 		"      --device S          only those of one device\n"

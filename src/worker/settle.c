@@ -83,12 +83,29 @@ static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_cla
 	if (code)
 		return code;
 	found->waits = is_wrong_elf(report);
-	if (!found->waits) {
+	if (found->waits) {
+		snprintf(found->why, sizeof(found->why),
+			 "%s has its %s, but not the bytes that the dump holds: see 'faultline "
+			 "symbols check'",
+			 choice->name, choice->by_build_id ? "build id" : "version");
+	} else {
 		fl_report_close(found->report);
 		found->report = fl_report_take(&report);
 		found->symbols_id = choice->id;
 	}
 	return FL_OK;
+}
+
+static void explain_absence(struct finding *found, enum fl_code code)
+{
+	const char *message = found->cause.message;
+	/* A file that cannot be opened holds up its own dumps, not those of others. */
+	if (code == FL_EIO)
+		snprintf(found->why, sizeof(found->why),
+			 "%s: 'faultline symbols add' brings it back", message);
+	/* That there is none is the store's to say: it knows which. */
+	else if (code == FL_ENOTFOUND && strncmp(message, "no symbol file", 14) != 0)
+		snprintf(found->why, sizeof(found->why), "%s", message);
 }
 
 /* Once without an ELF: who is it? Cheap, and what is kept when its ELF is not here. */
@@ -103,10 +120,7 @@ static enum fl_code analyze(struct fl_store *store, struct fl_sandbox *sandbox,
 		return FL_OK;
 	struct fl_symbol_choice choice = { .fd = -1, .companion_fd = -1 };
 	code = fl_store_find_symbols(store, &facts, &choice, &found->cause);
-	/* A file that cannot be opened holds up its own dumps, not those of others. */
-	if (code == FL_EIO)
-		snprintf(found->why, sizeof(found->why),
-			 "%s: 'faultline symbols add' brings it back", found->cause.message);
+	explain_absence(found, code);
 	found->waits = code == FL_ENOTFOUND || code == FL_EIO;
 	if (code)
 		return found->waits ? FL_OK : code;

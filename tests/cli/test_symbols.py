@@ -125,6 +125,15 @@ with tempfile.TemporaryDirectory() as name:
              (p.run("symbols", "add", p.case("m4f-o2", "null-write")[1], "--software-type", "fixture-fw",
                     "--software-version", "1.4.0-m4f-og", "--db", tmp / "wrong.db"), tmp / "wrong.db")[1],
              out="same software type and version.*(other-build|unrelated).*it would wait")
+    wrong = ("--db", tmp / "wrong.db")
+    p.expect("it does wait", 0, "ingest", tmp / "no-id.core", *wrong, out="1 wait")
+    p.expect("and says why", 0, "traces", "list", "--waiting", *wrong, out="fw.elf has its version, but not the bytes")
+    p.run("symbols", "add", elf, "--software-type", "fixture-fw", "--software-version", "1.4.0-m4f-og", *wrong)
+    p.run("traces", "retry", "--all", *wrong)
+    p.expect("two claim it", 4, "symbols", "check", tmp / "no-id.core", *wrong,
+             out="several builds claim it: not used\n +same.*several builds claim it: not used|no ELF fits")
+    p.expect("another waits", 0, "ingest", tmp / "no-id.core", "--device", "x", *wrong, out="1 wait")
+    p.expect("and says that", 0, "traces", "list", "--waiting", *wrong, out="several builds claim this software version")
     p.expect("named files, no database", 0, "symbols", "check", dump, elf, other_elf, out="-> fw.elf\n +same")
     p.expect("none of the named", 4, "symbols", "check", dump, other_elf, out="unrelated|other-build")
     p.expect("an ELF", 0, "symbols", "check", elf, "--db", db, out="debug information, code.*symbol file 3")
@@ -146,6 +155,9 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("nothing fits", 0, "worker", "--once", "--db", db, out="1 wait")
     p.expect("both wait", 0, "traces", "list", "--waiting", "--db", db,
              out="1 trace from 1 device waits for fixture-fw 1.4.0-m4f-og / [0-9a-f]{40}")
+    missing = json.loads(p.expect("what is missing", 0, "traces", "list", "--missing", "--format", "json", "--db", db))
+    check("two ELFs are missing", sorted((m["software_version"], m["traces"], m["devices"]) for m in missing) ==
+          [("1.4.0-m33-os", 1, 1), ("1.4.0-m4f-og", 1, 1)])
     p.expect("back", 0, "symbols", "add", elf, "--db", db, out="1 waiting dumps")
     p.expect("and analysed", 0, "worker", "--once", "--db", db, out="1 analysed \\(0 new issues\\)")
     p.expect("the issue has its number", 0, "issues", "show", 1, "--db", db, out="traces +1 from 1")
