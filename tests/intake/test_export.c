@@ -87,6 +87,8 @@ static void test_json(void **state)
 		{ "lines", GOOD "\n" GOOD "\r\n\n" GOOD, "A,A,A,", 0, 0 },
 		{ "array", "[" GOOD "," GOOD "]", "A,A,", 0, 0 },
 		{ "array in lines", "[\n" GOOD ",\n" GOOD "\n]\n", "A,A,", 0, 0 },
+		{ "array, first compact, then pretty", "[" GOOD ",\n{\n\"data\":\"CAKnAsvK\"\n}]",
+		  "A,-,", 0, 0 },
 		{ "byte order mark", "\xef\xbb\xbf" GOOD, "A,", 0, 0 },
 		{ "pretty",
 		  "[\n  {\n \"event\": \"memfault-chunks\",\n \"data\": \"CAKnAsvK\"\n }\n]", "-,",

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MEMORY = 1400000, CHUNK = 30000 };
+enum { MEMORY = 1100000, CHUNK = 30000 };
 
 /* Larger than a batch, so that batches end in the middle of messages. */
 static void put_big_spool(struct bytes *out, unsigned seed, unsigned count)
@@ -25,6 +25,20 @@ static void put_big_spool(struct bytes *out, unsigned seed, unsigned count)
 	put_spool(out, &packets);
 }
 
+/* With pauses, so that the others have their chance between two batches. */
+static enum fl_code
+feed_slowly(struct fl_delivery *delivery, const struct bytes *bytes, struct fl_error *err)
+{
+	enum { PIECE = 1 << 20, PAUSE_MICROSECONDS = 20000 };
+	enum fl_code code = FL_OK;
+	for (size_t at = 0; !code && at < bytes->size; at += PIECE) {
+		size_t size = bytes->size - at < PIECE ? bytes->size - at : PIECE;
+		code = fl_delivery_feed(delivery, bytes->data + at, size, err);
+		usleep(PAUSE_MICROSECONDS);
+	}
+	return code;
+}
+
 /* In a process of its own. @return its id. */
 static pid_t start(struct depot *depot, const struct bytes *bytes, const char *device)
 {
@@ -37,7 +51,7 @@ static pid_t start(struct depot *depot, const struct bytes *bytes, const char *d
 	struct fl_error err = { 0 };
 	struct fl_delivery_options options = options_of(depot, device);
 	bool good = fl_delivery_open(&options, &delivery, &err) == FL_OK &&
-		    fl_delivery_feed(delivery, bytes->data, bytes->size, &err) == FL_OK &&
+		    feed_slowly(delivery, bytes, &err) == FL_OK &&
 		    fl_delivery_end(delivery, &err) == FL_OK;
 	if (!good)
 		fprintf(stderr, "%s\n", err.message);
