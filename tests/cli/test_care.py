@@ -155,4 +155,20 @@ with tempfile.TemporaryDirectory() as name:
     rows = json.loads(p.expect("two were dropped", 0, "devices", "list", "--format", "json", "--db", storm))
     check("counted", rows and rows[0]["limited"] == 2)
 
+    # --- a reboot that was expected, as a chunk (docs/formats.md) ---
+    wire = ("--db", tmp / "wire.db")
+    chunk = tmp / "pin.chunk"
+    chunk.write_bytes(bytes.fromhex("0802a7020203010a63617070" "0965312e322e33" "06626576" "0b46a0a1a2a3a4a5"
+                                    "04a3010a04040500" "39f8"))
+    p.expect("a chunk", 0, "ingest", chunk, "--device", "unit-1", *wire, out="1 expected reboots|1 messages complete")
+    shown = json.loads(p.expect("its device", 0, "devices", "show", "unit-1", "--format", "json", *wire))
+    check("its reboot", [(row["name"], row["expected"], row["count"]) for row in shown["reboots"]] == [("PinReset", True, 1)])
+    check("its bytes", shown["transport"]["chunks"] == 1 and shown["transport"]["bytes"] == 41
+          and shown["transport"]["messages"] == 1)
+    p.expect("as text", 0, "devices", "show", "unit-1", *wire, out="PinReset +expected +1.2.3.*1 chunks, 41 bytes")
+    p.expect("not in the list", 0, "traces", "list", *wire, out="no traces")
+    rows = json.loads(p.expect("but with --all", 0, "traces", "list", "--all", "--kind", "reboot", "--format", "json", *wire))
+    check("one reboot", len(rows) == 1 and rows[0]["kind"] == "reboot" and rows[0]["issue"] == 0)
+    p.expect("no crash loop", 0, "devices", "list", "--bootloop", "1/60", *wire, out="no device restarts")
+
 p.finish()
