@@ -89,18 +89,14 @@ static enum fl_code open_symbols(struct fl_error *err)
 
 static const struct fl_symbols *shared_symbols;
 
-static enum fl_code analyze_and_render(struct fl_error *err)
+static enum fl_code render(const struct fl_report *report, struct fl_error *err)
 {
-	FL_AUTO(fl_report) report = NULL;
 	FL_AUTO(fl_report) again = NULL;
 	FL_AUTO_BUFFER bytes = { 0 };
 	FL_AUTO_BUFFER text = { 0 };
 	FL_AUTO_BUFFER json = { 0 };
 	FL_AUTO_BUFFER why = { 0 };
-	enum fl_code code =
-		fl_analyze(dump.data, dump.size, &shared_symbols, 1, NULL, &report, err);
-	if (!code)
-		code = fl_report_encode(report, &bytes, err);
+	enum fl_code code = fl_report_encode(report, &bytes, err);
 	if (!code)
 		code = fl_report_decode(bytes.data, bytes.size, &again, err);
 	if (!code)
@@ -110,6 +106,34 @@ static enum fl_code analyze_and_render(struct fl_error *err)
 	if (!code)
 		code = fl_report_explain(again, &why, err);
 	return code;
+}
+
+static enum fl_code analyze_and_render(struct fl_error *err)
+{
+	FL_AUTO(fl_report) report = NULL;
+	enum fl_code code =
+		fl_analyze(dump.data, dump.size, &shared_symbols, 1, NULL, &report, err);
+	return code ? code : render(report, err);
+}
+
+/* A hard fault with pc and lr in the image, then a trace with status and log (docs/formats.md). */
+static const uint8_t reboot_event[] = { 0xa2, 0x02, 0x02, 0x04, 0xa3, 0x01, 0x19, 0x94, 0x00,
+					0x02, 0x19, 0x08, 0xcc, 0x03, 0x19, 0x08, 0xd9 };
+static const uint8_t trace_event[] = { 0xa2, 0x02, 0x02, 0x04, 0xa4, 0x06, 0x03, 0x02, 0x19,
+				       0x08, 0xd0, 0x07, 0x22, 0x08, 0x42, 'n',  'o' };
+
+static enum fl_code analyze_events_and_render(struct fl_error *err)
+{
+	FL_AUTO(fl_report) reboot = NULL;
+	FL_AUTO(fl_report) trace = NULL;
+	enum fl_code code = fl_analyze_event(reboot_event, sizeof(reboot_event), &shared_symbols, 1,
+					     NULL, &reboot, err);
+	if (!code)
+		code = fl_analyze_event(trace_event, sizeof(trace_event), &shared_symbols, 1, NULL,
+					&trace, err);
+	if (!code)
+		code = render(reboot, err);
+	return code ? code : render(trace, err);
 }
 
 /* A batch with a project key: an assert, and a trace with texts in parts and a compact log. */
@@ -194,6 +218,7 @@ static void test_analysis_and_rendering(void **state)
 	assert_int_equal(fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, NULL), FL_OK);
 	shared_symbols = symbols;
 	fail_each(analyze_and_render, 100000, 1);
+	fail_each(analyze_events_and_render, 100000, 1);
 }
 
 static void test_messages(void **state)

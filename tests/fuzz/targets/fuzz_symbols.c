@@ -48,6 +48,19 @@ static void check_scopes(const struct fl_module *m, uint32_t pc)
 	CHECK(!count || !strcmp(scopes[count - 1].function, f.name));
 }
 
+static void check_enumerators(const struct fl_module *m)
+{
+	const struct fl_index_enumerator *e = m->tables[FL_INDEX_ENUMERATORS].data;
+	CHECK(m->tables[FL_INDEX_ENUMERATORS].count <= FL_LIMIT_ENUMERATORS);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_ENUMERATORS].count; i++) {
+		const char *name = fl_module_text(m, e[i].name);
+		CHECK(!strncmp(name, "kMflt", 5) && strlen(name) <= FL_LIMIT_ENUMERATOR + 16);
+		for (uint32_t k = 0; k < i && i < 64; k++)
+			CHECK(e[k].value != e[i].value ||
+			      strcmp(name, fl_module_text(m, e[k].name)));
+	}
+}
+
 static void check_inlines(const struct fl_module *m)
 {
 	const struct fl_index_inline *in = m->tables[FL_INDEX_INLINES].data;
@@ -100,6 +113,7 @@ static void check_module(const struct fl_module *m)
 	check_keys(m, FL_INDEX_OBJECT_ADDRS, true);
 	check_functions(m);
 	check_inlines(m);
+	check_enumerators(m);
 	check_unwind(m);
 	check_rest(m);
 }
