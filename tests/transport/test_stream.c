@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chunks to messages: worked examples and one case per rule of docs/formats.md, "Chunks". */
+#include "base/hash.h"
 #include "support/cmocka.h"
 #include "support/packetizer.h"
 
@@ -123,6 +124,9 @@ static const struct rule rules[] = {
 	  "orphan 2/15, conflict 1/15", 0 },
 	{ "overlapping what was received and more", C ",c00999aa," D "," E, "",
 	  "orphan 2/15, conflict 1/14", 0 },
+	/* What an earlier message left behind was not received. */
+	{ "overlapping what was received before a restart", C "," D "," C ",c00999aa", "",
+	  "restarted 1/19, conflict 1/14", 0 },
 	{ "a gap", C "," E, "", "gap 1/14", 0 },
 	{ "a gap, then the rest", C ",c00baa," E, "", "orphan 1/4, gap 1/13", 0 },
 	{ "an offset beyond the end", C ",c014aa", "", "gap 1/13", 0 },
@@ -363,6 +367,44 @@ static void test_restore_refuses(void **state)
 	assert_non_null(strstr(err.message, "damaged"));
 }
 
+/* Sound as a whole, wrong in one field. */
+static void test_restore_checks_fields(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t at; /* the header has 6 bytes; then channel, old, crc, total, have */
+		uint8_t value;
+	} cases[] = {
+		{ "no version", 4, 0 },           { "no channels", 5, 0 },
+		{ "a channel less", 5, 1 },       { "a channel more", 5, 3 },
+		{ "a 9th channel", 6, 8 },        { "channels that descend", 6, 2 },
+		{ "neither old nor new", 7, 2 },  { "more than all", 10, 9 },
+		{ "a length of 0", 10, 0 },       { "less than there is", 14, 9 },
+		{ "more than there is", 14, 11 },
+	};
+	(void)state;
+	FL_AUTO(fl_stream) stream = NULL;
+	FL_AUTO(fl_stream) none = NULL;
+	struct fl_transport_counts counts = { 0 };
+	struct seen seen = { 0 };
+	assert_int_equal(fl_stream_open(0, &stream, NULL), FL_OK);
+	push_hex(stream, A, &seen, &counts);
+	push_hex(stream, "4203cbca02", &seen, &counts);
+	FL_AUTO_BUFFER saved = { 0 };
+	assert_int_equal(fl_stream_save(stream, &saved, NULL), FL_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t *bytes = malloc(saved.size);
+		memcpy(bytes, saved.data, saved.size);
+		bytes[cases[i].at] = cases[i].value;
+		uint64_t hash = fl_hash64(bytes, saved.size - 8);
+		for (size_t k = 0; k < 8; k++)
+			bytes[saved.size - 8 + k] = (uint8_t)(hash >> 8 * k);
+		print_message("%s\n", cases[i].name);
+		assert_int_equal(fl_stream_restore(bytes, saved.size, 0, &none, NULL), FL_EFORMAT);
+		free(bytes);
+	}
+}
+
 static void test_drop_names(void **state)
 {
 	(void)state;
@@ -386,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_event_chunks),
 		cmocka_unit_test(test_save_and_restore),
 		cmocka_unit_test(test_restore_refuses),
+		cmocka_unit_test(test_restore_checks_fields),
 		cmocka_unit_test(test_drop_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
