@@ -258,6 +258,31 @@ static void test_a_device_is_forgotten(void **state)
 			 1);
 }
 
+/* Its traces were part of bulk work: that must come to its end without them. */
+static void test_forgetting_what_is_queued_again(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct fl_forgotten forgotten;
+	const struct elf elf = { .bytes = "poor", .build = 1 };
+	const struct elf richer = { .bytes = "rich", .build = 1, .debug = true };
+	int64_t old = elf_add(f->store, &elf).id;
+	for (int i = 0; i < 5; i++) {
+		char bytes[8];
+		snprintf(bytes, sizeof(bytes), "%d", i);
+		file_with(f->store, bytes, i < 3 ? "D" : "E", &spec_a, old);
+	}
+	assert_ok(fl_store_record_notices(f->store, true, &err), err);
+	int64_t better = elf_add(f->store, &richer).id;
+	assert_ok(fl_store_forget_device(f->store, "D", false, &forgotten, &err), err);
+	assert_int_equal(forgotten.traces, 3);
+	assert_string_equal(issues_of(f->store), "1:2 ");
+	assert_invariants(f->store);
+	assert_int_equal(file_queued(f->store, &spec_a, better), 2);
+	assert_int_equal(ask_number(f->store, "SELECT count(*) FROM notices"), 1);
+	assert_string_equal(problems(f->store), "");
+}
+
 /* The bytes are not in the file either. */
 static void test_forgotten_bytes_are_overwritten(void **state)
 {
@@ -389,6 +414,7 @@ int main(void)
 		store_test(test_expected_reboots_go_unexpected_stay),
 		store_test(test_files_nobody_knows_and_pages_nobody_needs),
 		store_test(test_a_device_is_forgotten),
+		store_test(test_forgetting_what_is_queued_again),
 		store_test(test_forgotten_bytes_are_overwritten),
 		store_test(test_counts_by_everything),
 		store_test(test_statistics),
