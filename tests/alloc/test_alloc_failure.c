@@ -171,6 +171,87 @@ static enum fl_code open_coredump(struct fl_error *err)
 	return fl_message_open(cut, sizeof(cut), &message, err);
 }
 
+static enum fl_code
+ignore_message(void *context, const struct fl_stream_message *message, struct fl_error *err)
+{
+	(void)message;
+	(void)err;
+	++*(unsigned *)context;
+	return FL_OK;
+}
+
+/* A message in two chunks with a restart in between. */
+static enum fl_code push_and_restore(struct fl_error *err)
+{
+	static const uint8_t first[] = { 0x48, 3, 0x02 };
+	static const uint8_t last[] = { 0x80, 1, 0xa7, 0x02, 0xcb, 0xca };
+	struct fl_transport_counts counts = { 0 };
+	unsigned messages = 0;
+	FL_AUTO(fl_stream) stream = NULL;
+	FL_AUTO(fl_stream) restored = NULL;
+	FL_AUTO_BUFFER saved = { 0 };
+	enum fl_code code = fl_stream_open(0, &stream, err);
+	if (!code)
+		code = fl_stream_push(stream, first, sizeof(first), ignore_message, &messages,
+				      &counts, err);
+	if (!code)
+		code = fl_stream_save(stream, &saved, err);
+	if (!code)
+		code = fl_stream_restore(saved.data, saved.size, 0, &restored, err);
+	if (!code)
+		code = fl_stream_push(restored, last, sizeof(last), ignore_message, &messages,
+				      &counts, err);
+	/* What could not be taken is not counted. */
+	assert_int_equal(counts.chunks, code ? counts.bytes / sizeof(first) : 2);
+	assert_int_equal(messages, code ? 0 : 1);
+	return code;
+}
+
+static enum fl_code ignore_item(void *context, const void *bytes, size_t size, struct fl_error *err)
+{
+	(void)context;
+	(void)bytes;
+	(void)size;
+	(void)err;
+	return FL_OK;
+}
+
+/* Fed in two pieces: something is kept between them. */
+static enum fl_code
+read_carrier(enum fl_carrier carrier, const char *boundary, const char *text, struct fl_error *err)
+{
+	FL_AUTO(fl_carrier_reader) reader = NULL;
+	struct fl_carrier_counts counts = { 0 };
+	size_t half = strlen(text) / 2;
+	enum fl_code code = fl_carrier_reader_open(carrier, boundary, &reader, err);
+	if (!code)
+		code = fl_carrier_reader_feed(reader, text, half, ignore_item, NULL, &counts, err);
+	if (!code)
+		code = fl_carrier_reader_feed(reader, text + half, strlen(text) - half, ignore_item,
+					      NULL, &counts, err);
+	if (!code)
+		code = fl_carrier_reader_end(reader, ignore_item, NULL, &counts, err);
+	assert_int_equal(counts.damaged, 0);
+	assert_true(code || counts.items == 1);
+	return code;
+}
+
+static enum fl_code read_carriers(struct fl_error *err)
+{
+	enum fl_code code = read_carrier(FL_CARRIER_LOG, NULL, "MC:CAKnAsvK:\n", err);
+	if (!code)
+		code = read_carrier(FL_CARRIER_BASE64, NULL, "CAKn\nAsvK\n", err);
+	if (!code)
+		code = read_carrier(FL_CARRIER_BASE64, NULL, "Q09S\nRQIA\n", err);
+	if (!code)
+		code = read_carrier(FL_CARRIER_CHUNK, NULL, "chunk", err);
+	if (!code)
+		code = read_carrier(FL_CARRIER_MULTIPART, "B", "--B\n\nchunk\n--B--\n", err);
+	if (!code)
+		code = read_carrier(FL_CARRIER_MULTIPART, NULL, "--B\n\nchunk\n--B--\n", err);
+	return code;
+}
+
 static enum fl_code open_rules(struct fl_error *err)
 {
 	static const struct fl_rules_file file = { "irrelevant", "foo\nbar*\n# comment\n" };
@@ -228,6 +309,13 @@ static void test_messages(void **state)
 	fail_each(open_coredump, 1000, 1);
 }
 
+static void test_transport(void **state)
+{
+	(void)state;
+	fail_each(push_and_restore, 1000, 1);
+	fail_each(read_carriers, 1000, 1);
+}
+
 static void test_rules(void **state)
 {
 	(void)state;
@@ -237,9 +325,8 @@ static void test_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_symbols),
-		cmocka_unit_test(test_analysis_and_rendering),
-		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_symbols),  cmocka_unit_test(test_analysis_and_rendering),
+		cmocka_unit_test(test_messages), cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_rules),
 	};
 	return cmocka_run_group_tests(tests, read_case, free_case);

@@ -336,7 +336,8 @@ static void random_day(struct model *model, size_t size, uint32_t *random, uint6
 	for (size_t q = 0; q < QUEUES; q++) {
 		size_t rounds = 2 + next_random(random) % 3;
 		for (size_t i = 0; i < rounds; i++)
-			send_message(&queues[q], 1 + next_random(random) % (5 * size),
+			send_message(&queues[q],
+				     1 + next_random(random) % ((size < 300 ? 5 : 2) * size),
 				     (struct packet_options){
 					     .size = size,
 					     .size_max = next_random(random) % 3 ? size : size + 40,
@@ -382,7 +383,7 @@ static void test_every_size_random(void **state)
 	uint32_t random = 4711;
 	uint64_t totals[FL_DROP_COUNT] = { 0 };
 	for (size_t size = SIZE_MIN; size <= SIZE_MAX_CHUNK; size++)
-		for (size_t round = 0; round < (size < 100 ? 20 : 2); round++)
+		for (size_t round = 0; round < (size < 100 ? 15 : 1); round++)
 			random_day(*state, size, &random, totals);
 	/* The days were bad enough to mean something. */
 	static const enum fl_drop seen[] = { FL_DROP_RESTARTED, FL_DROP_ORPHAN, FL_DROP_REPEATED,
