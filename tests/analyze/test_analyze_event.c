@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/cmocka.h"
 #include "support/corpus.h"
+#include "support/dump_writer.h"
 #include "support/event_writer.h"
 
 #include "report/report.h"
@@ -117,7 +118,7 @@ static void test_an_assert_is_before_its_pc(void **state)
 	assert_int_equal(exact->trace.threads[0].frames[0].pc, event.pc);
 
 	/* ... or no function at all. */
-	event.pc = address("fault_handling_assert");
+	event.pc = address("memfault_fault_handling_assert");
 	FL_AUTO(fl_report) first = event_analyze(&event, symbols);
 	assert_int_equal(first->trace.threads[0].frames[0].pc, event.pc);
 
@@ -159,6 +160,21 @@ static void test_lr_has_to_be_a_return_address(void **state)
 		assert_string_equal(report->trace.signature.title, "Memory Fault at stale");
 		assert_int_equal(report->trace.event.lr, cases[i].lr);
 	}
+}
+
+/* Where nothing was saved yet LR is what the caller left there, whoever it called first. */
+static void test_a_leaf_returns_by_lr(void **state)
+{
+	(void)state;
+	char buf[256];
+	struct event event = { .reason = MEM_FAULT,
+			       .pc = address("at_leaf"),
+			       .lr = address("after_stale") | 1 };
+	FL_AUTO(fl_report) report = event_analyze(&event, symbols);
+	assert_string_equal(frames(report, buf, sizeof(buf)), "leaf context, calls_stale lr");
+	event.lr = 0xfffffff9;
+	FL_AUTO(fl_report) bare = event_analyze(&event, NULL);
+	assert_string_equal(frames(bare, buf, sizeof(buf)), "?? context");
 }
 
 static void test_lr_alone(void **state)
@@ -347,6 +363,52 @@ static void test_without_symbols(void **state)
 	assert_true(fl_report_facts(report).needs_symbols);
 }
 
+enum { SP = 0x20001000, READ_SIZE = 8 /* mov, mov, bl */, THUMB = 0x01000000 };
+
+/* An assert in @p function of start(), which pushed two words; the trap is a leaf. */
+static struct fl_report *assert_dump(uint32_t reason, const char *read, const char *after)
+{
+	DUMP_AUTO dump = { 0 };
+	struct dump_registers regs = { .sp = SP,
+				       .msp = SP,
+				       .lr = (address(read) + READ_SIZE) | 1,
+				       .pc = address("at_trap"),
+				       .psr = THUMB };
+	const uint32_t stack[] = { 0, address(after) | 1, 0, 0 };
+	dump_begin(&dump, 2);
+	dump_add_registers(&dump, &regs);
+	dump_add_reason(&dump, reason);
+	dump_add_words(&dump, SP, stack, 4);
+	dump_end(&dump, false);
+	struct fl_report *report = NULL;
+	const struct fl_symbols *list = symbols;
+	assert_int_equal(fl_analyze(dump.bytes, dump.size, &list, 1, NULL, &report, NULL), FL_OK);
+	return report;
+}
+
+static void test_a_dump_says_what_its_event_does(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) dump = assert_dump(ASSERT, "at_check", "after_check");
+	struct fl_report_facts facts = fl_report_facts(dump);
+	assert_string_equal(facts.title, "Assert at check");
+	assert_true(facts.has_pc && facts.pc == address("at_check") + 4);
+	assert_true(facts.has_lr && facts.lr == (address("after_check") | 1));
+
+	FL_AUTO(fl_report)
+	later = assert_dump(RADIO_STUCK, "at_check_after_call", "after_check_after_call");
+	facts = fl_report_facts(later);
+	assert_string_equal(facts.reason_name, "RadioStuck");
+	assert_true(facts.has_pc && facts.pc == address("at_check_after_call") + 4);
+	assert_false(facts.has_lr);
+
+	/* of a fault it is what was stacked */
+	FL_AUTO(fl_report) fault = assert_dump(HARD_FAULT, "at_check", "after_check");
+	facts = fl_report_facts(fault);
+	assert_true(facts.has_pc && facts.pc == address("at_trap"));
+	assert_true(facts.has_lr && facts.lr == ((address("at_check") + READ_SIZE) | 1));
+}
+
 static enum fl_code analyze_bytes(const struct bytes *b, size_t size, struct fl_error *err)
 {
 	FL_AUTO(fl_report) report = NULL;
@@ -409,7 +471,9 @@ int main(void)
 		cmocka_unit_test(test_a_fault_is_where_its_pc_says),
 		cmocka_unit_test(test_an_assert_is_before_its_pc),
 		cmocka_unit_test(test_lr_has_to_be_a_return_address),
+		cmocka_unit_test(test_a_leaf_returns_by_lr),
 		cmocka_unit_test(test_lr_alone),
+		cmocka_unit_test(test_a_dump_says_what_its_event_does),
 		cmocka_unit_test(test_a_bad_jump_came_from_lr),
 		cmocka_unit_test(test_reasons_have_their_names_in_the_elf),
 		cmocka_unit_test(test_resets_group_by_reason),

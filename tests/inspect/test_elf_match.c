@@ -203,7 +203,7 @@ static void test_a_part_of_a_build_id(void **state)
 		fl_arena_deinit(&s.arena);
 	}
 	struct fl_dump_identity identity = { .build_id_size = 6 };
-	struct fl_module_facts shorter = { .build_id_size = 5 };
+	struct fl_module_facts shorter = { .build_id = { 0, 0, 0, 0, 0, 1 }, .build_id_size = 5 };
 	assert_false(fl_build_id_conflict(&identity, &shorter));
 	assert_false(fl_build_id_conflict(NULL, &shorter));
 }

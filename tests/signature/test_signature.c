@@ -498,6 +498,9 @@ static void test_events_meet_full_traces(void **state)
 		  "visit;walk~lr", "pc-lr: HardFault at visit < walk" },
 		{ "Stack Overflow", "walk;walk;walk;walk;main", "site: HardFault at walk",
 		  "Memory Fault", "walk;walk~lr", "site: HardFault at walk" },
+		/* of guesses the one nearer to pc counts, if nothing better is there */
+		{ "Bus Fault", "memcpy;strcpy~scan;parse", "site: HardFault at parse", "Bus Fault",
+		  "memcpy;strcpy~scan", "site: HardFault at memcpy" },
 		/* where neither stack nor symbol says anything there is nothing to meet by */
 		{ "Null Pointer", "?;?", "", "Hard Fault", "??;??~lr", "reason: HardFault of app" },
 		{ "Hard Fault", "", "", "Hard Fault", NULL, "reason: HardFault of app" },

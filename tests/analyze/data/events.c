@@ -13,7 +13,7 @@ volatile enum MfltTraceReasonUser trace_reason;
 volatile enum Other other;
 
 /* The trap that ends an assert, some calls away from who asked for it. */
-NEVER_INLINE void fault_handling_assert(void *pc, void *lr)
+NEVER_INLINE void memfault_fault_handling_assert(void *pc, void *lr)
 {
 	sink = (unsigned)pc ^ (unsigned)lr;
 	reason = kMfltRebootReason_Assert;
@@ -71,7 +71,7 @@ NEVER_INLINE void check(unsigned length)
 	if (length < 10)
 		return;
 	READ("at_check", pc, lr);
-	fault_handling_assert(pc, lr);
+	memfault_fault_handling_assert(pc, lr);
 	sink++;
 }
 
@@ -82,7 +82,7 @@ NEVER_INLINE void check_after_call(unsigned length)
 	if (length < 10)
 		return;
 	READ("at_check_after_call", pc, lr);
-	fault_handling_assert(pc, lr);
+	memfault_fault_handling_assert(pc, lr);
 	sink++;
 }
 
