@@ -71,12 +71,19 @@ static void take_over_sqlite(void)
 	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &ours), SQLITE_OK);
 }
 
+struct scene;
+struct step {
+	const char *name;
+	enum fl_code (*run)(struct scene *, struct fl_error *);
+};
+
 struct scene {
 	struct fixture *f;
 	struct fl_report *report;
 	int64_t dump_id;
 	int64_t killer_id; /* of another dump, to be quarantined */
 	int64_t richer_id; /* of a symbol file */
+	int64_t event_id;  /* of a reboot event */
 };
 
 static enum fl_code try_open(struct scene *s, struct fl_error *err)
@@ -426,10 +433,7 @@ static enum fl_code try_forget_really(struct scene *s, struct fl_error *err)
 }
 
 /* In the order in which a dump meets them. */
-static const struct {
-	const char *name;
-	enum fl_code (*run)(struct scene *, struct fl_error *);
-} steps[] = {
+static const struct step steps[] = {
 	{ "open", try_open },
 	{ "enqueue", try_enqueue },
 	{ "enqueue again", try_enqueue },
@@ -461,13 +465,13 @@ static const struct {
 	{ "forget", try_forget_really },
 };
 
-static int fail_each_allocation(struct scene *s, size_t step)
+static int fail_each_allocation(struct scene *s, const struct step *step)
 {
 	enum { TOO_MANY = 20000 };
 	for (int n = 0; n < TOO_MANY; n++) {
 		struct fl_error err = { 0 };
 		countdown = n;
-		enum fl_code code = steps[step].run(s, &err);
+		enum fl_code code = step->run(s, &err);
 		bool happened = countdown < 0;
 		countdown = -1;
 		if (!code && !happened) {
@@ -475,14 +479,14 @@ static int fail_each_allocation(struct scene *s, size_t step)
 			return n;
 		}
 		if (code && code != FL_ENOMEM)
-			fail_msg("%s, allocation %d: %s: %s", steps[step].name, n,
-				 fl_code_name(code), err.message);
+			fail_msg("%s, allocation %d: %s: %s", step->name, n, fl_code_name(code),
+				 err.message);
 		if (code)
 			assert_true(err.message[0]);
 		if (n % 8 == 0)
 			assert_invariants(s->f->store);
 	}
-	fail_msg("%s: no end", steps[step].name);
+	fail_msg("%s: no end", step->name);
 	return 0;
 }
 
@@ -497,15 +501,177 @@ static void test_every_allocation_may_fail(void **state)
 						      .fingerprints = { "stack=a", "top=b" } });
 	int total = 0;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		total += fail_each_allocation(&s, i);
+		total += fail_each_allocation(&s, &steps[i]);
 	fl_report_close(s.report);
+	print_message("%d allocations failed, one at a time\n", total);
+	assert_true(total > 50);
+}
+
+/* --- from the wire --- */
+
+static const struct report_spec wire_dump = { .title = "T",
+					      .reason = 0x9400,
+					      .pc = 0x08001234,
+					      .lr = 0x08000101,
+					      .fingerprints = { "stack=a", "^site=s" } };
+static const struct report_spec wire_event = { .kind = FL_REPORT_REBOOT,
+					       .title = "T",
+					       .reason = 0x9400,
+					       .pc = 0x08001234,
+					       .lr = 0x08000101,
+					       .coredump_saved = true,
+					       .fingerprints = { "site=s" } };
+static const struct report_spec wire_trace = { .kind = FL_REPORT_TRACE,
+					       .title = "T",
+					       .fingerprints = { "site=s" } };
+
+static enum fl_code enqueue_wire(struct scene *s, const char *bytes, enum fl_report_kind kind,
+				 int64_t *id, struct fl_error *err)
+{
+	struct fl_enqueued enqueued;
+	const struct fl_upload upload = {
+		.bytes = bytes, .size = strlen(bytes), .device = "W", .kind = kind
+	};
+	enum fl_code code = fl_store_enqueue(s->f->store, &upload, &enqueued, err);
+	if (!code)
+		*id = enqueued.dump_id;
+	return code;
+}
+
+static enum fl_code deliver(struct scene *s, struct fl_error *err)
+{
+	struct fl_store *store = s->f->store;
+	const struct fl_transport_counts counts = { .chunks = 1, .bytes = 9, .overhead = 9 };
+	const struct fl_kept kept = { .kind = "log",
+				      .bytes = "log",
+				      .size = 3,
+				      .text = "why",
+				      .device = "W",
+				      .software_version = "1.0",
+				      .source = "file" };
+	enum fl_code code;
+	if ((code = enqueue_wire(s, "wire event", FL_REPORT_REBOOT, &s->event_id, err)) ||
+	    (code = enqueue_wire(s, "wire dump", FL_REPORT_DUMP, &s->dump_id, err)) ||
+	    (code = enqueue_wire(s, "wire trace", FL_REPORT_TRACE, &s->killer_id, err)) ||
+	    (code = fl_store_keep(store, &kept, NULL, err)) ||
+	    (code = fl_store_put_partial(store, "W", "state", 5, 5, NOON, err)))
+		return code;
+	return fl_store_count_transport(store, "W", &counts, err);
+}
+
+static enum fl_code try_batch(struct scene *s, struct fl_error *err)
+{
+	enum fl_code code = fl_store_batch_begin(s->f->store, err);
+	if (!code)
+		code = deliver(s, err);
+	if (!code)
+		return fl_store_batch_commit(s->f->store, err);
+	fl_store_batch_abandon(s->f->store);
+	return code;
+}
+
+static enum fl_code
+file_wire(struct scene *s, int64_t id, const struct report_spec *spec, struct fl_error *err)
+{
+	struct fl_filed filed;
+	int left = countdown;
+	countdown = -1;
+	FL_AUTO(fl_report) report = report_make(spec);
+	countdown = left;
+	return fl_store_file(s->f->store, id, report, &filed, err);
+}
+
+static enum fl_code try_event(struct scene *s, struct fl_error *err)
+{
+	return file_wire(s, s->event_id, &wire_event, err);
+}
+
+static enum fl_code try_trace(struct scene *s, struct fl_error *err)
+{
+	return file_wire(s, s->killer_id, &wire_trace, err);
+}
+
+/* Takes its event out of an issue, brings the other event along, and is one dump too many. */
+static enum fl_code try_dump(struct scene *s, struct fl_error *err)
+{
+	fl_store_set_policy(s->f->store, &(struct fl_store_policy){ .keep_per_issue = 1 });
+	return file_wire(s, s->dump_id, &wire_dump, err);
+}
+
+static bool see_device(void *context, const struct fl_device_row *row)
+{
+	assert_string_equal(row->serial, "W");
+	++*(int *)context;
+	return true;
+}
+
+static bool see_reboot(void *context, const struct fl_reboot_row *row)
+{
+	assert_non_null(row->name);
+	++*(int *)context;
+	return true;
+}
+
+static bool see_kept(void *context, const char *kind, uint64_t count, uint64_t bytes)
+{
+	assert_string_equal(kind, "log");
+	assert_int_equal(bytes, 3 * count);
+	++*(int *)context;
+	return true;
+}
+
+static enum fl_code try_wire_questions(struct scene *s, struct fl_error *err)
+{
+	struct fl_store *store = s->f->store;
+	struct fl_transport_counts counts;
+	FL_AUTO_BUFFER state = { 0 };
+	int rows = 0;
+	enum fl_code code;
+	if ((code = fl_store_devices(store, NULL, see_device, &rows, err)) ||
+	    (code = fl_store_reboots(store, "W", see_reboot, &rows, err)) ||
+	    (code = fl_store_kept(store, see_kept, &rows, err)) ||
+	    (code = fl_store_partial(store, "W", &state, err)) ||
+	    (code = fl_store_transport_counts(store, "W", &counts, err)))
+		return code;
+	assert_int_equal(rows, 4); /* the known dump's reboot has no reason */
+	assert_int_equal(state.size, 5);
+	assert_int_equal(counts.bytes, counts.overhead);
+	return FL_OK;
+}
+
+static enum fl_code try_expire(struct scene *s, struct fl_error *err)
+{
+	uint64_t count, bytes;
+	return fl_store_expire_partials(s->f->store, NOON + 1, &count, &bytes, err);
+}
+
+static const struct step wire_steps[] = {
+	{ "a delivery", try_batch },         { "an event", try_event },
+	{ "a trace event", try_trace },      { "its dump", try_dump },
+	{ "questions", try_wire_questions }, { "expire", try_expire },
+};
+
+static void test_every_allocation_may_fail_on_the_wire(void **state)
+{
+	struct scene s = { .f = *state };
+	int total = 0;
+	fl_store_set_policy(s.f->store, &(struct fl_store_policy){ .keep_per_issue = 1 });
+	struct report_spec known = wire_dump;
+	known.fingerprints[1] = NULL;
+	known.reason = 0;
+	settle_one(s.f->store, enqueue(s.f->store, "known", "W"), &known, false);
+	for (size_t i = 0; i < sizeof(wire_steps) / sizeof(wire_steps[0]); i++)
+		total += fail_each_allocation(&s, &wire_steps[i]);
 	print_message("%d allocations failed, one at a time\n", total);
 	assert_true(total > 50);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { store_test(test_every_allocation_may_fail) };
+	const struct CMUnitTest tests[] = {
+		store_test(test_every_allocation_may_fail),
+		store_test(test_every_allocation_may_fail_on_the_wire),
+	};
 	take_over_sqlite();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
