@@ -5,6 +5,7 @@
  * returned; all of that must be there afterwards, once.
  */
 #include "store/fixture.h"
+#include "store/internal.h"
 #include "store/invariants.h"
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@ enum {
 	LEASE = 5, /* seconds of a clock that jumps by more than that each round */
 };
 
-enum ack_kind { ACK_DUMP, ACK_TRACE, ACK_SYMBOLS };
+enum ack_kind { ACK_DUMP, ACK_TRACE, ACK_SYMBOLS, ACK_PARTIAL, ACK_KINDS };
 
 struct ack {
 	enum ack_kind kind;
@@ -68,6 +69,53 @@ static void do_enqueue(struct fl_store *store, int log, int64_t number)
 	acknowledge(log, ACK_DUMP, enqueued.dump_id, number);
 }
 
+enum { EVENT = 50000 }; /* the number of a dump's event is so much larger */
+
+static int64_t put_one(struct fl_store *store, int64_t number, enum fl_report_kind kind)
+{
+	static char bytes[30000];
+	char device[32];
+	struct fl_enqueued enqueued;
+	snprintf(device, sizeof(device), "D%lld", (long long)(number % 7));
+	const struct fl_upload upload = { .bytes = bytes,
+					  .size = content(number + (kind ? EVENT : 0), bytes),
+					  .device = device,
+					  .kind = kind,
+					  .received_at = NOON + number };
+	if (fl_store_enqueue(store, &upload, &enqueued, NULL))
+		_exit(7);
+	return enqueued.dump_id;
+}
+
+/* A dump, its event and half a message: all of it is there, or nothing. */
+static void do_delivery(struct fl_store *store, int log, int64_t number)
+{
+	char text[32];
+	if (fl_store_batch_begin(store, NULL))
+		_exit(8);
+	int64_t event = put_one(store, number, FL_REPORT_REBOOT);
+	int64_t dump = put_one(store, number, FL_REPORT_DUMP);
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	if (fl_store_put_partial(store, text, text, strlen(text), 1, NOON, NULL) ||
+	    fl_store_batch_commit(store, NULL))
+		_exit(9);
+	acknowledge(log, ACK_DUMP, event, number + EVENT);
+	acknowledge(log, ACK_DUMP, dump, number);
+	acknowledge(log, ACK_PARTIAL, 0, number);
+}
+
+/* Dump and event of one delivery tell the same crash. */
+static struct report_spec crash_of(const struct fl_claim *claim, const char *stack)
+{
+	return (struct report_spec){ .kind = claim->kind,
+				     .title = stack,
+				     .reason = 0x9400,
+				     .pc = (uint32_t)(claim->received_at & 0xffffff) * 2,
+				     .lr = 0x08000101,
+				     .coredump_saved = true,
+				     .fingerprints = { stack } };
+}
+
 static void do_claim(struct fl_store *store, int log, int64_t now)
 {
 	struct fl_claim claim = { 0 };
@@ -79,12 +127,10 @@ static void do_claim(struct fl_store *store, int log, int64_t now)
 		_exit(3);
 	char stack[32];
 	snprintf(stack, sizeof(stack), "stack=%d", (int)(claim.received_at % 11));
-	FL_AUTO(fl_report)
-	report = report_make(
-		&(struct report_spec){ .title = stack,
-				       .serial = claim.received_at % 2 ? "inside" : NULL,
-				       .fingerprints = { stack },
-				       .build = (uint8_t)(1 + claim.received_at % 3) });
+	struct report_spec spec = crash_of(&claim, stack);
+	spec.serial = claim.received_at % 2 ? "inside" : NULL;
+	spec.build = (uint8_t)(1 + claim.received_at % 3);
+	FL_AUTO(fl_report) report = report_make(&spec);
 	if (claim.received_at % 4 == 0)
 		code = fl_store_wait(store, claim.dump_id, report, NULL, &filed, NULL);
 	else
@@ -124,6 +170,11 @@ static void victim(const char *path, const char *log_path, int64_t number, int64
 		if (number % 2)
 			do_enqueue(store, log, number); /* the same again */
 		do_claim(store, log, now);
+		if (number % 2 == 0) {
+			do_delivery(store, log, number);
+			do_claim(store, log, now);
+			do_claim(store, log, now);
+		}
 		if (number % 25 == 0)
 			do_symbols(store, log, number);
 	}
@@ -161,6 +212,19 @@ static void check_dump(struct fl_store *store, const struct ack *ack)
 	fl_claim_deinit(&claim);
 }
 
+/* The trace of an event goes when its dump comes: then the dump has it. */
+static bool is_paired(struct fl_store *store, int64_t event_id)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT 1 FROM dumps WHERE paired_id = ?1",
+					    -1, &stmt, NULL),
+			 SQLITE_OK);
+	sqlite3_bind_int64(stmt, 1, event_id);
+	bool paired = sqlite3_step(stmt) == SQLITE_ROW;
+	sqlite3_finalize(stmt);
+	return paired;
+}
+
 static void check_ack(struct fl_store *store, const struct ack *ack)
 {
 	struct fl_error err = { 0 };
@@ -168,7 +232,14 @@ static void check_ack(struct fl_store *store, const struct ack *ack)
 		check_dump(store, ack);
 	} else if (ack->kind == ACK_TRACE) {
 		FL_AUTO(fl_report) report = NULL;
-		assert_ok(fl_store_report(store, ack->id, &report, &err), err);
+		if (!is_paired(store, ack->number))
+			assert_ok(fl_store_report(store, ack->id, &report, &err), err);
+	} else if (ack->kind == ACK_PARTIAL) {
+		char text[32];
+		FL_AUTO_BUFFER state = { 0 };
+		snprintf(text, sizeof(text), "%lld", (long long)ack->number);
+		assert_ok(fl_store_partial(store, text, &state, &err), err);
+		assert_int_equal(state.size, strlen(text));
 	} else {
 		struct fl_symbol_choice choice;
 		struct fl_report_facts facts = { .build_id_size = 20 };
@@ -181,7 +252,7 @@ static void check_ack(struct fl_store *store, const struct ack *ack)
 static size_t check_acks(struct fl_store *store, const char *log)
 {
 	struct ack ack;
-	size_t counts[3] = { 0 };
+	size_t counts[ACK_KINDS] = { 0 };
 	FILE *file = fopen(log, "rb");
 	assert_non_null(file);
 	while (fread(&ack, sizeof(ack), 1, file) == 1) {
@@ -189,8 +260,8 @@ static size_t check_acks(struct fl_store *store, const char *log)
 		counts[ack.kind]++;
 	}
 	fclose(file);
-	print_message("acknowledged: %zu dumps, %zu traces, %zu symbol files\n", counts[ACK_DUMP],
-		      counts[ACK_TRACE], counts[ACK_SYMBOLS]);
+	print_message("acknowledged: %zu dumps and events, %zu traces, %zu symbol files\n",
+		      counts[ACK_DUMP], counts[ACK_TRACE], counts[ACK_SYMBOLS]);
 	return counts[ACK_DUMP] ? counts[ACK_TRACE] : 0;
 }
 
@@ -201,12 +272,10 @@ static void drain(struct fl_store *store)
 	struct fl_queue_counts counts;
 	struct fl_claim claim = { 0 };
 	int64_t now = NOON + (ROUNDS + 1) * 2 * LEASE;
-	FL_AUTO(fl_report)
-	report = report_make(&(struct report_spec){ .title = "T", .fingerprints = { "stack=0" } });
 	enum fl_code code;
 	while (!(code = fl_store_claim(store, "last", now, LEASE, &claim, &err))) {
-		struct fl_filed filed;
-		assert_ok(fl_store_file(store, claim.dump_id, report, &filed, &err), err);
+		const struct report_spec spec = crash_of(&claim, "stack=0");
+		settle_one(store, claim.dump_id, &spec, false);
 		fl_claim_deinit(&claim);
 	}
 	assert_int_equal(code, FL_ENOTFOUND);
