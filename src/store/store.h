@@ -80,6 +80,7 @@ struct fl_symbol_choice {
 	int companion_fd;
 	uint8_t companion_hash[16];
 	char companion_name[128];
+	bool ambiguous; /**< FL_ENOTFOUND: several builds fit equally well; the message says how */
 };
 
 /**
@@ -87,7 +88,8 @@ struct fl_symbol_choice {
  * not contradict, and only one build claims the version).
  *
  * @param facts the dump's own, gaps filled with what the upload said: what the store takes, too.
- * @retval FL_ENOTFOUND none fits: the dump must wait.
+ * @retval FL_ENOTFOUND none fits, or several do: only fl_symbol_choice::ambiguous is set then. The
+ * dump must wait.
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,

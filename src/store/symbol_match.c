@@ -239,6 +239,7 @@ static enum fl_code pick(struct fl_store *store, const struct fl_symbol_identity
 	if (code)
 		return code;
 	struct fl_symbol_fit *fit = judge(identity, all, &why);
+	ret->ambiguous = !fit && why;
 	if (!fit)
 		return why ? fl_fail(err, FL_ENOTFOUND, FL_AT_NONE, 0, "%s", why) : FL_ENOTFOUND;
 	fit->chosen = true;

@@ -30,6 +30,7 @@ struct fl_symbol_fit {
 
 /** What fl_store_find_symbols() answers, before files are opened. */
 struct fl_symbol_pick {
+	bool ambiguous; /**< nothing is picked: several builds fit equally well */
 	struct fl_symbol_fit file;
 	struct fl_symbol_fit companion; /**< id 0 = none */
 };

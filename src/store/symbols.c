@@ -76,7 +76,7 @@ static enum fl_code pick_for(struct fl_store *store, const struct fl_report_fact
 enum fl_code fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,
 				   struct fl_symbol_choice *ret, struct fl_error *err)
 {
-	struct fl_symbol_pick pick;
+	struct fl_symbol_pick pick = { 0 };
 	struct fl_error why = { 0 };
 	int fd = -1;
 	fl_fail(&why, FL_ENOTFOUND, FL_AT_NONE, 0, "no symbol file fits the dump");
@@ -84,6 +84,7 @@ enum fl_code fl_store_find_symbols(struct fl_store *store, const struct fl_repor
 	if (code || (code = fl_elf_file_open(store, pick.file.hash, &fd, &why))) {
 		if (err)
 			*err = why;
+		ret->ambiguous = pick.ambiguous;
 		return code;
 	}
 	*ret = (struct fl_symbol_choice){ .id = pick.file.id,

@@ -96,15 +96,16 @@ static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_cla
 	return FL_OK;
 }
 
-static void explain_absence(struct finding *found, enum fl_code code)
+static void
+explain_absence(struct finding *found, enum fl_code code, const struct fl_symbol_choice *choice)
 {
 	const char *message = found->cause.message;
 	/* A file that cannot be opened holds up its own dumps, not those of others. */
 	if (code == FL_EIO)
 		snprintf(found->why, sizeof(found->why),
 			 "%s: 'faultline symbols add' brings it back", message);
-	/* That there is none is the store's to say: it knows which. */
-	else if (code == FL_ENOTFOUND && strncmp(message, "no symbol file", 14) != 0)
+	/* Which one is missing is the store's to say. */
+	else if (code == FL_ENOTFOUND && choice->ambiguous)
 		snprintf(found->why, sizeof(found->why), "%s", message);
 }
 
@@ -120,7 +121,7 @@ static enum fl_code analyze(struct fl_store *store, struct fl_sandbox *sandbox,
 		return FL_OK;
 	struct fl_symbol_choice choice = { .fd = -1, .companion_fd = -1 };
 	code = fl_store_find_symbols(store, &facts, &choice, &found->cause);
-	explain_absence(found, code);
+	explain_absence(found, code, &choice);
 	found->waits = code == FL_ENOTFOUND || code == FL_EIO;
 	if (code)
 		return found->waits ? FL_OK : code;
