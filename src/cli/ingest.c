@@ -12,6 +12,8 @@ struct arguments {
 		*content_length;
 	bool queue_only, http_body;
 	int sandbox_mode, format;
+	uint64_t keep_per_issue;
+	struct fl_store_policy policy;
 	struct cli_http http;
 };
 
@@ -58,6 +60,19 @@ static bool take_length(const char *text, struct cli_http *http)
 	return false;
 }
 
+static bool take_policy(struct arguments *args)
+{
+	struct fl_store_policy *policy = &args->policy;
+	if (args->keep_per_issue > UINT32_MAX) {
+		cli_error("--keep-per-issue takes 0 to %" PRIu32, UINT32_MAX);
+		return false;
+	}
+	policy->keep_per_issue = (uint32_t)args->keep_per_issue;
+	return !args->device_rate ||
+	       cli_parse_rate("device-rate", args->device_rate, &policy->device_rate,
+			      &policy->device_rate_seconds);
+}
+
 static bool check(struct arguments *args, struct cli_ingest *ingest, int count)
 {
 	struct fl_delivery_options *delivery = &ingest->delivery;
@@ -79,19 +94,7 @@ static bool check(struct arguments *args, struct cli_ingest *ingest, int count)
 	       (!args->carrier || take_carrier(args->carrier, &delivery->carrier)) &&
 	       (!args->device_from_name || compile_pattern(args->device_from_name, ingest)) &&
 	       cli_parse_size("max-body", args->max_body, &args->http.length_max) &&
-	       take_length(args->content_length, &args->http);
-}
-
-static bool set_policy(const struct arguments *args, struct fl_store *store)
-{
-	struct fl_store_policy policy = { 0 };
-	if (!args->device_rate)
-		return true;
-	if (!cli_parse_rate("device-rate", args->device_rate, &policy.device_rate,
-			    &policy.device_rate_seconds))
-		return false;
-	fl_store_set_policy(store, &policy);
-	return true;
+	       take_length(args->content_length, &args->http) && take_policy(args);
 }
 
 static int process_queue(const struct arguments *args, struct cli_ingest *ingest)
@@ -100,6 +103,7 @@ static int process_queue(const struct arguments *args, struct cli_ingest *ingest
 		.database = cli_database_path(args->database),
 		.once = true,
 		.progress = isatty(STDERR_FILENO),
+		.policy = args->policy,
 		.sandbox = { .mode = (enum fl_sandbox_mode)args->sandbox_mode },
 	};
 	struct fl_error err = { 0 };
@@ -151,8 +155,7 @@ static int take_in(struct arguments *args, struct cli_ingest *ingest, char *cons
 	FL_AUTO(fl_store) store = cli_open_store(args->database, true, &code);
 	if (!store)
 		return code;
-	if (!set_policy(args, store))
-		return CLI_USAGE;
+	fl_store_set_policy(store, &args->policy);
 	snprintf(lock_path, sizeof(lock_path), "%s.ingest", cli_database_path(args->database));
 	ingest->delivery.store = store;
 	ingest->delivery.lock_path = lock_path;
@@ -186,6 +189,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		{ "device-field", 0, CLI_TEXT, &delivery->fields.device, NULL },
 		{ "time-field", 0, CLI_TEXT, &delivery->fields.time, NULL },
 		{ "device-rate", 0, CLI_TEXT, &args.device_rate, NULL },
+		{ "keep-per-issue", 0, CLI_NUMBER, &args.keep_per_issue, NULL },
 		{ "http-body", 0, CLI_FLAG, &args.http_body, NULL },
 		{ "content-type", 0, CLI_TEXT, &args.http.content_type, NULL },
 		{ "content-encoding", 0, CLI_TEXT, &args.http.content_encoding, NULL },
@@ -233,6 +237,8 @@ const struct cli_verb cli_ingest = {
 		"      --accept-damaged      open messages although their CRC is wrong\n"
 		"      --device-rate N[/S]   take N dumps and events of a device in S seconds (3600),\n"
 		"                            count and drop what is more\n"
+		"      --keep-per-issue N    count all, but keep only N full dumps per issue and\n"
+		"                            software version\n"
 		"      --queue-only          leave the analysis to 'faultline worker'\n"
 		"  -f, --format F            text, json\n"
 		"      --sandbox MODE        auto, require, off\n"

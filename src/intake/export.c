@@ -10,7 +10,7 @@
 
 enum { SERIAL_MAX = 256, PATH_DEPTH_MAX = 16 };
 
-/* The documented webhook and the exports of the same cloud: docs/formats.md, "Carriers". */
+/* The documented webhook and the exports of the same cloud: docs/receiver.md. */
 static const struct fl_json_fields defaults = {
 	.data = "data",
 	.device = "coreid",

@@ -178,6 +178,15 @@ with tempfile.TemporaryDirectory() as name:
         [c for i in range(5) for c in chunks_of(message + bytes([i]))])), "--device", "SN-23", "--device-rate", "2",
         "--db", db, "--queue-only", out="2 taken in.*3 were dropped by --device-rate")
 
+    p.expect("kept", 0, "symbols", "add", elf, "--db", tmp / "k.db")
+    p.expect("a storm of one bug", 0, "ingest", tmp / "many.log", "--device", "SN-23", "--keep-per-issue", 2,
+             "--db", tmp / "k.db", out="5 taken in.*5 analysed")
+    pruned = json.loads(p.expect("its dumps", 0, "traces", "list", "--db", tmp / "k.db", "--format", "json"))
+    if [row.get("pruned") for row in pruned].count(True) != 3:
+        p.failures.append("keep per issue")
+        print("FAILED keep per issue:", pruned)
+    p.expect("a number", 2, "ingest", dump, "--keep-per-issue", 1 << 32, "--db", db, err="takes 0 to", one_line=True)
+
     # request bodies
     body = ("ingest", "--http-body", "--db", db, "--device", "SN-30")
     p.expect("a body", 0, *body, stdin=pieces[0], out="1 incomplete")
