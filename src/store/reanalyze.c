@@ -69,8 +69,8 @@ decide(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error 
 	*ret = (struct fl_refiled){ .trace_id = dump->trace_id,
 				    .old_issue_id = dump->issue_id,
 				    .changed = !refiling->same_report };
-	enum fl_code code =
-		fl_filing_find_issue(refiling->store, refiling->facts, dump->trace_id, &ret->new_issue_id, err);
+	enum fl_code code = fl_filing_find_issue(refiling->store, refiling->facts, dump->trace_id,
+						 &ret->new_issue_id, err);
 	if (!code && !ret->new_issue_id && refiling->issue_traces == 1)
 		ret->new_issue_id = dump->issue_id;
 	ret->moved = ret->new_issue_id != ret->old_issue_id;
@@ -95,7 +95,8 @@ apply(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error *
 	if (!code && !ret->new_issue_id)
 		code = fl_filing_add_issue(store, refiling->facts, &ret->new_issue_id, err);
 	if (!code)
-		code = fl_filing_learn(store, refiling->facts, ret->trace_id, ret->new_issue_id, err);
+		code = fl_filing_learn(store, refiling->facts, ret->trace_id, ret->new_issue_id,
+				       err);
 	if (!code)
 		code = fl_filing_put_trace(store, refiling->dump, &identity, refiling->facts,
 					   refiling->encoded, ret->new_issue_id, &ret->trace_id,

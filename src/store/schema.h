@@ -9,8 +9,8 @@ enum {
 };
 
 /**
- * Element i takes a database from schema i to i + 1: scripts up to NULL, applied in one transaction;
- * they set PRAGMA user_version themselves. A released element never changes again.
+ * Element i takes a database from schema i to i + 1: scripts up to NULL, applied in one
+ * transaction; they set PRAGMA user_version themselves. A released element never changes again.
  */
 extern const char *const *const fl_schema_migrations[FL_SCHEMA_VERSION];
 
