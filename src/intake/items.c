@@ -3,6 +3,9 @@
 #include "intake/internal.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { UPLOAD_ID_KEPT = 200 };
 
 /* Who an item is from: what the delivery says, else what the item says. */
 static const char *device_of(const struct fl_batch *batch, const struct fl_item *item)
@@ -35,18 +38,30 @@ static enum fl_code forgive(struct fl_batch *batch, enum fl_code code, const str
 	return FL_OK;
 }
 
-static enum fl_code enqueue(struct fl_batch *batch, const struct fl_item *item, bool *duplicate_ret,
-			    struct fl_error *err)
+/* Alike events in one message happened as often as they are there: the second is no repetition. */
+static const char *
+upload_id_of(const struct fl_batch *batch, const char *device, size_t alike, char *buf, size_t size)
+{
+	const struct fl_delivery_options *options = &batch->delivery->options;
+	const char *id = first(options->upload_id, device ? NULL : options->upload_id_if_unknown);
+	if (!alike || (!device && !id))
+		return id;
+	snprintf(buf, size, "%.*s+%zu", UPLOAD_ID_KEPT, id ? id : "", alike);
+	return buf;
+}
+
+static enum fl_code enqueue(struct fl_batch *batch, const struct fl_item *item, size_t alike,
+			    bool *duplicate_ret, struct fl_error *err)
 {
 	const struct fl_delivery_options *options = &batch->delivery->options;
 	const char *device = device_of(batch, item);
+	char id[UPLOAD_ID_KEPT + 24];
 	const struct fl_upload upload = {
 		.bytes = item->bytes,
 		.size = item->size,
 		.source = options->source,
 		.device = device,
-		.upload_id =
-			first(options->upload_id, device ? NULL : options->upload_id_if_unknown),
+		.upload_id = upload_id_of(batch, device, alike, id, sizeof(id)),
 		.software_type = options->software_type,
 		.software_version = options->software_version,
 		.hardware_version = options->hardware_version,
@@ -98,13 +113,14 @@ static bool goes_to_the_queue(enum fl_item_kind kind)
 	return kind == FL_ITEM_COREDUMP || kind == FL_ITEM_REBOOT || kind == FL_ITEM_TRACE;
 }
 
-static enum fl_code
-take(struct fl_batch *batch, const struct fl_item *item, bool *duplicate_ret, struct fl_error *err)
+static enum fl_code take(struct fl_batch *batch, const struct fl_item *item, size_t alike,
+			 bool *duplicate_ret, struct fl_error *err)
 {
 	*duplicate_ret = false;
-	enum fl_code code = goes_to_the_queue(item->kind) ? enqueue(batch, item, duplicate_ret, err)
-							  : keep(batch, fl_item_name(item->kind),
-								 item, duplicate_ret, err);
+	enum fl_code code =
+		goes_to_the_queue(item->kind)
+			? enqueue(batch, item, alike, duplicate_ret, err)
+			: keep(batch, fl_item_name(item->kind), item, duplicate_ret, err);
 	if (code)
 		return code;
 	batch->items++;
@@ -118,7 +134,7 @@ fl_batch_dump(struct fl_batch *batch, const void *bytes, size_t size, struct fl_
 {
 	const struct fl_item item = { .kind = FL_ITEM_COREDUMP, .bytes = bytes, .size = size };
 	bool duplicate;
-	enum fl_code code = take(batch, &item, &duplicate, err);
+	enum fl_code code = take(batch, &item, 0, &duplicate, err);
 	if (code)
 		return code;
 	batch->summary.dumps++;
@@ -141,6 +157,15 @@ keep_corrupt(struct fl_batch *batch, const struct fl_stream_message *message, st
 	return code;
 }
 
+static size_t alike_before(const struct fl_item *items, size_t index)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < index; i++)
+		count += items[i].size == items[index].size &&
+			 !memcmp(items[i].bytes, items[index].bytes, items[i].size);
+	return count;
+}
+
 enum fl_code
 fl_batch_message(void *context, const struct fl_stream_message *message, struct fl_error *err)
 {
@@ -157,7 +182,7 @@ fl_batch_message(void *context, const struct fl_stream_message *message, struct 
 	size_t duplicates = 0;
 	for (size_t i = 0; !code && i < count; i++) {
 		bool duplicate;
-		code = take(batch, &items[i], &duplicate, err);
+		code = take(batch, &items[i], alike_before(items, i), &duplicate, err);
 		duplicates += duplicate;
 	}
 	batch->summary.duplicates += count && duplicates == count;
