@@ -107,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fl_arena arena = { 0 };
 	struct fl_memory memory = { 0 };
 	enum fl_arch arch = fl_read_u8(&r) % (FL_ARCH_V8M_MAIN + 1u);
-	struct fl_reason reason = fl_reason_decode(fl_read_u8(&r) & 1, fl_read_u32(&r), NULL, &arena);
+	struct fl_reason reason =
+		fl_reason_decode(fl_read_u8(&r) & 1, fl_read_u32(&r), NULL, &arena);
 	struct fl_registers regs = read_registers(&r);
 	struct fl_frame frames[2];
 	frames[0] = read_frame(&r, "inner");
