@@ -159,20 +159,6 @@ static enum fl_code list_files(struct backup *b, struct fl_vec *ret)
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
 static bool copy_bytes(struct backup *b, int from, int to)
 {
 	uint8_t *buffer = malloc(CHUNK);
@@ -185,7 +171,7 @@ static bool copy_bytes(struct backup *b, int from, int to)
 			good = n == 0;
 			break;
 		}
-		good = write_all(to, buffer, (size_t)n);
+		good = fl_write_all(to, buffer, (size_t)n);
 		b->bytes += (uint64_t)n;
 	}
 	free(buffer);

@@ -90,7 +90,7 @@ static bool holds(int dir, const char *name, const void *bytes, size_t size)
 	return equal;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
+bool fl_write_all(int fd, const uint8_t *bytes, size_t size)
 {
 	while (size) {
 		ssize_t n = write(fd, bytes, size);
@@ -113,7 +113,7 @@ static bool replace(int dir, const char *name, const void *bytes, size_t size)
 	AUTO_FD fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return false;
-	if (write_all(fd, bytes, size) && !fsync(fd) && !renameat(dir, temp, dir, name) &&
+	if (fl_write_all(fd, bytes, size) && !fsync(fd) && !renameat(dir, temp, dir, name) &&
 	    !fsync(dir))
 		return true;
 	int error = errno;

@@ -37,6 +37,9 @@ void fl_elf_files_each(const struct fl_store *store, fl_elf_file_fn each, void *
 FL_MUST_CHECK enum fl_code
 fl_elf_file_row(struct fl_store *store, const uint8_t hash[16], struct fl_error *err);
 
+/** The whole of it, however often a signal comes. */
+bool fl_write_all(int fd, const uint8_t *bytes, size_t size);
+
 /** Remove what writers that died left behind. */
 void fl_elf_files_clean(struct fl_store *store);
 
