@@ -209,6 +209,21 @@ set_done_expected(const struct filing *filing, struct fl_filed *ret, struct fl_e
 }
 
 static enum fl_code
+find_or_add_issue(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	const struct fl_report_facts *facts = &filing->facts;
+	int64_t trace_id = filing->dump.trace_id;
+	enum fl_code code =
+		fl_filing_find_issue(filing->store, facts, trace_id, &ret->issue_id, err);
+	if (code)
+		return code;
+	ret->new_issue = !ret->issue_id;
+	return ret->new_issue ? fl_filing_add_issue(filing->store, facts, &ret->issue_id, err)
+			      : fl_filing_entitle(filing->store, facts, trace_id, ret->issue_id,
+						  false, err);
+}
+
+static enum fl_code
 set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
 {
 	struct fl_store *store = filing->store;
@@ -216,15 +231,9 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 		return set_done_again(filing, ret, err);
 	if (filing->facts.kind == FL_REPORT_REBOOT && filing->facts.expected)
 		return set_done_expected(filing, ret, err);
-	enum fl_code code = fl_filing_find_issue(store, &filing->facts, filing->dump.trace_id,
-						 &ret->issue_id, err);
+	enum fl_code code = find_or_add_issue(filing, ret, err);
 	if (code)
 		return code;
-	if (!ret->issue_id) {
-		ret->new_issue = true;
-		if ((code = fl_filing_add_issue(store, &filing->facts, &ret->issue_id, err)))
-			return code;
-	}
 	if ((code = fl_filing_learn(store, &filing->facts, filing->dump.trace_id, ret->issue_id,
 				    err)) ||
 	    (code = fl_filing_put_trace(store, &filing->dump, &filing->identity, &filing->facts,

@@ -59,6 +59,15 @@ FL_MUST_CHECK enum fl_code fl_filing_add_issue(struct fl_store *store,
 					       const struct fl_report_facts *facts, int64_t *ret,
 					       struct fl_error *err);
 /**
+ * An issue is called what its first dump is called: an event, which has no stack, names it only as
+ * long as no dump is there. After fl_filing_find_issue(), of an issue that was there before.
+ * @param trace_id that is to be filed, 0 = a new one.
+ * @param gave     the issue is called what this trace was called until now.
+ */
+FL_MUST_CHECK enum fl_code fl_filing_entitle(struct fl_store *store,
+					     const struct fl_report_facts *facts, int64_t trace_id,
+					     int64_t issue_id, bool gave, struct fl_error *err);
+/**
  * From now on the report's fingerprints that are new lead to the issue. Events that a leading one
  * put into an issue of their own come along: had they come later, they would be here.
  */

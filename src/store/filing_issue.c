@@ -65,6 +65,22 @@ enum fl_code fl_filing_find_issue(struct fl_store *store, const struct fl_report
 	return code;
 }
 
+enum fl_code fl_filing_entitle(struct fl_store *store, const struct fl_report_facts *facts,
+			       int64_t trace_id, int64_t issue_id, bool gave, struct fl_error *err)
+{
+	bool dumps;
+	bool dump = facts->kind == FL_REPORT_DUMP;
+	if (!facts->title || (!dump && !gave))
+		return FL_OK;
+	enum fl_code code = has_dumps(store, issue_id, trace_id, &dumps, err);
+	if (code || (dumps && !(dump && gave)))
+		return code;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_ISSUE_TITLE);
+	fl_bind_int(&query, 1, issue_id);
+	fl_bind_text(&query, 2, facts->title);
+	return fl_query_run(&query, err);
+}
+
 /* --- events that came before their dump --- */
 
 static bool joins_by(const struct fl_report *report, const struct fl_fingerprint *fingerprint)

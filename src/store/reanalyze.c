@@ -77,14 +77,6 @@ decide(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error 
 	return code;
 }
 
-static enum fl_code retitle(const struct refiling *refiling, int64_t issue_id, struct fl_error *err)
-{
-	FL_AUTO_QUERY query = fl_query(refiling->store, FL_SQL_ISSUE_TITLE);
-	fl_bind_int(&query, 1, issue_id);
-	fl_bind_text(&query, 2, refiling->facts->title);
-	return fl_query_run(&query, err);
-}
-
 static enum fl_code
 apply(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error *err)
 {
@@ -105,8 +97,9 @@ apply(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error *
 		code = fl_filing_count(store, ret->new_issue_id, ret->moved, err);
 	if (!code && ret->moved)
 		code = fl_filing_count(store, ret->old_issue_id, -1, err);
-	if (!code && !ret->moved && refiling->gave_title && refiling->facts->title)
-		code = retitle(refiling, ret->new_issue_id, err);
+	if (!code)
+		code = fl_filing_entitle(store, refiling->facts, ret->trace_id, ret->new_issue_id,
+					 !ret->moved && refiling->gave_title, err);
 	if (!code)
 		code = fl_filing_finish(store, refiling->dump->id, "done", identity.device_id, NULL,
 					err);

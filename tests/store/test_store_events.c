@@ -360,6 +360,72 @@ static void test_a_quarantined_dump_takes_no_event(void **state)
 	assert_invariants(f->store);
 }
 
+/* --- titles --- */
+
+static struct fl_filed put_titled(struct fl_store *store, const char *bytes,
+				  const struct report_spec *like, const char *title)
+{
+	struct report_spec spec = *like;
+	spec.title = title;
+	return put(store, bytes, &spec, false);
+}
+
+static void assert_title(struct fl_store *store, int64_t id, const char *title)
+{
+	char sql[128];
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM issues WHERE id = %d AND title = '%s'",
+		 (int)id, title);
+	if (count(store, sql) != 1)
+		fail_msg("issue %d is not called %s", (int)id, title);
+}
+
+/* Paired, or another device's: what an event is called counts until the first dump. */
+static void test_an_issue_is_called_what_its_first_dump_is_called(void **state)
+{
+	struct fixture *f = *state;
+	struct report_spec alone = event_spec;
+	alone.coredump_saved = false; /* no part of any dump */
+	int64_t id = put_titled(f->store, "event 1", &alone, "Fault at f").issue_id;
+	put_titled(f->store, "event 2", &event_spec, "Hard Fault at f");
+	assert_title(f->store, id, "Fault at f");
+	assert_true(put_titled(f->store, "dump 1", &dump_spec, "Null Pointer at f").paired);
+	assert_title(f->store, id, "Null Pointer at f");
+	assert_int_equal(issue(f->store, id).trace_count, 2);
+	put_titled(f->store, "dump 2", &dump_spec, "Stack Overflow at f");
+	assert_title(f->store, id, "Null Pointer at f");
+	put_titled(f->store, "event 3", &alone, "Fault at f");
+	assert_title(f->store, id, "Null Pointer at f");
+	assert_invariants(f->store);
+}
+
+static struct fl_refiled
+refile(struct fl_store *store, int64_t dump_id, const struct report_spec *like, const char *title)
+{
+	struct fl_error err = { 0 };
+	struct fl_refiled ret = { 0 };
+	struct report_spec spec = *like;
+	spec.title = title;
+	FL_AUTO(fl_report) report = report_make(&spec);
+	assert_ok(fl_store_refile(store, dump_id, report, false, &ret, &err), err);
+	return ret;
+}
+
+static void test_reanalysis_keeps_the_title_of_the_dump(void **state)
+{
+	struct fixture *f = *state;
+	struct report_spec alone = event_spec;
+	alone.coredump_saved = false;
+	int64_t id = put_titled(f->store, "event", &alone, "A").issue_id;
+	refile(f->store, 1, &alone, "B");
+	assert_title(f->store, id, "B");
+	put_titled(f->store, "dump", &dump_spec, "B");
+	refile(f->store, 1, &alone, "C"); /* was called what the issue is called */
+	assert_title(f->store, id, "B");
+	refile(f->store, 2, &dump_spec, "D");
+	assert_title(f->store, id, "D");
+	assert_invariants(f->store);
+}
+
 /* --- fingerprints that lead --- */
 
 static const char *const dump_fingerprints[][3] = {
@@ -482,6 +548,8 @@ int main(void)
 		store_test(test_each_dump_has_one_event_and_the_nearest),
 		store_test(test_a_paired_event_that_comes_again_is_a_duplicate_of_the_event),
 		store_test(test_a_quarantined_dump_takes_no_event),
+		store_test(test_an_issue_is_called_what_its_first_dump_is_called),
+		store_test(test_reanalysis_keeps_the_title_of_the_dump),
 		cmocka_unit_test(test_events_first_or_dumps_first_is_the_same),
 		store_test(test_a_symbol_file_is_noted),
 		store_test(test_a_short_build_id_waits_in_words),
