@@ -53,6 +53,7 @@ struct fl_carrier_reader {
 		struct fl_str delimiter; /**< "--" and the boundary; empty: not known yet */
 		enum fl_part part;
 		bool mid_line;
+		bool closed; /**< the last delimiter was the closing one */
 		bool has_length;
 		uint64_t length;
 	} multipart;

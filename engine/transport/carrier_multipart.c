@@ -58,8 +58,11 @@ scan_outside(struct fl_carrier_reader *reader, const uint8_t *at, size_t left, b
 	}
 	if (!reader->multipart.mid_line && step <= LINE_MAX_SIZE + 1) {
 		learn(reader, at, size);
-		if (is_delimiter(&reader->multipart.delimiter, at, size) == OPENS)
+		enum delimiter kind = is_delimiter(&reader->multipart.delimiter, at, size);
+		if (kind == OPENS)
 			reader->multipart.part = FL_PART_HEADERS;
+		if (kind != NONE)
+			reader->multipart.closed = kind == CLOSES;
 	}
 	reader->multipart.mid_line = false;
 	reader->multipart.has_length = false;
@@ -216,6 +219,7 @@ static size_t scan_body(struct fl_carrier_reader *reader, const struct fl_sink *
 			return size + line_end_size(at + size, left - size);
 		}
 		reader->multipart.has_length = false;
+		sink->counts->doubts++;
 	}
 	return scan_to_delimiter(reader, sink, at, left, final, code);
 }
@@ -242,6 +246,8 @@ enum fl_code fl_scan_multipart(struct fl_carrier_reader *reader, const struct fl
 	*used = pos;
 	if (final && reader->multipart.part != FL_PART_OUTSIDE)
 		fl_sink_damage(sink, 0); /* cut before its first byte */
+	if (final && !reader->multipart.closed)
+		sink->counts->doubts++;
 	if (!code && reader->multipart.delimiter.failed)
 		code = fl_fail(sink->err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a boundary");
 	return code;

@@ -57,6 +57,8 @@ struct fl_carrier_counts {
 	uint64_t damaged;    /**< items that could not be decoded: bad base64, too long, cut */
 	uint64_t damaged_bytes;
 	uint64_t compact_logs; /**< ML: items of a log: no chunks, and nothing is lost */
+	/** Signs that a multipart body lost something: no closing delimiter, a wrong length. */
+	uint64_t doubts;
 };
 
 /** One chunk or dump. @return FL_OK to go on; anything else ends the call with that code. */

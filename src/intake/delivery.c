@@ -2,6 +2,7 @@
 /* Bytes go through the reader of their carrier into a queue, and from there into batches. */
 #include "intake/internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,11 @@ add_entry(struct fl_delivery *delivery, const struct fl_exported *item, struct f
 {
 	struct fl_queue *queue = &delivery->queue;
 	const struct fl_delivery_options *options = &delivery->options;
+	if (options->is_request && options->device && item->device &&
+	    strcmp(options->device, item->device) != 0)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
+			       "the body names device '%.60s', but it came from '%.60s'",
+			       item->device, options->device);
 	bool has_time = item->has_time && !options->received_at_is_said;
 	struct fl_entry entry = {
 		.offset = queue->bytes.size,
@@ -79,7 +85,8 @@ add_entry(struct fl_delivery *delivery, const struct fl_exported *item, struct f
 	    (code = fl_pile_add(&queue->bytes, item->bytes, item->size, err)))
 		return code;
 	queue->entries[queue->count++] = entry;
-	if (queue->count < FL_QUEUE_ENTRIES && queue->bytes.size < FL_QUEUE_BYTES)
+	if (options->is_request ||
+	    (queue->count < FL_QUEUE_ENTRIES && queue->bytes.size < FL_QUEUE_BYTES))
 		return FL_OK;
 	return fl_delivery_commit(delivery, err);
 }
@@ -236,6 +243,24 @@ static enum fl_code end_reader(struct fl_delivery *delivery, struct fl_error *er
 	return fl_carrier_reader_end(delivery->reader, on_item, delivery, &summary->carrier, err);
 }
 
+/* The damage of a serial log is older than the request: to send it again would mend nothing. */
+static enum fl_code judge_request(const struct fl_delivery *delivery, struct fl_error *err)
+{
+	const struct fl_carrier_counts *counts = &delivery->summary.carrier;
+	if (!delivery->options.is_request || !counts->items || delivery->carrier == FL_CARRIER_LOG)
+		return FL_OK;
+	if (counts->damaged)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
+			       "%" PRIu64 " of %" PRIu64
+			       " chunks in the body are damaged or cut: none was taken",
+			       counts->damaged, counts->items + counts->damaged);
+	if (counts->doubts)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
+			       "the multipart body is cut: no closing delimiter, or a part without "
+			       "its Content-Length: no chunk was taken");
+	return FL_OK;
+}
+
 enum fl_code fl_delivery_end(struct fl_delivery *delivery, struct fl_error *err)
 {
 	enum fl_code code = FL_OK;
@@ -245,6 +270,8 @@ enum fl_code fl_delivery_end(struct fl_delivery *delivery, struct fl_error *err)
 		code = begin(delivery, true, err);
 	if (!code)
 		code = end_reader(delivery, err);
+	if (!code)
+		code = judge_request(delivery, err);
 	if (!code)
 		code = fl_delivery_commit(delivery, err);
 	if (!code)

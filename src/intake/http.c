@@ -117,6 +117,7 @@ enum fl_code fl_http_deliver(const struct fl_delivery_options *options,
 			     struct fl_error *err)
 {
 	struct fl_delivery_options told = *options;
+	told.is_request = true;
 	char boundary[BOUNDARY_MAX + 1];
 	FL_AUTO_BUFFER decoded = { 0 };
 	bool is_decoded;

@@ -51,6 +51,11 @@ struct fl_delivery_options {
 	bool received_at_is_said; /**< what the carrier says of the time does not matter */
 	struct fl_json_fields fields;
 	bool accept_damaged; /**< messages with a wrong CRC are opened like others */
+	/**
+	 * One request of @ref device. Nothing is put away before its end, and nothing at all where
+	 * a part of it was lost on the way, or where it names another device.
+	 */
+	bool is_request;
 };
 
 /** What became of a delivery; or, added up, of several. */

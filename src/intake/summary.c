@@ -11,6 +11,7 @@ static void add_carrier(struct fl_carrier_counts *to, const struct fl_carrier_co
 	to->damaged += from->damaged;
 	to->damaged_bytes += from->damaged_bytes;
 	to->compact_logs += from->compact_logs;
+	to->doubts += from->doubts;
 }
 
 void fl_transport_counts_add(struct fl_transport_counts *to, const struct fl_transport_counts *from)

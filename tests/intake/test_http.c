@@ -10,6 +10,10 @@
 
 #define CHUNK     "\x08\x02\xa7\x02\xcb\xca"
 #define MULTIPART "--B\r\nContent-Length: 6\r\n\r\n" CHUNK "\r\n--B--\r\n"
+#define PART      "--B\r\nContent-Length: 6\r\n\r\n" CHUNK "\r\n"
+#define BARE_PART "--B\r\n\r\n" CHUNK "\r\n"
+#define MIXED     "multipart/mixed; boundary=B"
+#define EVENT     "{\"event\":\"memfault-chunks\",\"data\":\"CAKnAsvK\"}"
 #define OCTETS    "application/octet-stream"
 
 static const struct {
@@ -54,6 +58,33 @@ static const struct {
 	  "nothing in it" },
 	{ "no JSON", "application/json", NULL, "{\"data\"", FL_EFORMAT, 0, "nothing in it" },
 	{ "text of no use", "text/plain", NULL, "hello\n", FL_EUNSUPPORTED, 0, "recognised" },
+	/* All or nothing: the client sends what is taken once more, and then whole. */
+	{ "two parts", MIXED, NULL, PART BARE_PART "--B--", FL_OK, 2, NULL },
+	{ "cut between parts", MIXED, NULL, PART PART, FL_EFORMAT, 0, "closing delimiter" },
+	{ "cut in the last delimiter", MIXED, NULL, PART "--B-", FL_EFORMAT, 0, "cut" },
+	{ "cut behind a delimiter", MIXED, NULL, PART "--B", FL_EFORMAT, 0, "cut" },
+	{ "cut in a header", MIXED, NULL, PART "--B\r\nContent-Len", FL_EFORMAT, 0, "1 of 2" },
+	{ "cut in a part", MIXED, NULL, PART "--B\r\n\r\n\x08\x02", FL_EFORMAT, 0, "1 of 2" },
+	{ "a part without its length", MIXED, NULL,
+	  PART "--B\r\nContent-Length: 9\r\n\r\n" CHUNK "\r\n--B--\r\n", FL_EFORMAT, 0,
+	  "Content-Length" },
+	{ "an event cut", "application/json", NULL, EVENT "\n{\"event\":\"memfault-ch", FL_EFORMAT,
+	  0, "1 of 2 chunks in the body are damaged" },
+	{ "bad base64 in an event", "application/json", NULL,
+	  "[" EVENT ",{\"event\":\"memfault-chunks\",\"data\":\"CAK*\"}]", FL_EFORMAT, 0,
+	  "1 of 2" },
+	{ "bad base64 in a line", "text/plain", NULL, "CAKnAsvK\nCAKnAsvK\nCAKnAsv\n", FL_EFORMAT,
+	  0, "1 of 3" },
+	/* What a log lost on its way to the gateway, no request brings back. */
+	{ "a log with damage", "text/plain", NULL, "MC:CAKnAsvK:\nMC:CAKnAs\n", FL_OK, 1, NULL },
+	/* The device of the request was authenticated; one in the body is anybody's word. */
+	{ "the same device", "application/json", NULL,
+	  "{\"coreid\":\"SN-1\",\"data\":\"CAKnAsvK\"}", FL_OK, 1, NULL },
+	{ "another device", "application/json", NULL,
+	  "[" EVENT ",{\"coreid\":\"SN-2\",\"data\":\"CAKnAsvK\"}]", FL_EFORMAT, 0,
+	  "names device 'SN-2', but it came from 'SN-1'" },
+	{ "another device's event", "text/event-stream", NULL,
+	  "data: {\"coreid\":\"SN-2\",\"data\":\"CAKnAsvK\"}\n\n", FL_EFORMAT, 0, "'SN-2'" },
 };
 
 static void test_bodies(void **state)
@@ -102,6 +133,23 @@ static void test_a_message_in_many_requests(void **state)
 	assert_int_equal(depot_stock(&depot).heartbeats, 1);
 }
 
+/* A webhook's endpoint: the cloud that posts there is believed. */
+static void test_device_of_the_body(void **state)
+{
+	(void)state;
+	DEPOT_AUTO depot;
+	struct fl_intake_summary summary = { 0 };
+	static const char text[] = "{\"coreid\":\"SN-2\",\"data\":\"SAYCpwI=\"}";
+	depot_make(&depot);
+	const struct fl_http_body body = { .bytes = text,
+					   .size = sizeof(text) - 1,
+					   .content_type = "application/json" };
+	struct fl_delivery_options options = options_of(&depot, NULL);
+	assert_int_equal(fl_http_deliver(&options, &body, &summary, NULL), FL_OK);
+	assert_int_equal(summary.devices, 1);
+	assert_int_equal(depot_pending(&depot, "SN-2"), 3);
+}
+
 static void test_whole_dump(void **state)
 {
 	(void)state;
@@ -138,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_a_message_in_many_requests),
+		cmocka_unit_test(test_device_of_the_body),
 		cmocka_unit_test(test_whole_dump),
 		cmocka_unit_test(test_a_device_that_is_none),
 	};
