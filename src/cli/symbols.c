@@ -225,6 +225,10 @@ static int run_remove(const struct cli_verb *verb, int argc, char **argv)
 		printf("%" PRIu64 " traces that were analysed with it left their issues: "
 		       "'faultline worker' analyses them with another file, or they wait\n",
 		       removed.traces_requeued);
+	if (removed.traces_pruned)
+		printf("%" PRIu64 " traces that were analysed with it stay in their issues: "
+		       "their bytes are not kept, they cannot be analysed again\n",
+		       removed.traces_pruned);
 	return CLI_OK;
 }
 
@@ -264,7 +268,7 @@ const struct cli_verb cli_symbols_remove = {
 		"\n"
 		"N is the number of the symbol file ('faultline symbols list'). Traces that were\n"
 		"analysed with it leave their issues at once and are queued; where no other file\n"
-		"fits they wait.\n"
+		"fits they wait. Traces whose bytes are not kept stay in their issues.\n"
 		"\n"
 		"example: faultline symbols remove 3 --db crashes.db\n",
 };

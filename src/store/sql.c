@@ -99,6 +99,11 @@
 	" WHERE " SAME_PC " AND " SAME_BUILD " AND d.state <> 'quarantined'" \
 	" ORDER BY max(t.received_at - ?8, ?8 - t.received_at), t.id LIMIT 1"
 
+/* Of the dump with that id nothing is kept but its trace. */
+#define PRUNED(dump) \
+	"EXISTS (SELECT 1 FROM dumps p JOIN dump_contents c ON c.id = p.content_id" \
+	" WHERE p.id = " dump " AND c.pruned)"
+
 #define NEXT_LINE(trace) \
 	"(SELECT coalesce(max(line), 0) + 1 FROM trace_history WHERE trace_id = " trace ")"
 
@@ -162,17 +167,21 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"UPDATE symbol_files SET superseded_by = NULL WHERE superseded_by = ?1",
 	[FL_SQL_SYMBOLS_CONFLICTS] =
 		"SELECT (SELECT count(*)" CONFLICTING ") FROM symbol_files f WHERE f.id = ?1",
-	[FL_SQL_SYMBOLS_ISSUES] = "SELECT issue_id, count(*) FROM traces WHERE symbol_file_id = ?1"
-				  " AND issue_id IS NOT NULL GROUP BY issue_id",
+	[FL_SQL_SYMBOLS_ISSUES] =
+		"SELECT issue_id, count(*) FROM traces WHERE symbol_file_id = ?1"
+		" AND issue_id IS NOT NULL AND NOT " PRUNED("dump_id") " GROUP BY issue_id",
 	[FL_SQL_SYMBOLS_HISTORY] =
-		"INSERT INTO trace_history (trace_id, line, at, what, old_issue_id, detail)"
+		"INSERT INTO trace_history"
+		" (trace_id, line, at, what, old_issue_id, new_issue_id, detail)"
 		" SELECT id, " NEXT_LINE(
-			"t.id") ", ?2, 'symbols removed', issue_id, ?3 FROM traces t"
-				" WHERE symbol_file_id = ?1 ORDER BY id",
-	[FL_SQL_SYMBOLS_PRUNED] =
-		"UPDATE dumps SET state = 'quarantined', reason = 'read with ' || ?3 ||"
-		" ', which was removed, and its bytes are not kept any more' WHERE state = 'done'"
-		" AND id IN (SELECT dump_id FROM traces WHERE symbol_file_id = ?1)",
+			"s.id") ", ?2, 'symbols removed', issue_id,"
+				" CASE WHEN pruned THEN issue_id END,"
+				" CASE WHEN pruned THEN ?3 || ' (bytes not kept, cannot be analysed again)' ELSE ?3 END"
+				" FROM (SELECT id, issue_id, " PRUNED(
+					"dump_id") " AS pruned FROM traces"
+						   "  WHERE symbol_file_id = ?1) s ORDER BY id",
+	[FL_SQL_SYMBOLS_PRUNED] = "UPDATE traces SET symbol_file_id = NULL"
+				  " WHERE symbol_file_id = ?1 AND " PRUNED("dump_id"),
 	[FL_SQL_SYMBOLS_FORGET] = "UPDATE traces SET issue_id = NULL, symbol_file_id = NULL"
 				  " WHERE symbol_file_id = ?1",
 	[FL_SQL_SYMBOLS_MODULES_DELETE] = "DELETE FROM symbol_modules WHERE symbol_file_id = ?1",

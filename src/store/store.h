@@ -124,10 +124,12 @@ fl_store_symbol_candidates(struct fl_store *store, const struct fl_report_facts 
 
 struct fl_symbol_removed {
 	uint64_t traces_requeued; /**< that were analysed with it: another file, or waiting again */
+	uint64_t traces_pruned;   /**< the same, but they stay: their bytes are not kept */
 };
 /**
  * Forget a symbol file. Its traces leave their issues at once, with a line in their history, and
- * are queued: where no other file fits they end up waiting. @retval FL_ENOTFOUND
+ * are queued: where no other file fits they end up waiting. Those whose bytes are not kept stay as
+ * they are, with such a line. @retval FL_ENOTFOUND
  */
 FL_API FL_MUST_CHECK enum fl_code fl_store_remove_symbols(struct fl_store *store, int64_t id,
 							  struct fl_symbol_removed *ret,

@@ -277,9 +277,21 @@ issues_left(struct fl_store *store, int64_t id, struct fl_vec *ret, struct fl_er
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
-/* Those whose bytes are not kept can never be read again: nobody shall take them for right. */
+/*
+ * Those whose bytes are not kept stay where they are: they can never be read again, and an issue
+ * that loses them looks rarer than it is.
+ */
 static enum fl_code
-leave_issues(struct fl_symbol_change *change, int64_t id, const char *name, struct fl_error *err)
+keep_pruned(struct fl_store *store, int64_t id, struct fl_symbol_removed *ret, struct fl_error *err)
+{
+	enum fl_code code = run_for(store, FL_SQL_SYMBOLS_PRUNED, id, 0, NULL, err);
+	if (!code)
+		ret->traces_pruned = (uint64_t)sqlite3_changes64(store->db);
+	return code;
+}
+
+static enum fl_code leave_issues(struct fl_symbol_change *change, int64_t id, const char *name,
+				 struct fl_symbol_removed *ret, struct fl_error *err)
 {
 	struct fl_store *store = change->store;
 	FL_AUTO_VEC issues = FL_VEC(struct leaving);
@@ -287,7 +299,7 @@ leave_issues(struct fl_symbol_change *change, int64_t id, const char *name, stru
 	if ((code = issues_left(store, id, &issues, err)) ||
 	    (code = run_for(store, FL_SQL_SYMBOLS_HISTORY, id, fl_store_now(), name, err)) ||
 	    (code = fl_symbol_change_requeue(change, id, err)) ||
-	    (code = run_for(store, FL_SQL_SYMBOLS_PRUNED, id, 0, name, err)) ||
+	    (code = keep_pruned(store, id, ret, err)) ||
 	    (code = run_for(store, FL_SQL_SYMBOLS_FORGET, id, 0, NULL, err)))
 		return code;
 	for (size_t i = 0; i < issues.count && !code; i++) {
@@ -332,7 +344,7 @@ static enum fl_code remove_row(struct fl_store *store, int64_t id, struct fl_sym
 	    (code = read_file(store, id, file, err)) ||
 	    (code = fl_symbol_change_begin(store, FL_BULK_REMOVED, &change, err)) ||
 	    (code = run_for(store, FL_SQL_SYMBOLS_REVISION_KEEP, 0, 0, NULL, err)) ||
-	    (code = leave_issues(&change, id, file->name, err)) ||
+	    (code = leave_issues(&change, id, file->name, ret, err)) ||
 	    (code = delete_row(store, file, err)) || (code = fl_symbol_change_end(&change, 0, err)))
 		return code;
 	ret->traces_requeued = change.traces_requeued;

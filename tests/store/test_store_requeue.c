@@ -188,23 +188,35 @@ static void test_removal_takes_traces_out_at_once(void **state)
 	assert_string_equal(problems(f->store), "");
 }
 
-/* Its bytes are gone: no other file can put it right. */
-static void test_what_cannot_be_read_again_is_set_aside(void **state)
+/* Its bytes are gone: no other file can put it right, and the issue does not get rarer by that. */
+static void test_what_cannot_be_read_again_stays(void **state)
 {
 	struct fixture *f = *state;
 	int64_t wrong = elf_add(f->store, &rich).id;
-	file_with(f->store, "1", NULL, &spec_a, wrong);
+	struct fl_filed pruned = file_with(f->store, "1", NULL, &spec_a, wrong);
 	sabotage(f->store, "UPDATE dump_contents SET pruned = 1, compressed = X''");
+	file_with(f->store, "2", NULL, &spec_a, wrong);
 	int64_t better =
 		elf_add(f->store,
 			&(struct elf){ .bytes = "b", .build = 1, .debug = true, .functions = 9 })
 			.id;
 	assert_string_equal(state_of(f->store, 1), "done"); /* nothing to read again */
-	elf_remove(f->store, better);
-	assert_int_equal(elf_remove(f->store, wrong).traces_requeued, 0);
-	assert_string_equal(state_of(f->store, 1), "quarantined");
-	assert_string_equal(issues_of(f->store), "");
+	assert_int_equal(file_queued(f->store, &spec_a, better), 1);
+	struct fl_symbol_removed removed = elf_remove(f->store, better);
+	assert_int_equal(removed.traces_requeued, 1);
+	assert_int_equal(removed.traces_pruned, 0);
+	assert_int_equal(file_queued(f->store, &spec_a, wrong), 1);
+	removed = elf_remove(f->store, wrong);
+	assert_int_equal(removed.traces_requeued, 1);
+	assert_int_equal(removed.traces_pruned, 1);
+	assert_string_equal(state_of(f->store, 1), "done");
+	assert_string_equal(state_of(f->store, 2), "queued");
+	assert_string_equal(issues_of(f->store), "1:1 ");
+	assert_string_equal(history(f->store, pruned.trace_id),
+			    "filed 0>1 rich.elf; symbols removed 1>1 rich.elf "
+			    "(bytes not kept, cannot be analysed again)");
 	assert_invariants(f->store);
+	assert_string_equal(problems(f->store), "");
 }
 
 static void test_a_removal_can_make_room(void **state)
@@ -310,7 +322,7 @@ int main(void)
 		store_test(test_what_makes_a_file_richer),
 		store_test(test_a_companion_has_traces_read_again),
 		store_test(test_removal_takes_traces_out_at_once),
-		store_test(test_what_cannot_be_read_again_is_set_aside),
+		store_test(test_what_cannot_be_read_again_stays),
 		store_test(test_a_removal_can_make_room),
 		store_test(test_a_file_that_goes_while_it_is_used),
 		store_test(test_an_elf_after_a_removal_is_not_missed),
