@@ -73,7 +73,7 @@ static const struct {
 	{ "bad base64 in an event", "application/json", NULL,
 	  "[" EVENT ",{\"event\":\"memfault-chunks\",\"data\":\"CAK*\"}]", FL_EFORMAT, 0,
 	  "1 of 2" },
-	{ "bad base64 in a line", "text/plain", NULL, "CAKnAsvK\nCAKnAsvK\nCAKnAsv\n", FL_EFORMAT,
+	{ "bad base64 in a line", "text/plain", NULL, "CAKnAsvK\nCAKnAsvK\nCAKn*svK\n", FL_EFORMAT,
 	  0, "1 of 3" },
 	/* What a log lost on its way to the gateway, no request brings back. */
 	{ "a log with damage", "text/plain", NULL, "MC:CAKnAsvK:\nMC:CAKnAs\n", FL_OK, 1, NULL },
