@@ -5,6 +5,8 @@
 #include "inspect/elf_match.h"
 #include "signature/signature.h"
 
+#include <string.h>
+
 const char *fl_version(void)
 {
 	return FL_VERSION;
@@ -91,6 +93,15 @@ enum fl_arch fl_analysis_arch(const struct fl_analysis *a)
 	return FL_ARCH_UNKNOWN;
 }
 
+/* The build id that was sent is that of the first module; its other half has the same. */
+static bool is_of_first_build(const struct fl_analysis *a, size_t index)
+{
+	struct fl_module_info first = fl_module_info(a->symbols.modules[0]);
+	struct fl_module_info info = fl_module_info(a->symbols.modules[index]);
+	return !index || (info.build_id_size && info.build_id_size == first.build_id_size &&
+			  memcmp(info.build_id, first.build_id, info.build_id_size) == 0);
+}
+
 enum fl_code fl_analysis_match(struct fl_analysis *a, const char *what,
 			       const struct fl_dump_identity *identity, const struct fl_span *spans,
 			       size_t span_count)
@@ -108,7 +119,7 @@ enum fl_code fl_analysis_match(struct fl_analysis *a, const char *what,
 			.memory = &a->memory,
 			.module = a->symbols.modules[i],
 			.regs = &a->regs,
-			.identity = i ? NULL : identity,
+			.identity = is_of_first_build(a, i) ? identity : NULL,
 		};
 		fl_elf_match(&input, &a->findings, &trace->modules[i]);
 		trace->modules[i].name = fl_arena_strdup(a->arena, trace->modules[i].name);

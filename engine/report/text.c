@@ -179,30 +179,47 @@ static void event(struct fl_text *t, const struct fl_trace *trace)
 	fl_text_newline(t);
 }
 
-static const char *match_words(const struct fl_module_facts *m, bool dump)
+static const char *unverified_words(const struct fl_trace *trace, size_t index)
 {
-	switch (m->match) {
+	if (trace->kind == FL_REPORT_DUMP)
+		return "not verified: nothing in the dump decides";
+	if (!trace->event.build_id_size)
+		return "not verified: the event tells no build id";
+	if (!trace->modules[index].build_id_size)
+		return "not verified: it has no build id";
+	return index ? "not verified: the event tells no build id of this part"
+		     : "not verified: too little of its build id is in the event";
+}
+
+static const char *match_words(const struct fl_trace *trace, size_t index)
+{
+	bool dump = trace->kind == FL_REPORT_DUMP;
+	switch (trace->modules[index].match) {
 	case FL_MATCH_SAME:
+		if (!index && trace->build_id_conflict)
+			return "has ANOTHER BUILD ID than the dump";
 		return dump ? "matches the dump" : "matches the event";
 	case FL_MATCH_OTHER_BUILD:
 		return "is ANOTHER BUILD than the one that crashed";
 	case FL_MATCH_UNRELATED:
 		return dump ? "is UNRELATED to the dump" : "is UNRELATED to the event";
 	default:
-		return dump ? "not verified: nothing in the dump decides"
-			    : "not verified: the event tells no build id";
+		return unverified_words(trace, index);
 	}
 }
 
-static void symbols_of(struct fl_text *t, const struct fl_module_facts *m, bool dump)
+static void symbols_of(struct fl_text *t, const struct fl_trace *trace, size_t index)
 {
-	bool good = m->match == FL_MATCH_SAME;
+	const struct fl_module_facts *m = &trace->modules[index];
+	bool conflict = !index && trace->build_id_conflict;
+	bool good = m->match == FL_MATCH_SAME && !conflict;
 	fl_text_wrapf(t, FL_STYLE_PLAIN, LABEL_COLUMNS, "%s", m->name ? m->name : "unnamed");
 	fl_text_wrapf(t, good ? FL_STYLE_PLAIN : FL_STYLE_DOUBT, LABEL_COLUMNS, " %s",
-		      match_words(m, dump));
+		      match_words(trace, index));
 	if (m->bytes_compared)
-		listed(t, fl_text_scratch(t, "%" PRIu64 " of %" PRIu64 " captured bytes agree",
-					  m->bytes_equal, m->bytes_compared));
+		listed(t, fl_text_scratch(t, "%" PRIu64 " of %" PRIu64 " captured bytes agree%s",
+					  m->bytes_equal, m->bytes_compared,
+					  m->match == FL_MATCH_SAME && conflict ? " though" : ""));
 	else if (m->calls_compared) /* weaker: the stack holds stale words, too */
 		listed(t, fl_text_scratch(t, "%" PRIu32 " of %" PRIu32 " stack words fit its calls",
 					  m->calls_equal, m->calls_compared));
@@ -223,7 +240,7 @@ static void symbols(struct fl_text *t, const struct fl_trace *trace)
 	}
 	for (size_t i = 0; i < trace->module_count; i++) {
 		fl_text_pad(t, LABEL_COLUMNS);
-		symbols_of(t, &trace->modules[i], trace->kind == FL_REPORT_DUMP);
+		symbols_of(t, trace, i);
 	}
 }
 

@@ -53,10 +53,9 @@ static json_t *first_module(const struct fl_report *report)
 static json_t *score(struct check *check, const struct fl_buffer *bytes,
 		     const struct fl_sandbox_elf *elfs, size_t count)
 {
-	static const char *const keys[] = {
-		"match",          "bytes_compared", "bytes_equal",
-		"calls_compared", "calls_equal",    "mismatch_address"
-	};
+	static const char *const keys[] = { "build_id",        "match",          "bytes_compared",
+					    "bytes_equal",     "calls_compared", "calls_equal",
+					    "mismatch_address" };
 	FL_AUTO(fl_report) report = NULL;
 	if (cli_analyze_bytes(check->sandbox, bytes, elfs, count, &report, NULL, NULL))
 		return NULL;
@@ -68,6 +67,8 @@ static json_t *score(struct check *check, const struct fl_buffer *bytes,
 			json_object_set(result, keys[i], value);
 	}
 	json_decref(module);
+	json_object_set_new(result, "build_id_conflict",
+			    json_boolean(fl_report_facts(report).build_id_conflict));
 	return result;
 }
 
@@ -81,10 +82,21 @@ static json_int_t number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static bool is_wrong(const json_t *scored)
+static bool has_match(const json_t *scored, const char *wanted)
 {
 	const char *match = word(scored, "match");
-	return match && (strcmp(match, "other-build") == 0 || strcmp(match, "unrelated") == 0);
+	return match && strcmp(match, wanted) == 0;
+}
+
+static bool has_other_id(const json_t *scored)
+{
+	return json_is_true(json_object_get(scored, "build_id_conflict"));
+}
+
+static bool is_wrong(const json_t *scored)
+{
+	return has_other_id(scored) || has_match(scored, "other-build") ||
+	       has_match(scored, "unrelated");
 }
 
 static void print_score(const json_t *scored)
@@ -96,7 +108,8 @@ static void print_score(const json_t *scored)
 	json_int_t bytes = number(scored, "bytes_compared");
 	json_int_t calls = number(scored, "calls_compared");
 	const char *address = word(scored, "mismatch_address");
-	printf("      %s", cli_text(word(scored, "match")));
+	bool same_code = has_match(scored, "same") && has_other_id(scored);
+	printf("      %s", same_code ? "the same code" : cli_text(word(scored, "match")));
 	if (bytes)
 		printf(": %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
 		       " captured bytes agree",
@@ -171,17 +184,42 @@ static bool take_candidate(void *context, const struct fl_symbol_candidate *cand
 	return true;
 }
 
-/* An ELF that was named: does it belong to the dump? */
-static void try_named(struct candidates *all, const struct fl_sandbox_elf *elf)
+/* What the build ids say about an ELF that was named. */
+static const char *
+named_reason(const struct fl_report_facts *facts, const json_t *scored, char *buf, size_t size)
 {
+	const char *what = facts->kind == FL_REPORT_DUMP ? "dump" : "event";
+	bool whole = facts->build_id_size >= sizeof(facts->build_id);
+	char hex[41];
+	if (!word(scored, "build_id"))
+		return "named: it has no build id that could decide";
+	if (has_other_id(scored)) {
+		cli_build_id(facts->build_id, facts->build_id_size, hex);
+		snprintf(buf, size, "another build: the %s has build id %s%s", what, hex,
+			 whole ? "" : "...");
+		return buf;
+	}
+	if (facts->build_id_size)
+		return reasons[whole ? FL_SYMBOL_BUILD_ID : FL_SYMBOL_BUILD_ID_PREFIX];
+	snprintf(buf, size, "named: the %s has no build id that could decide", what);
+	return buf;
+}
+
+/* An ELF that was named: does it belong to the dump? */
+static void try_named(struct candidates *all, const struct fl_report_facts *facts,
+		      const struct fl_sandbox_elf *elf)
+{
+	char buf[96];
 	json_t *scored = score(all->check, all->bytes, elf, 1);
-	const char *match = scored ? word(scored, "match") : NULL;
-	bool same = match && strcmp(match, "same") == 0;
+	bool same = has_match(scored, "same") && !has_other_id(scored);
+	const char *build_id = word(scored, "build_id");
+	const char *reason = scored ? named_reason(facts, scored, buf, sizeof(buf)) : "named";
 	if (!all->check->answers)
-		printf("  %s %s\n", same ? "->" : "  ", cli_text(elf->name));
+		printf("  %s %s, build id %s: %s\n", same ? "->" : "  ", cli_text(elf->name),
+		       build_id ? cli_text(build_id) : "none", reason);
 	all->chosen |= same;
 	add_row(all,
-		json_pack("{s:n, s:s, s:s, s:b}", "id", "name", elf->name, "reason", "named",
+		json_pack("{s:n, s:s, s:s, s:b}", "id", "name", elf->name, "reason", reason,
 			  "chosen", (int)same),
 		scored);
 }
@@ -199,7 +237,7 @@ static int find_candidates(struct candidates *all, const struct fl_report_facts 
 	struct check *check = all->check;
 	struct fl_error err = { 0 };
 	for (size_t i = 0; i < check->elfs.count; i++)
-		try_named(all, &check->elfs.items[i]);
+		try_named(all, facts, &check->elfs.items[i]);
 	if (check->store &&
 	    fl_store_symbol_candidates(check->store, facts, take_candidate, all, &err))
 		return cli_fail("symbols", &err);

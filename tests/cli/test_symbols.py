@@ -134,7 +134,33 @@ with tempfile.TemporaryDirectory() as name:
              out="several builds claim it: not used\n +same.*several builds claim it: not used|no ELF fits")
     p.expect("another waits", 0, "ingest", tmp / "no-id.core", "--device", "x", *wrong, out="1 wait")
     p.expect("and says that", 0, "traces", "list", "--waiting", *wrong, out="several builds claim this software version")
-    p.expect("named files, no database", 0, "symbols", "check", dump, elf, other_elf, out="-> fw.elf\n +same")
+    p.expect("named files, no database", 0, "symbols", "check", dump, elf, other_elf, out="-> fw.elf, build id [0-9a-f]{40}: same build id\n +same")
+    conflict = bytearray(whole)
+    build_id = conflict.find(b"GNU\0") + 4
+    conflict[build_id + 19] ^= 1
+    write("conflict.elf", bytes(conflict))
+    p.expect("the same code, another build id", 4, "symbols", "check", dump, tmp / "conflict.elf",
+             out="   conflict.elf, build id [0-9a-f]{40}: another build: the dump has build id [0-9a-f]{40}\n"
+                 " +the same code: 64 of 64 captured bytes agree.*no ELF fits")
+    answer = json.loads(p.expect("as JSON", 0, "symbols", "check", dump, tmp / "conflict.elf", elf, "--format", "json"))
+    check("which is taken", [(c["chosen"], c["build_id_conflict"]) for c in answer[0]["candidates"]] ==
+          [(False, True), (True, False)])
+    check("why", answer[0]["candidates"][1]["reason"] == "same build id")
+    p.expect("and analysed with it", 0, "analyze", dump, "--elf", tmp / "conflict.elf",
+             out="ALARM.*conflict.elf has ANOTHER BUILD ID than the dump, 64 of 64 captured\s+bytes agree")
+    # An event of this build: the first six bytes of its id.
+    begins = ASSERT.replace(bytes.fromhex("a0a1a2a3a4a5"), whole[build_id:build_id + 6])
+    write("own.cbor", begins)
+    p.expect("both halves fit an event", 0, "analyze", tmp / "own.cbor", "--elf", tmp / "halves/a.debug",
+             "--elf", tmp / "halves/b.elf", out="a.debug matches the event\n +b.elf matches the event")
+    p.expect("an ELF without the event's build id", 0, "analyze", tmp / "assert.cbor", "--elf", elf,
+             out="ALARM: fw.elf has another build id.*fw.elf is UNRELATED", err="not the one this dump comes from")
+    nameless = bytearray(whole)
+    nameless[build_id - 4:build_id] = b"XXX\0"
+    p.expect("an ELF without build id", 0, "analyze", tmp / "own.cbor", "--elf", write("nameless.elf", bytes(nameless)),
+             out="nameless.elf not verified: it has no\s+build id|nameless.elf is UNRELATED")
+    p.expect("an event by the first bytes", 0, "symbols", "check", tmp / "own.cbor", elf,
+             out="-> fw.elf, build id [0-9a-f]{40}: its build id begins with that of the event")
     p.expect("none of the named", 4, "symbols", "check", dump, other_elf, out="unrelated|other-build")
     p.expect("an ELF", 0, "symbols", "check", elf, "--db", db, out="debug information, code.*symbol file 3")
     p.expect("queue one that waits", 0, "ingest", other_dump, "--device", "unit-2", "--db", db, out="1 wait")
