@@ -97,7 +97,7 @@ void cli_print_work(const struct fl_worker_summary *summary)
 		const char *what;
 	} rest[] = {
 		{ summary->duplicates, "duplicates" },
-		{ summary->paired, "events and dumps of one crash" },
+		{ summary->paired, "paired: reboot event and dump of one crash" },
 		{ summary->reboots, "expected reboots" },
 		{ summary->pruned, "no longer kept" },
 		{ summary->spooled, "taken from the spool" },

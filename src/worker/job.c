@@ -108,17 +108,18 @@ claim(const struct job *job, struct fl_claim *ret, bool *others, struct fl_error
 	return code;
 }
 
-static void count(struct job *job, enum fl_outcome outcome, bool new_issue)
+static void count(struct job *job, enum fl_outcome outcome, const struct fl_filed *filed)
 {
 	struct fl_worker_summary *summary = job->summary;
 	summary->filed += outcome == FL_OUTCOME_FILED;
 	summary->waiting += outcome == FL_OUTCOME_WAITING;
 	summary->quarantined += outcome == FL_OUTCOME_QUARANTINED;
 	summary->duplicates += outcome == FL_OUTCOME_DUPLICATE;
-	summary->paired += outcome == FL_OUTCOME_PAIRED;
+	summary->joined += outcome == FL_OUTCOME_JOINED;
 	summary->reboots += outcome == FL_OUTCOME_REBOOT;
 	summary->pruned += outcome == FL_OUTCOME_PRUNED;
-	summary->new_issues += new_issue;
+	summary->new_issues += filed->new_issue;
+	summary->paired += filed->paired && !filed->requeued;
 }
 
 static enum fl_code give_up(struct job *job, const struct fl_claim *claimed, uint32_t attempts,
@@ -126,7 +127,7 @@ static enum fl_code give_up(struct job *job, const struct fl_claim *claimed, uin
 {
 	char reason[320];
 	snprintf(reason, sizeof(reason), "given up after %u attempts: %s", attempts, last);
-	count(job, FL_OUTCOME_QUARANTINED, false);
+	count(job, FL_OUTCOME_QUARANTINED, &(struct fl_filed){ 0 });
 	return fl_store_quarantine(job->store, claimed->dump_id, reason, NULL, err);
 }
 
@@ -136,12 +137,12 @@ static enum fl_code work_on(struct job *job, const struct fl_claim *claimed, str
 		return give_up(job, claimed, claimed->attempt - 1,
 			       "the worker itself ended while it analysed this dump", err);
 	enum fl_outcome outcome;
-	bool new_issue;
+	struct fl_filed filed;
 	struct fl_error cause = { 0 };
 	enum fl_code code =
-		fl_worker_process(job->store, job->sandbox, claimed, &outcome, &new_issue, &cause);
+		fl_worker_process(job->store, job->sandbox, claimed, &outcome, &filed, &cause);
 	if (code == FL_OK)
-		count(job, outcome, new_issue);
+		count(job, outcome, &filed);
 	else if (code == FL_ENOMEM && claimed->attempt >= job->attempts)
 		return give_up(job, claimed, claimed->attempt, cause.message, err);
 	else if (code != FL_ENOMEM) { /* the machine's trouble, not this dump's */

@@ -19,7 +19,7 @@ static int64_t now_ms(void)
 static uint64_t settled(const struct fl_worker_summary *summary)
 {
 	return summary->filed + summary->waiting + summary->quarantined + summary->duplicates +
-	       summary->paired + summary->reboots + summary->pruned;
+	       summary->joined + summary->reboots + summary->pruned;
 }
 
 void fl_progress_start(struct fl_progress *progress, bool on)

@@ -175,38 +175,38 @@ static enum fl_code set_aside(struct fl_store *store, const struct fl_claim *cla
 				   died ? found->death.backtrace : NULL, err);
 }
 
-static enum fl_outcome outcome_of(const struct fl_filed *filed, enum fl_outcome plain)
+/* A pair counts as its dump does; the event adds nothing to a dump that is here. */
+static enum fl_outcome
+outcome_of(const struct fl_claim *claim, const struct fl_filed *filed, enum fl_outcome plain)
 {
 	if (filed->requeued)
 		return FL_OUTCOME_AGAIN;
-	if (filed->paired)
-		return FL_OUTCOME_PAIRED;
+	if (filed->paired && claim->kind != FL_REPORT_DUMP)
+		return FL_OUTCOME_JOINED;
 	if (filed->duplicate)
 		return FL_OUTCOME_DUPLICATE;
 	return filed->reboot ? FL_OUTCOME_REBOOT : plain;
 }
 
 static enum fl_code settle(struct fl_store *store, const struct fl_claim *claim,
-			   const struct finding *found, enum fl_outcome *ret, bool *new_issue_ret,
-			   struct fl_error *err)
+			   const struct finding *found, enum fl_outcome *ret,
+			   struct fl_filed *filed, struct fl_error *err)
 {
-	struct fl_filed filed = { 0 };
 	fl_store_set_symbols(store, found->symbols_id);
 	enum fl_code code =
 		found->waits ? fl_store_wait(store, claim->dump_id, found->report,
-					     found->why[0] ? found->why : NULL, &filed, err)
-			     : fl_store_file(store, claim->dump_id, found->report, &filed, err);
-	*ret = outcome_of(&filed, found->waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED);
-	*new_issue_ret = filed.new_issue;
+					     found->why[0] ? found->why : NULL, filed, err)
+			     : fl_store_file(store, claim->dump_id, found->report, filed, err);
+	*ret = outcome_of(claim, filed, found->waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED);
 	return code;
 }
 
 enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
 			       const struct fl_claim *claim, enum fl_outcome *ret,
-			       bool *new_issue_ret, struct fl_error *err)
+			       struct fl_filed *filed_ret, struct fl_error *err)
 {
 	struct finding found = { 0 };
-	bool new_issue = false;
+	struct fl_filed filed = { 0 };
 	enum fl_code code;
 	if (claim->pruned) {
 		*ret = FL_OUTCOME_PRUNED;
@@ -215,10 +215,10 @@ enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbo
 		*ret = FL_OUTCOME_QUARANTINED;
 		code = set_aside(store, claim, code, &found, err);
 	} else {
-		code = settle(store, claim, &found, ret, &new_issue, err);
+		code = settle(store, claim, &found, ret, &filed, err);
 	}
-	if (new_issue_ret)
-		*new_issue_ret = new_issue;
+	if (filed_ret)
+		*filed_ret = filed;
 	fl_report_close(found.report);
 	return code;
 }

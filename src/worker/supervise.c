@@ -60,6 +60,7 @@ static struct fl_worker_summary total(const struct supervisor *s)
 		sum.spooled += part->spooled;
 		sum.reboots += part->reboots;
 		sum.paired += part->paired;
+		sum.joined += part->joined;
 		sum.pruned += part->pruned;
 		sum.expired += part->expired;
 		sum.expired_bytes += part->expired_bytes;

@@ -35,9 +35,10 @@ struct fl_worker_options {
 
 struct fl_worker_summary {
 	uint64_t filed, new_issues, waiting, quarantined, duplicates, spooled;
-	uint64_t reboots;                /**< expected ones: traces without an issue */
-	uint64_t paired;                 /**< events and dumps of one crash: counted once */
-	uint64_t pruned;                 /**< their bytes were gone: set aside */
+	uint64_t reboots; /**< expected ones: traces without an issue */
+	uint64_t paired;  /**< of those filed, waiting or joined: event and dump of one crash */
+	uint64_t joined;  /**< events that came after their dump: it stands for both */
+	uint64_t pruned;  /**< their bytes were gone: set aside */
 	uint64_t expired, expired_bytes; /**< half-received messages that were given up */
 	uint64_t notified;               /**< events delivered */
 	uint64_t unnotified; /**< events that remain in the database for a later worker */
@@ -61,7 +62,7 @@ enum fl_outcome {
 	FL_OUTCOME_WAITING,
 	FL_OUTCOME_QUARANTINED,
 	FL_OUTCOME_DUPLICATE, /**< the dump names its device, which had sent the same dump before */
-	FL_OUTCOME_PAIRED,    /**< the reboot event of a dump, or the other way round */
+	FL_OUTCOME_JOINED,    /**< the reboot event of a dump that is here: counted with it */
 	FL_OUTCOME_REBOOT,    /**< an expected reboot: a trace without an issue */
 	FL_OUTCOME_AGAIN,  /**< its ELF was removed or superseded meanwhile: it is queued again */
 	FL_OUTCOME_PRUNED, /**< its bytes are not kept any more: set aside */
@@ -74,13 +75,13 @@ enum fl_outcome {
  * A dump that its ELF contradicts (build ids, or the flash it captured) waits: it is never filed
  * with the wrong symbols. An event in which there is nothing to look up needs no ELF.
  *
- * @param new_issue_ret may be NULL.
+ * @param filed_ret what the store made of it (zero where nothing was filed); may be NULL.
  * @retval FL_ENOMEM the analysis needs more memory than it may have; the dump stays claimed.
  * @retval FL_EIO    the machine or the database is in trouble; the dump stays claimed.
  */
 FL_MUST_CHECK enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
 					     const struct fl_claim *claim, enum fl_outcome *ret,
-					     bool *new_issue_ret, struct fl_error *err);
+					     struct fl_filed *filed_ret, struct fl_error *err);
 
 /**
  * The first half of fl_worker_process(): identify, choose the ELF, analyse; writes nothing. Tells

@@ -153,13 +153,43 @@ static void test_event_and_dump_of_one_crash(void **state)
 		enqueue_event(&scratch, &event, "unit-2", "other"); /* of another device */
 		struct fl_worker_summary summary = work(&scratch);
 		assert_int_equal(summary.paired, 1);
-		assert_int_equal(summary.filed, 2);
+		assert_int_equal(summary.joined, dump_first);
+		assert_int_equal(summary.filed, dump_first ? 2 : 3);
+		assert_int_equal(summary.new_issues, 1);
 		assert_int_equal(summary.waiting + summary.quarantined, 0);
 		SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
 		assert_int_equal(rows.count, 2);
 		assert_int_equal(scratch_row(&rows, "dump")->issue_id,
 				 scratch_row(&rows, "other")->issue_id);
 	}
+}
+
+/* Again and again: a dump that has its event counts by what became of it. */
+static void test_a_pair_is_analysed_again(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	uint8_t build_id[20];
+	scratch_make(&scratch);
+	add_symbols(&scratch);
+	struct event event = told_of("null-read", build_id);
+	event.coredump_saved = true;
+	enqueue_event(&scratch, &event, "unit-1", "event");
+	enqueue_dump(&scratch, "null-read", "unit-1", "dump");
+	assert_int_equal(work(&scratch).paired, 1);
+	struct fl_symbol_removed removed;
+	assert_int_equal(fl_store_remove_symbols(scratch_store(&scratch), 1, &removed, NULL),
+			 FL_OK);
+	struct fl_worker_summary summary = work(&scratch);
+	assert_int_equal(summary.waiting, 1);
+	assert_int_equal(summary.filed, 0);
+	assert_int_equal(summary.paired, 1);
+	add_symbols(&scratch);
+	summary = work(&scratch);
+	assert_int_equal(summary.waiting, 0);
+	assert_int_equal(summary.filed, 1);
+	assert_int_equal(summary.paired, 1);
+	assert_int_equal(summary.joined, 0);
 }
 
 static void test_damaged_event(void **state)
@@ -277,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_look_up),
 		cmocka_unit_test(test_waits_and_is_found_by_a_short_build_id),
 		cmocka_unit_test(test_event_and_dump_of_one_crash),
+		cmocka_unit_test(test_a_pair_is_analysed_again),
 		cmocka_unit_test(test_damaged_event),
 		cmocka_unit_test(test_stripped_elf_and_debug_file),
 		cmocka_unit_test(test_pruned_is_set_aside),
