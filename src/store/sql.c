@@ -62,6 +62,11 @@
 	"(?7 IS NULL OR t.build_id IS NULL OR" \
 	" substr(t.build_id, 1, " SHORTER_ID ") = substr(?7, 1, " SHORTER_ID "))"
 
+/* The same, or one is the beginning of the other; X'' is not known. */
+#define ONE_BUILD(a, b) \
+	"(" a " = " b " OR (min(length(" a "), length(" b ")) > 0" \
+	" AND substr(" a ", 1, length(" b ")) = substr(" b ", 1, length(" a "))))"
+
 /* What an fl_symbol_fit is made of, in its order; ?3 is the version that is asked for. */
 #define FIT_COLUMNS \
 	"SELECT f.id, f.hash, f.name, f.build_id, f.has_debug_info, f.has_code_bytes," \
@@ -213,13 +218,25 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" AND id IN (SELECT dump_id FROM traces WHERE symbol_file_id = ?1)"
 		" AND NOT EXISTS (SELECT 1 FROM dump_contents c"
 		"  WHERE c.id = dumps.content_id AND c.pruned)",
-	[FL_SQL_MISSING_LIST] = "SELECT " HEX(
-		"t.build_id") ", nullif(v.type, ''), nullif(v.version, ''), count(*),"
-			      " count(DISTINCT t.device_id)"
-			      " FROM dumps d INDEXED BY dumps_waiting JOIN traces t ON t.dump_id = d.id"
-			      " LEFT JOIN software_versions v ON v.id = t.software_version_id"
-			      " WHERE d.state = 'waiting' GROUP BY t.build_id, t.software_version_id"
-			      " ORDER BY count(*) DESC, t.build_id, t.software_version_id",
+	/* An event says the beginning of its build id: that is the build of the one whole id beside
+	 * it that begins so. */
+	[FL_SQL_MISSING_LIST] =
+		"WITH waiting (id, version, device) AS MATERIALIZED (SELECT t.build_id,"
+		"  t.software_version_id, t.device_id"
+		"  FROM dumps d INDEXED BY dumps_waiting JOIN traces t ON t.dump_id = d.id"
+		"  WHERE d.state = 'waiting'),"
+		" ids (id, version) AS MATERIALIZED (SELECT DISTINCT id, version FROM waiting),"
+		" owners (id, version, whole) AS MATERIALIZED (SELECT s.id, s.version, max(f.id)"
+		"  FROM ids s JOIN ids f ON f.version IS s.version AND length(f.id) = 20"
+		"   AND substr(f.id, 1, length(s.id)) = s.id"
+		"  WHERE length(s.id) BETWEEN 1 AND 19 GROUP BY s.id, s.version HAVING count(*) = 1),"
+		" builds (id, version, device) AS (SELECT coalesce(o.whole, w.id), w.version, w.device"
+		"  FROM waiting w LEFT JOIN owners o ON o.id = w.id AND o.version IS w.version)"
+		" SELECT " HEX(
+			"b.id") ", nullif(v.type, ''), nullif(v.version, ''), count(*),"
+				" count(DISTINCT b.device)"
+				" FROM builds b LEFT JOIN software_versions v ON v.id = b.version"
+				" GROUP BY b.id, b.version ORDER BY count(*) DESC, b.id, b.version",
 
 	[FL_SQL_CONTENT_KEYS] = "SELECT id, hash FROM dump_contents INDEXED BY dump_contents_keys"
 				" WHERE id > ?1 ORDER BY id",
@@ -495,10 +512,16 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 				 " failure = ?3 WHERE id = ?1 RETURNING id",
 	[FL_SQL_MISSING_TOLD] =
 		"INSERT INTO missing_told (build_id, software_version_id)"
-		" SELECT coalesce(build_id, X''), coalesce(software_version_id, 0) FROM traces"
-		" WHERE id = ?1 ON CONFLICT DO NOTHING RETURNING 1",
-	[FL_SQL_MISSING_UNTELL] = "DELETE FROM missing_told WHERE build_id = coalesce(?1, X'')"
-				  " AND software_version_id = coalesce(?2, 0)",
+		" SELECT build, version FROM (SELECT coalesce(build_id, X'') AS build,"
+		"  coalesce(software_version_id, 0) AS version FROM traces WHERE id = ?1)"
+		" WHERE NOT EXISTS (SELECT 1 FROM missing_told"
+		"  WHERE software_version_id = version AND " ONE_BUILD("build_id",
+	[FL_SQL_MISSING_UNTELL] =
+		"DELETE FROM missing_told WHERE software_version_id = coalesce(?2, 0)"
+		" AND " ONE_BUILD("build_id", "coalesce(?1, X'')"),
+
+	[FL_SQL_ERASE_READ] = "SELECT t.id, t.issue_id, d.content_id FROM dumps d"
+			      " LEFT JOIN traces t ON t.dump_id = d.id WHERE d.id = ?1",
 
 	[FL_SQL_ERASE_READ] = "SELECT t.id, t.issue_id, d.content_id FROM dumps d"
 			      " LEFT JOIN traces t ON t.dump_id = d.id WHERE d.id = ?1",

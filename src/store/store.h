@@ -412,7 +412,11 @@ typedef bool (*fl_symbol_fn)(void *context, const struct fl_symbol_row *row);
 FL_API FL_MUST_CHECK enum fl_code
 fl_store_symbols(struct fl_store *store, fl_symbol_fn each, void *context, struct fl_error *err);
 
-/** What waits for which ELF: missing build id / version with counts. */
+/**
+ * What waits for which ELF: missing build id / version with counts. An event says only the
+ * beginning of its build id: it counts for the one whole id of its version that waits and begins
+ * so, else for itself.
+ */
 struct fl_missing_row {
 	const char *build_id, *software_type, *software_version;
 	uint64_t traces, devices;

@@ -95,6 +95,44 @@ static void test_once_per_missing_elf(void **state)
 	assert_string_equal(outbox(f->store), expected);
 }
 
+static void put_event(struct fl_store *store, const char *bytes)
+{
+	struct report_spec event = spec_a;
+	event.kind = FL_REPORT_REBOOT;
+	event.build_size = 6;
+	settle_one(store, enqueue_kind(store, bytes, NULL, event.kind, 0), &event, true);
+}
+
+static int64_t put_dump(struct fl_store *store, const char *bytes)
+{
+	return settle_one(store, enqueue(store, bytes, NULL), &spec_a, true).trace_id;
+}
+
+/* Of the same build an event says the beginning of the id and a dump all of it. */
+static void test_a_short_build_id_is_no_other_elf(void **state)
+{
+	struct fixture *f = *state;
+	record(f->store, true);
+	put_event(f->store, "event 1");
+	put_dump(f->store, "dump 1");
+	put_event(f->store, "event 2");
+	assert_string_equal(outbox(f->store), "1 waiting i0 t1 A; ");
+	int64_t id = elf_add(f->store, &elf).id;
+	assert_int_equal(file_queued(f->store, &spec_a, id), 3);
+	sabotage(f->store, "DELETE FROM notices");
+	struct fl_error err = { 0 };
+	struct fl_symbol_removed removed;
+	assert_ok(fl_store_remove_symbols(f->store, id, &removed, &err), err);
+	while (claim_next(f->store))
+		;
+	sabotage(f->store, "UPDATE dumps SET bulk_id = NULL; DELETE FROM bulks");
+	char expected[64];
+	snprintf(expected, sizeof(expected), "3 waiting i0 t%d A; ",
+		 (int)put_dump(f->store, "dump 2"));
+	put_event(f->store, "event 3");
+	assert_string_equal(outbox(f->store), expected);
+}
+
 static bool check_fields(void *context, const struct fl_notice *n)
 {
 	bool *seen = context;
@@ -259,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(test_only_when_asked_for),
 		store_test(test_once_per_missing_elf),
+		store_test(test_a_short_build_id_is_no_other_elf),
 		store_test(test_a_notice_says_who),
 		store_test(test_bulk_work_is_one_notice),
 		store_test(test_nobody_listens_nothing_stays),

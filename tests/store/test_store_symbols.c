@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/fixture.h"
+#include "store/keeper.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -373,6 +374,55 @@ static void test_what_is_missing_is_listed(void **state)
 					  "010101 main 1.0 1 0\n");
 }
 
+static void wait_event(struct fl_store *store, const char *bytes, const char *device, uint8_t build,
+		       const char *version)
+{
+	const struct report_spec spec = { .kind = FL_REPORT_REBOOT,
+					  .build = build,
+					  .build_size = 6,
+					  .type = "main",
+					  .version = version };
+	settle_one(store, enqueue_kind(store, bytes, device, spec.kind, 0), &spec, true);
+}
+
+static void wait_dump(struct fl_store *store, const char *bytes, const char *device, uint8_t build)
+{
+	const struct report_spec spec = { .build = build, .type = "main", .version = "1.0" };
+	settle_one(store, enqueue(store, bytes, device), &spec, true);
+}
+
+static void assert_missing(struct fl_store *store, const char *expected)
+{
+	struct fl_error err = { 0 };
+	struct missing missing = { "" };
+	assert_ok(fl_store_missing(store, keep_missing, &missing, &err), err);
+	assert_string_equal(missing.text, expected);
+}
+
+/* Events know the beginning of a build id, dumps all of it. */
+static void test_a_short_build_id_belongs_to_the_whole_one(void **state)
+{
+	struct fixture *f = *state;
+	wait_event(f->store, "e1", "D1", 1, "1.0");
+	wait_event(f->store, "e2", "D2", 1, "1.0");
+	assert_missing(f->store, "010101 main 1.0 2 2\n");
+	wait_dump(f->store, "d1", "D1", 1);
+	wait_dump(f->store, "d3", "D3", 1);
+	assert_missing(f->store, "010101 main 1.0 4 3\n");
+	wait_dump(f->store, "other", "D1", 2);
+	wait_event(f->store, "other version", "D1", 1, "1.1");
+	assert_missing(f->store, "010101 main 1.0 4 3\n"
+				 "010101 main 1.1 1 1\n"
+				 "020202 main 1.0 1 1\n");
+	/* two builds begin so: whose it is, nobody knows */
+	sabotage(f->store, "UPDATE traces SET build_id = CAST(X'010101010101' ||"
+			   " substr(build_id, 7) AS BLOB) WHERE dump_id = 5");
+	assert_missing(f->store, "010101 main 1.0 2 2\n"
+				 "010101 main 1.0 2 2\n"
+				 "010101 main 1.1 1 1\n"
+				 "010101 main 1.0 1 1\n");
+}
+
 static bool keep_symbol(void *context, const struct fl_symbol_row *row)
 {
 	char *text = context;
@@ -408,6 +458,7 @@ int main(void)
 		store_test(test_waiting_dumps_go_on_when_their_elf_comes),
 		store_test(test_an_elf_that_comes_in_between_is_not_missed),
 		store_test(test_what_is_missing_is_listed),
+		store_test(test_a_short_build_id_belongs_to_the_whole_one),
 		store_test(test_symbols_are_listed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
