@@ -57,6 +57,10 @@ static void print_added(const char *path, const struct fl_sandbox_modules *modul
 		printf("  %" PRIu64 " waiting dumps can be processed now\n", added->dumps_requeued);
 	if (added->traces_requeued)
 		printf("  %" PRIu64 " traces will be analysed again\n", added->traces_requeued);
+	if (added->traces_pruned)
+		printf("  %" PRIu64 " traces cannot, their bytes are not kept: they stay in their "
+		       "issues, or follow when all like them move to one\n",
+		       added->traces_pruned);
 }
 
 static int add_file(struct add *add, const char *path)

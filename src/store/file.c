@@ -109,7 +109,12 @@ static enum fl_code settled(const struct filing *filing, enum fl_settled_how how
 					 .new_issue = filed->new_issue,
 					 .regressed = filed->regressed,
 					 .symbol_file_id = filing->store->symbols_id };
-	return fl_settled(filing->store, &what, err);
+	const struct fl_filing_dump *dump = &filing->dump;
+	const struct fl_move move = { .trace_id = filed->trace_id,
+				      .from = dump->issue_id ? dump->issue_id : dump->left_issue_id,
+				      .to = filed->issue_id };
+	enum fl_code code = fl_filing_moved(filing->store, &move, err);
+	return code ? code : fl_settled(filing->store, &what, err);
 }
 
 /* --- waiting --- */

@@ -44,6 +44,7 @@ read_columns(struct fl_query *query, struct fl_filing_dump *dump, struct fl_erro
 	dump->kind = (enum fl_report_kind)fl_column_int(query, 13);
 	dump->paired_id = fl_column_int(query, 14);
 	dump->original_kind = (enum fl_report_kind)fl_column_int(query, 15);
+	dump->left_issue_id = fl_column_int(query, 16);
 	enum fl_code code = fl_column_copy(query, 7, &dump->upload_id, err);
 	if (!code)
 		code = fl_column_copy(query, 8, &dump->software_type, err);

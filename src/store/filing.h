@@ -9,7 +9,8 @@
 struct fl_filing_dump {
 	int64_t id;
 	char state[16];
-	int64_t trace_id, issue_id;                   /**< of its own trace */
+	int64_t trace_id, issue_id; /**< of its own trace */
+	int64_t left_issue_id;      /**< that its trace was in before; 0 = never in another */
 	int64_t original_trace_id, original_issue_id; /**< of the dump it duplicates */
 	int64_t content_id;
 	int64_t device_id; /**< as the upload said */
@@ -93,6 +94,19 @@ FL_MUST_CHECK enum fl_code
 fl_filing_refile(struct fl_store *store, const struct fl_filing_dump *dump,
 		 const struct fl_report_facts *facts, const struct fl_buffer *encoded, bool dry_run,
 		 struct fl_refiled *ret, bool *new_issue_ret, struct fl_error *err);
+
+/** A trace that was analysed again. */
+struct fl_move {
+	int64_t trace_id;
+	int64_t from; /**< where it is, or was before it lost its symbol file; 0 = it is new */
+	int64_t to;   /**< 0 = it waits */
+};
+/**
+ * When the last of those like it (same issue, build, version) has moved, and all to one issue, the
+ * ones whose bytes are not kept follow. Before fl_settled(): the dump is still part of its bulk.
+ */
+FL_MUST_CHECK enum fl_code
+fl_filing_moved(struct fl_store *store, const struct fl_move *move, struct fl_error *err);
 
 /** The dump's new state; ends its lease. */
 FL_MUST_CHECK enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id,

@@ -192,6 +192,10 @@ static const char schema_2[] =
 	"ALTER TABLE traces ADD COLUMN unpaired INTEGER NOT NULL DEFAULT 0;"
 	/* One of the dumps that fl_store_policy::keep_per_issue keeps. */
 	"ALTER TABLE traces ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;"
+	/* The issue that it was in before, while or because its symbol file went or got better. */
+	"ALTER TABLE traces ADD COLUMN left_issue_id INTEGER REFERENCES issues (id);"
+	"CREATE INDEX traces_by_left_issue ON traces (left_issue_id)"
+	" WHERE left_issue_id IS NOT NULL;"
 	"CREATE INDEX traces_by_device ON traces (device_id, unpaired, kind, reason, lr)"
 	" WHERE device_id IS NOT NULL;"
 	"CREATE INDEX traces_samples ON traces (issue_id, software_version_id) WHERE sample;"

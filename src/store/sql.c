@@ -109,6 +109,11 @@
 	"EXISTS (SELECT 1 FROM dumps p JOIN dump_contents c ON c.id = p.content_id" \
 	" WHERE p.id = " dump " AND c.pruned)"
 
+/* Trace t was read with what trace m was read with, as far as that can be told afterwards. */
+#define ALIKE \
+	"t.kind = m.kind AND t.build_id IS m.build_id" \
+	" AND t.software_version_id IS m.software_version_id"
+
 #define NEXT_LINE(trace) \
 	"(SELECT coalesce(max(line), 0) + 1 FROM trace_history WHERE trace_id = " trace ")"
 
@@ -187,8 +192,9 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 						   "  WHERE symbol_file_id = ?1) s ORDER BY id",
 	[FL_SQL_SYMBOLS_PRUNED] = "UPDATE traces SET symbol_file_id = NULL"
 				  " WHERE symbol_file_id = ?1 AND " PRUNED("dump_id"),
-	[FL_SQL_SYMBOLS_FORGET] = "UPDATE traces SET issue_id = NULL, symbol_file_id = NULL"
-				  " WHERE symbol_file_id = ?1",
+	[FL_SQL_SYMBOLS_FORGET] =
+		"UPDATE traces SET left_issue_id = coalesce(issue_id, left_issue_id), issue_id = NULL,"
+		" symbol_file_id = NULL WHERE symbol_file_id = ?1",
 	[FL_SQL_SYMBOLS_MODULES_DELETE] = "DELETE FROM symbol_modules WHERE symbol_file_id = ?1",
 	[FL_SQL_SYMBOLS_DELETE] = "DELETE FROM symbol_files WHERE id = ?1",
 	[FL_SQL_SYMBOLS_LIST] = "SELECT f.id, f.name, " HEX(
@@ -218,6 +224,44 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" AND id IN (SELECT dump_id FROM traces WHERE symbol_file_id = ?1)"
 		" AND NOT EXISTS (SELECT 1 FROM dump_contents c"
 		"  WHERE c.id = dumps.content_id AND c.pruned)",
+	[FL_SQL_PRUNED_OF_BUILD] =
+		"SELECT count(*) FROM symbol_files n JOIN symbol_files f ON f.build_id = n.build_id"
+		" JOIN traces t ON t.symbol_file_id = f.id"
+		" WHERE n.id = ?1 AND f.id <> n.id AND " PRUNED("t.dump_id"),
+	[FL_SQL_PRUNED_OF_BULK] =
+		"SELECT count(*) FROM (SELECT DISTINCT coalesce(t.issue_id, t.left_issue_id) AS issue_id,"
+		" t.kind, t.build_id, t.software_version_id FROM dumps d"
+		" JOIN traces t ON t.dump_id = d.id WHERE d.bulk_id = ?1) m"
+		" CROSS JOIN traces t WHERE t.issue_id = m.issue_id AND " ALIKE
+		" AND t.symbol_file_id IS NULL AND " PRUNED("t.dump_id"),
+	/* ?1 the trace that moved, ?2 from, ?3 to; LATER: others will, NEVER: others did not */
+	[FL_SQL_FOLLOW_LATER] =
+		"SELECT 1 FROM traces m CROSS JOIN dumps d CROSS JOIN traces t WHERE m.id = ?1"
+		" AND d.bulk_id = (SELECT bulk_id FROM dumps WHERE id = m.dump_id)"
+		" AND t.dump_id = d.id AND t.id <> m.id"
+		" AND coalesce(t.issue_id, t.left_issue_id) = ?2 AND " ALIKE " LIMIT 1",
+	[FL_SQL_FOLLOW_NEVER] =
+		"SELECT 1 FROM traces m WHERE m.id = ?1 AND (EXISTS (SELECT 1 FROM traces t"
+		"  WHERE t.left_issue_id = ?2 AND t.issue_id IS NOT ?3 AND " ALIKE
+		" AND NOT " PRUNED(
+			"t.dump_id") ") OR EXISTS (SELECT 1 FROM traces t WHERE t.issue_id = ?2 AND " ALIKE
+				     " AND NOT " PRUNED("t.dump_id") "))",
+	[FL_SQL_FOLLOW_HISTORY] =
+		"INSERT INTO trace_history"
+		" (trace_id, line, at, what, old_issue_id, new_issue_id, detail)"
+		" SELECT t.id, " NEXT_LINE(
+			"t.id") ", ?4, coalesce((SELECT b.what FROM dumps d"
+				"  JOIN bulks b ON b.id = d.bulk_id WHERE d.id = m.dump_id AND b.what = 'symbols added'),"
+				" 'filed'), ?2, ?3, 'bytes not kept: follows those that were analysed again'"
+				" FROM traces m CROSS JOIN traces t WHERE m.id = ?1 AND t.issue_id = ?2 AND " ALIKE
+				" AND " PRUNED("t.dump_id") " ORDER BY t.id",
+	[FL_SQL_FOLLOW_MOVE] =
+		"UPDATE traces AS t SET issue_id = ?3 WHERE issue_id = ?2 AND " PRUNED(
+			"t.dump_id") " AND EXISTS (SELECT 1 FROM traces m WHERE m.id = ?1 AND " ALIKE
+				     ")",
+	[FL_SQL_FOLLOW_COUNT] =
+		"UPDATE bulks SET moved = moved + ?2 WHERE id = (SELECT d.bulk_id FROM traces t"
+		" JOIN dumps d ON d.id = t.dump_id WHERE t.id = ?1)",
 	/* An event says the beginning of its build id: that is the build of the one whole id beside
 	 * it that begins so. */
 	[FL_SQL_MISSING_LIST] =
@@ -291,7 +335,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_DUMP_IDENTITY] =
 		"SELECT d.state, t.id, t.issue_id, o.id, o.issue_id, d.content_id,"
 		" CASE WHEN d.device_from_upload THEN d.device_id END, d.upload_id, w.type, w.version,"
-		" d.hardware_version, d.received_at, d.symbols_seen, d.kind, d.paired_id, p.kind"
+		" d.hardware_version, d.received_at, d.symbols_seen, d.kind, d.paired_id, p.kind,"
+		" t.left_issue_id"
 		" FROM dumps d LEFT JOIN traces t ON t.dump_id = d.id"
 		" LEFT JOIN traces o ON o.dump_id = d.duplicate_of"
 		" LEFT JOIN dumps p ON p.id = d.duplicate_of"
@@ -338,6 +383,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" RETURNING id",
 	[FL_SQL_TRACE_DELETE] = "DELETE FROM traces WHERE id = ?1",
 	[FL_SQL_TRACE_MOVE] = "UPDATE traces SET issue_id = ?2 WHERE id = ?1",
+	[FL_SQL_TRACE_LEFT] = "UPDATE traces SET left_issue_id = ?2 WHERE id = ?1",
 	[FL_SQL_TRACE_OLD] = "SELECT t.title, t.report = ?2, i.title, i.trace_count"
 			     " FROM traces t JOIN issues i ON i.id = t.issue_id WHERE t.id = ?1",
 	[FL_SQL_TRACE_REPORT] = "SELECT report FROM traces WHERE id = ?1",
@@ -516,12 +562,11 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"  coalesce(software_version_id, 0) AS version FROM traces WHERE id = ?1)"
 		" WHERE NOT EXISTS (SELECT 1 FROM missing_told"
 		"  WHERE software_version_id = version AND " ONE_BUILD("build_id",
+								       "build") ")"
+										" RETURNING 1",
 	[FL_SQL_MISSING_UNTELL] =
 		"DELETE FROM missing_told WHERE software_version_id = coalesce(?2, 0)"
 		" AND " ONE_BUILD("build_id", "coalesce(?1, X'')"),
-
-	[FL_SQL_ERASE_READ] = "SELECT t.id, t.issue_id, d.content_id FROM dumps d"
-			      " LEFT JOIN traces t ON t.dump_id = d.id WHERE d.id = ?1",
 
 	[FL_SQL_ERASE_READ] = "SELECT t.id, t.issue_id, d.content_id FROM dumps d"
 			      " LEFT JOIN traces t ON t.dump_id = d.id WHERE d.id = ?1",

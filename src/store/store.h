@@ -57,6 +57,11 @@ struct fl_symbol_added {
 	 */
 	int64_t supersedes_id;
 	uint64_t traces_requeued;
+	/**
+	 * Like those that are queued, but their bytes are not kept: they follow when all of the
+	 * others of their issue, build and version move to one and the same issue.
+	 */
+	uint64_t traces_pruned;
 	uint64_t conflicts; /**< files with the same software type and version, but another build */
 };
 

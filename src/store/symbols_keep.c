@@ -172,6 +172,17 @@ static enum fl_code queue_for(struct fl_symbol_change *change, const struct fl_v
 	return code;
 }
 
+static enum fl_code
+add_count(struct fl_store *store, enum fl_sql sql, int64_t id, uint64_t *sum, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, sql);
+	fl_bind_int(&query, 1, id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*sum += (uint64_t)fl_column_int(&query, 0);
+	return code;
+}
+
 static enum fl_code settle_build(struct fl_symbol_change *change, const struct fl_symbol_file *file,
 				 struct fl_symbol_added *added, struct fl_error *err)
 {
@@ -181,18 +192,10 @@ static enum fl_code settle_build(struct fl_symbol_change *change, const struct f
 						outer->build_id_size, &build, err);
 	if (!code)
 		code = queue_for(change, &build, added, err);
+	if (!code && added->supersedes_id)
+		code = add_count(change->store, FL_SQL_PRUNED_OF_BUILD, added->id,
+				 &added->traces_pruned, err);
 	return code ? code : fl_symbols_supersede(change->store, &build, err);
-}
-
-static enum fl_code
-count_conflicts(struct fl_store *store, struct fl_symbol_added *added, struct fl_error *err)
-{
-	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_CONFLICTS);
-	fl_bind_int(&query, 1, added->id);
-	enum fl_code code = fl_query_row(&query, err);
-	if (!code)
-		added->conflicts = (uint64_t)fl_column_int(&query, 0);
-	return code;
 }
 
 static enum fl_code put(struct fl_store *store, const struct fl_symbol_file *file,
@@ -207,7 +210,9 @@ static enum fl_code put(struct fl_store *store, const struct fl_symbol_file *fil
 	    (code = put_row(store, file, hash, text->name, version_id, written, ret, err)) ||
 	    ((written || !ret->already_there) && (code = settle_build(&change, file, ret, err))) ||
 	    (code = fl_symbol_change_end(&change, ret->id, err)) ||
-	    (code = count_conflicts(store, ret, err)))
+	    (code = add_count(store, FL_SQL_PRUNED_OF_BULK, change.bulk_id, &ret->traces_pruned,
+			      err)) ||
+	    (code = add_count(store, FL_SQL_SYMBOLS_CONFLICTS, ret->id, &ret->conflicts, err)))
 		return code;
 	ret->dumps_requeued = change.dumps_requeued;
 	ret->traces_requeued = change.traces_requeued;

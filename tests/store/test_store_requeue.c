@@ -219,6 +219,88 @@ static void test_what_cannot_be_read_again_stays(void **state)
 	assert_string_equal(problems(f->store), "");
 }
 
+/* Of every third dump the bytes are kept. */
+static void storm(struct fl_store *store, const struct report_spec *spec, int64_t symbols)
+{
+	char bytes[32];
+	for (int i = 0; i < 9; i++) {
+		snprintf(bytes, sizeof(bytes), "storm %s %d", spec->version, i);
+		file_with(store, bytes, NULL, spec, symbols);
+	}
+	sabotage(store, "UPDATE dump_contents SET pruned = 1, compressed = X'' WHERE id % 3 <> 0");
+}
+
+/* One bug stays one issue. */
+static void test_what_cannot_be_read_again_follows(void **state)
+{
+	struct fixture *f = *state;
+	int64_t old = elf_add(f->store, &poor).id;
+	storm(f->store, &spec_a, old);
+	struct fl_symbol_added added = elf_add(f->store, &rich);
+	assert_int_equal(added.traces_requeued, 3);
+	assert_int_equal(added.traces_pruned, 6);
+	for (int i = 0; i < 2; i++) {
+		fl_store_set_symbols(f->store, added.id);
+		settle_one(f->store, claim_next(f->store), &spec_b, false);
+	}
+	assert_string_equal(issues_of(f->store), "1:7 2:2 "); /* not all have moved */
+	assert_int_equal(file_queued(f->store, &spec_b, added.id), 1);
+	assert_string_equal(issues_of(f->store), "2:9 ");
+	assert_string_equal(history(f->store, 1),
+			    "filed 0>1 poor.elf; symbols added 1>2 "
+			    "bytes not kept: follows those that were analysed again");
+	assert_string_equal(history(f->store, 3), "filed 0>1 poor.elf; symbols added 1>2 rich.elf");
+	assert_invariants(f->store);
+	assert_string_equal(problems(f->store), "");
+}
+
+static void test_it_does_not_follow_in_two_directions(void **state)
+{
+	struct fixture *f = *state;
+	int64_t old = elf_add(f->store, &poor).id;
+	struct report_spec spec = spec_a;
+	spec.version = "1.0";
+	storm(f->store, &spec, old);
+	spec.version = "1.1"; /* of the same build, but counted apart */
+	storm(f->store, &spec, old);
+	int64_t added = elf_add(f->store, &rich).id;
+	for (int64_t id; (id = claim_next(f->store));) {
+		spec = id == 3 ? spec_a : spec_b;
+		spec.title = "C";
+		spec.fingerprints[0] = id == 3 ? "stack=c" : "stack=b";
+		spec.version = id <= 9 ? "1.0" : "1.1";
+		fl_store_set_symbols(f->store, added);
+		settle_one(f->store, id, &spec, false);
+	}
+	assert_string_equal(issues_of(f->store), "1:6 2:1 3:11 ");
+	assert_invariants(f->store);
+}
+
+static void test_it_follows_after_a_removal(void **state)
+{
+	struct fixture *f = *state;
+	int64_t old = elf_add(f->store, &poor).id;
+	storm(f->store, &spec_a, old);
+	struct fl_symbol_removed removed = elf_remove(f->store, old);
+	assert_int_equal(removed.traces_requeued, 3);
+	assert_int_equal(removed.traces_pruned, 6);
+	for (int64_t id; (id = claim_next(f->store));)
+		settle_one(f->store, id, &spec_a, true);
+	assert_string_equal(issues_of(f->store), "1:6 ");
+	struct fl_symbol_added added = elf_add(f->store, &rich);
+	assert_int_equal(added.dumps_requeued, 3);
+	assert_int_equal(added.traces_pruned, 6);
+	assert_int_equal(file_queued(f->store, &spec_b, added.id), 3);
+	assert_string_equal(issues_of(f->store), "2:9 ");
+	assert_invariants(f->store);
+	/* and when it comes back as it was, nothing moves */
+	elf_remove(f->store, added.id);
+	added = elf_add(f->store, &rich);
+	assert_int_equal(file_queued(f->store, &spec_b, added.id), 3);
+	assert_string_equal(issues_of(f->store), "2:9 ");
+	assert_invariants(f->store);
+}
+
 static void test_a_removal_can_make_room(void **state)
 {
 	struct fixture *f = *state;
@@ -323,6 +405,9 @@ int main(void)
 		store_test(test_a_companion_has_traces_read_again),
 		store_test(test_removal_takes_traces_out_at_once),
 		store_test(test_what_cannot_be_read_again_stays),
+		store_test(test_what_cannot_be_read_again_follows),
+		store_test(test_it_does_not_follow_in_two_directions),
+		store_test(test_it_follows_after_a_removal),
 		store_test(test_a_removal_can_make_room),
 		store_test(test_a_file_that_goes_while_it_is_used),
 		store_test(test_an_elf_after_a_removal_is_not_missed),
