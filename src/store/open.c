@@ -4,6 +4,7 @@
 #include "store/settled.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,20 @@ void fl_store_close(struct fl_store *store)
 	free(store);
 }
 
+/*
+ * Where a file cannot be made, SQLite tries to open it read-only, and the errno of that is what it
+ * tells (unixOpen() of os_unix.c): "No such file" for a folder that cannot be written.
+ */
+static int errno_of_making(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	unlink(path);
+	return ENOENT;
+}
+
 static enum fl_code connect_database(struct fl_store *store, struct fl_error *err)
 {
 	int code = sqlite3_open_v2(store->path, &store->db,
@@ -36,6 +51,8 @@ static enum fl_code connect_database(struct fl_store *store, struct fl_error *er
 	if (code == SQLITE_OK)
 		return FL_OK;
 	int error = store->db ? sqlite3_system_errno(store->db) : 0;
+	if (error == ENOENT)
+		error = errno_of_making(store->path);
 	if ((code & 0xff) == SQLITE_CANTOPEN && error)
 		return fl_path_fail(err, FL_EIO, store->path, strerror(error));
 	return fl_store_fail(store, code, err);

@@ -239,6 +239,16 @@ static enum fl_code run_loop(struct job *job, struct fl_error *err)
 	return code;
 }
 
+/* SQLite would open it for reading only, and an empty queue would never tell. */
+static enum fl_code check_database(const char *path, struct fl_error *err)
+{
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+		return FL_OK;
+	return fl_fail(err, FL_EIO, FL_AT_NONE, 0,
+		       "%s: %s: the worker's user must be allowed to write it and its folder", path,
+		       strerror(errno));
+}
+
 static enum fl_code open_parts(struct job *job, struct fl_error *err)
 {
 	const struct fl_worker_options *worker = job->options->worker;
@@ -246,6 +256,8 @@ static enum fl_code open_parts(struct job *job, struct fl_error *err)
 	enum fl_code code = fl_sandbox_open(&worker->sandbox, &job->sandbox, err);
 	if (!code)
 		code = fl_store_open(worker->database, &job->store, err);
+	if (!code)
+		code = check_database(worker->database, err);
 	if (!code) {
 		fl_store_set_policy(job->store, &worker->policy);
 		code = open_claims(job, err);

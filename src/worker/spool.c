@@ -23,15 +23,30 @@ struct fl_spool {
 	size_t reported_count;
 };
 
+/* Files are marked and removed by name: a folder that cannot be written can only be looked at. */
+static enum fl_code check_access(int folder, const char *path, struct fl_error *err)
+{
+	if (faccessat(folder, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+		return FL_OK;
+	return fl_fail(err, FL_EIO, FL_AT_NONE, 0,
+		       "spool folder %s: %s: the worker renames and removes files there, its user "
+		       "must be allowed to write in it",
+		       path, strerror(errno));
+}
+
 enum fl_code fl_spool_open(const char *path, struct fl_spool **ret, struct fl_error *err)
 {
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", path, strerror(errno));
-	struct fl_spool *spool = calloc(1, sizeof(*spool));
-	if (!spool) {
+		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "spool folder %s: %s", path,
+			       strerror(errno));
+	struct fl_spool *spool = NULL;
+	enum fl_code code = check_access(folder, path, err);
+	if (!code && !(spool = calloc(1, sizeof(*spool))))
+		code = fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "spool");
+	if (code) {
 		close(folder);
-		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "spool");
+		return code;
 	}
 	spool->folder = folder;
 	spool->events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

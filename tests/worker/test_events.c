@@ -273,7 +273,7 @@ static void test_stripped_elf_and_debug_file(void **state)
 
 /* --- bytes that are not kept --- */
 
-static void test_pruned_is_set_aside(void **state)
+static void test_what_is_not_kept_stays(void **state)
 {
 	(void)state;
 	SCRATCH_AUTO scratch;
@@ -289,16 +289,12 @@ static void test_pruned_is_set_aside(void **state)
 	struct fl_symbol_removed removed;
 	assert_int_equal(fl_store_remove_symbols(scratch_store(&scratch), 1, &removed, NULL),
 			 FL_OK);
-	uint64_t count = 0;
-	assert_int_equal(fl_store_retry(scratch_store(&scratch), 0, &count, NULL), FL_OK);
-	struct fl_worker_summary summary = work(&scratch);
-	assert_int_equal(summary.waiting, 1);
-	if (count) /* the store itself had set it aside, and was asked to try again */
-		assert_int_equal(summary.pruned, 1);
+	assert_int_equal(removed.traces_pruned, 1);
+	assert_int_equal(work(&scratch).waiting, 1);
 	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
 	assert_string_equal(scratch_row(&rows, "1")->state, "waiting");
-	assert_string_equal(scratch_row(&rows, "2")->state, "quarantined");
-	assert_non_null(strstr(scratch_row(&rows, "2")->reason, "not kept any more"));
+	assert_string_equal(scratch_row(&rows, "2")->state, "done");
+	assert_true(scratch_row(&rows, "2")->issue_id);
 }
 
 int main(void)
@@ -310,7 +306,7 @@ int main(void)
 		cmocka_unit_test(test_a_pair_is_analysed_again),
 		cmocka_unit_test(test_damaged_event),
 		cmocka_unit_test(test_stripped_elf_and_debug_file),
-		cmocka_unit_test(test_pruned_is_set_aside),
+		cmocka_unit_test(test_what_is_not_kept_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
