@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum { MARK_SIZE = 3, RUN_MAX = FL_CARRIER_ITEM_MAX / 3 * 4 + 4 };
+/* Fewer characters than GROUP_SIZE behind a mark may be words: "MC:a b". */
+enum { MARK_SIZE = 3, GROUP_SIZE = 4, RUN_MAX = FL_CARRIER_ITEM_MAX / 3 * 4 + 4 };
 
 /* How far "MC:" or "ML:" is there: MARK_SIZE, less at the end of the bytes, 0 = it is none. */
 static size_t mark_size(const uint8_t *at, size_t left)
@@ -132,7 +133,7 @@ static size_t scan_mark(struct fl_carrier_reader *reader, const struct fl_sink *
 	}
 	if (verdict == CUT && item.closed)
 		all -= 2; /* the next mark */
-	if (all > MARK_SIZE && is_chunk)
+	if (is_chunk && ((item.closed && item.size) || item.size >= GROUP_SIZE))
 		fl_sink_damage(sink, all);
 	return all;
 }
