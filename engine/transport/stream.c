@@ -31,6 +31,7 @@ const char *fl_drop_name(enum fl_drop drop)
 		[FL_DROP_MALFORMED] = "malformed",
 		[FL_DROP_FILLER] = "filler",
 		[FL_DROP_EXPIRED] = "expired",
+		[FL_DROP_UNDECODABLE] = "undecodable",
 	};
 	return (size_t)drop < FL_DROP_COUNT ? names[drop] : "unknown";
 }

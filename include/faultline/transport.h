@@ -31,20 +31,23 @@ enum fl_drop {
 	FL_DROP_SHORT,    /**< said to be complete, but is not */
 	FL_DROP_CRC,      /**< complete, but damaged: handed out as not intact */
 	FL_DROP_TOO_LONG, /**< announces more bytes than are accepted */
-	FL_DROP_MALFORMED, /**< no chunk: reserved header bits, a cut varint, too short */
-	FL_DROP_FILLER,    /**< behind the end of a message: nothing is lost */
-	FL_DROP_EXPIRED,   /**< waited too long for the rest (counted by the store) */
+	FL_DROP_MALFORMED,   /**< no chunk: reserved header bits, a cut varint, too short */
+	FL_DROP_FILLER,      /**< behind the end of a message: nothing is lost */
+	FL_DROP_EXPIRED,     /**< waited too long for the rest (counted by the store) */
+	FL_DROP_UNDECODABLE, /**< damaged in its carrier: never was a chunk (counted by who reads
+				it) */
 	FL_DROP_COUNT
 };
 
 /** "restarted", "orphan", "repeated", "conflict", "gap", "short", "crc", "too_long", "malformed",
- * "filler", "expired": static. */
+ * "filler", "expired", "undecodable": static. */
 FL_API const char *fl_drop_name(enum fl_drop drop);
 
 /**
  * What became of every byte. Always
  *   bytes == overhead + message_bytes + sum of drops[].bytes + change of what is pending,
- * where overhead counts chunk headers, varints and CRCs of chunks that were accepted.
+ * where overhead counts chunk headers, varints and CRCs of chunks that were accepted, and
+ * FL_DROP_UNDECODABLE, which no stream sees, is left out.
  */
 struct fl_transport_counts {
 	uint64_t chunks, bytes; /**< pushed */

@@ -150,7 +150,7 @@ static bool print_trace(void *context, const struct fl_trace_row *row)
 
 static void print_transport(const struct fl_transport_counts *counts)
 {
-	if (!counts->chunks)
+	if (!counts->chunks && !counts->drops[FL_DROP_UNDECODABLE].events)
 		return;
 	printf("\ntransport   %" PRIu64 " chunks, %" PRIu64 " bytes; %" PRIu64
 	       " messages complete, %" PRIu64 " bytes\n",

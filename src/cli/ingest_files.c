@@ -135,21 +135,31 @@ static enum cli_skip reason_of(enum fl_carrier carrier)
 						  : CLI_SKIP_UNKNOWN;
 }
 
-static bool holds_nothing(const struct fl_intake_summary *summary)
+/* Nothing that was meant for us: JSON that is no export, a text without items. */
+static bool holds_nothing(const struct fl_delivery *delivery)
 {
-	const struct fl_carrier_counts *carrier = &summary->carrier;
-	return !carrier->items && !carrier->damaged && !carrier->compact_logs;
+	const struct fl_intake_summary *summary = fl_delivery_summary(delivery);
+	enum fl_carrier carrier = fl_delivery_carrier(delivery);
+	bool is_export = carrier == FL_CARRIER_JSON || carrier == FL_CARRIER_SSE;
+	if (summary->carrier.items || summary->carrier.compact_logs)
+		return false;
+	return is_export ? !summary->events.own : !summary->carrier.damaged;
 }
 
 static void settle(struct cli_ingest *ingest, const struct source *source,
 		   const struct fl_delivery *delivery, enum fl_code code, struct fl_error *err)
 {
 	const struct fl_intake_summary *summary = fl_delivery_summary(delivery);
-	fl_intake_summary_add(&ingest->total, summary);
-	bool nothing = !code && holds_nothing(summary);
+	bool nothing = !code && holds_nothing(delivery);
 	if (source->in_folder && (code == FL_EUNSUPPORTED || nothing)) {
 		ingest->skipped[reason_of(fl_delivery_carrier(delivery))]++;
-	} else if (source->in_folder && code == FL_EFORMAT && !source->done) {
+		return;
+	}
+	struct fl_intake_summary counted = *summary;
+	if (!code && (code = fl_intake_judge(summary, err)))
+		counted.refused = 0; /* all of it, and it is said now */
+	fl_intake_summary_add(&ingest->total, &counted);
+	if (source->in_folder && code == FL_EFORMAT && !source->done) {
 		ingest->skipped[CLI_SKIP_EMPTY]++;
 	} else if (code) {
 		cli_ingest_failed(ingest, source->path, err);
@@ -158,7 +168,7 @@ static void settle(struct cli_ingest *ingest, const struct source *source,
 		if (nothing)
 			cli_error("%s: no dump or chunk in it (%" PRIu64
 				  " events of other kinds); see --event-name, --data-field",
-				  cli_text(source->path), summary->other_events);
+				  cli_text(source->path), summary->events.others);
 	}
 }
 

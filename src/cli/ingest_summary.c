@@ -39,6 +39,7 @@ static const char *const drop_words[] = {
 	[FL_DROP_MALFORMED] = "that are no chunks",
 	[FL_DROP_FILLER] = "of filler",
 	[FL_DROP_EXPIRED] = "too old",
+	[FL_DROP_UNDECODABLE] = "that could not be decoded",
 };
 _Static_assert(CLI_COUNT(drop_words) == FL_DROP_COUNT, "a reason without words");
 
@@ -58,7 +59,7 @@ static void print_items(const struct fl_intake_summary *total)
 static void print_drops(const struct fl_transport_counts *transport)
 {
 	for (size_t i = 0; i < FL_DROP_COUNT; i++)
-		if (transport->drops[i].events && i != FL_DROP_FILLER)
+		if (transport->drops[i].events && i != FL_DROP_FILLER && i != FL_DROP_UNDECODABLE)
 			printf("dropped: %" PRIu64 " %s (%" PRIu64 " bytes)\n",
 			       transport->drops[i].events, drop_words[i],
 			       transport->drops[i].bytes);
@@ -87,8 +88,9 @@ static void print_trouble(const struct cli_ingest *ingest)
 	if (total->carrier.damaged)
 		printf("%" PRIu64 " chunks were damaged on their way (%" PRIu64 " bytes)\n",
 		       total->carrier.damaged, total->carrier.damaged_bytes);
-	if (total->other_events)
-		printf("%" PRIu64 " events of other kinds were passed over\n", total->other_events);
+	if (total->events.others)
+		printf("%" PRIu64 " events of other kinds were passed over\n",
+		       total->events.others);
 	if (total->limited)
 		printf("%" PRIu64 " were dropped by --device-rate, counted\n", total->limited);
 	if (total->lost_states)
@@ -219,7 +221,7 @@ int cli_ingest_print_json(const struct cli_ingest *ingest)
 		{ "damaged", total->carrier.damaged },
 		{ "damaged_bytes", total->carrier.damaged_bytes },
 		{ "compact_logs", total->carrier.compact_logs },
-		{ "other_events", total->other_events },
+		{ "other_events", total->events.others },
 		{ "devices", total->devices },
 		{ "lost_states", total->lost_states },
 	};

@@ -78,6 +78,10 @@ take_entry(struct fl_batch *batch, const struct fl_entry *entry, struct fl_error
 	batch->entry = entry;
 	if (is_dump(bytes, entry->size))
 		return fl_batch_dump(batch, bytes, entry->size, err);
+	if (batch->delivery->carrier == FL_CARRIER_DUMP) {
+		fl_batch_refuse(batch, "it is no dump: it does not begin with CORE");
+		return FL_OK;
+	}
 	enum fl_code code = activate(batch, entry->device, &active, err);
 	if (code)
 		return code;
@@ -108,6 +112,23 @@ static enum fl_code put_state(struct fl_batch *batch, const struct fl_active *ac
 				    err);
 }
 
+/* Whose chunk it was cannot be read any more: it counts for the device of the delivery. */
+static enum fl_code count_damage(struct fl_batch *batch, struct fl_error *err)
+{
+	const struct fl_delivery *delivery = batch->delivery;
+	const struct fl_carrier_counts *carrier = &delivery->summary.carrier;
+	struct fl_transport_counts counts = { 0 };
+	uint64_t events = carrier->damaged - delivery->counted_damage;
+	uint64_t bytes = carrier->damaged_bytes - delivery->counted_damage_bytes;
+	if (!events && !bytes)
+		return FL_OK;
+	counts.drops[FL_DROP_UNDECODABLE].events = events;
+	counts.drops[FL_DROP_UNDECODABLE].bytes = bytes;
+	fl_transport_counts_add(&batch->summary.transport, &counts);
+	return fl_store_count_transport(delivery->options.store, delivery->options.device, &counts,
+					err);
+}
+
 /* What may be said to be so from now on. */
 static void committed(struct fl_batch *batch)
 {
@@ -121,6 +142,8 @@ static void committed(struct fl_batch *batch)
 		device->seen = true;
 	}
 	fl_intake_summary_add(&delivery->summary, &batch->summary);
+	delivery->counted_damage = delivery->summary.carrier.damaged;
+	delivery->counted_damage_bytes = delivery->summary.carrier.damaged_bytes;
 }
 
 static enum fl_code run(struct fl_delivery *delivery, size_t *next, struct fl_error *err)
@@ -134,6 +157,8 @@ static enum fl_code run(struct fl_delivery *delivery, size_t *next, struct fl_er
 	bool has_unknown = delivery->devices.items[0].active != 0;
 	for (size_t i = 0; !code && i < batch.active_count; i++)
 		code = put_state(&batch, &batch.active[i], &unknown, err);
+	if (!code)
+		code = count_damage(&batch, err);
 	if (!code)
 		code = fl_store_batch_commit(delivery->options.store, err);
 	if (code)
@@ -172,8 +197,13 @@ enum fl_code fl_delivery_commit(struct fl_delivery *delivery, struct fl_error *e
 {
 	size_t next = 0;
 	enum fl_code code = take_locks(delivery, err);
-	while (!code && next < delivery->queue.count)
+	bool uncounted =
+		delivery->summary.carrier.damaged_bytes != delivery->counted_damage_bytes ||
+		delivery->summary.carrier.damaged != delivery->counted_damage;
+	while (!code && (next < delivery->queue.count || uncounted)) {
 		code = run(delivery, &next, err);
+		uncounted = false;
+	}
 	delivery->queue.count = 0;
 	delivery->queue.bytes.size = 0;
 	return code;

@@ -2,6 +2,8 @@
 /* Bytes go through the reader of their carrier into a queue, and from there into batches. */
 #include "intake/internal.h"
 
+#include <faultline/event.h>
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,10 +106,23 @@ static enum fl_code on_item(void *context, const void *bytes, size_t size, struc
 
 /* --- the carrier --- */
 
-static enum fl_code refuse(enum fl_carrier carrier, struct fl_error *err)
+static bool is_event(const struct fl_pile *head)
 {
+	FL_AUTO(fl_event) event = NULL;
+	enum { MAP_FIRST = 0xa2, MAP_LAST = 0xbf }; /* RFC 8949, section 3.1 */
+	return head->size && head->data[0] >= MAP_FIRST && head->data[0] <= MAP_LAST &&
+	       fl_event_open(head->data, head->size, &event, NULL) == FL_OK;
+}
+
+static enum fl_code refuse(const struct fl_delivery *delivery, struct fl_error *err)
+{
+	const struct fl_pile *head = &delivery->head;
+	enum fl_carrier carrier = delivery->carrier;
 	const char *words =
-		carrier == FL_CARRIER_ELF ? "is an ELF file: 'faultline symbols add' takes it"
+		is_event(head)
+			? "is an event as 'faultline traces export' writes it, which a chunk "
+			  "would carry as a message: a bare event is not taken in"
+		: carrier == FL_CARRIER_ELF ? "is an ELF file: 'faultline symbols add' takes it"
 		: carrier == FL_CARRIER_OTHER_DUMP
 			? "is a dump of another system, which is not read"
 			: "nothing in it is recognised: no dump, chunk, serial log with MC: items, "
@@ -136,7 +151,7 @@ static enum fl_code open_reader(struct fl_delivery *delivery, struct fl_error *e
 	case FL_CARRIER_COUNT:
 		break;
 	}
-	return refuse(delivery->carrier, err);
+	return refuse(delivery, err);
 }
 
 static enum fl_code
@@ -146,8 +161,7 @@ read_bytes(struct fl_delivery *delivery, const void *bytes, size_t size, struct 
 	summary->bytes += size;
 	if (delivery->export_reader)
 		return fl_export_reader_feed(delivery->export_reader, bytes, size, on_exported,
-					     delivery, &summary->carrier, &summary->other_events,
-					     err);
+					     delivery, &summary->carrier, &summary->events, err);
 	return fl_carrier_reader_feed(delivery->reader, bytes, size, on_item, delivery,
 				      &summary->carrier, err);
 }
@@ -239,7 +253,7 @@ static enum fl_code end_reader(struct fl_delivery *delivery, struct fl_error *er
 	struct fl_intake_summary *summary = &delivery->summary;
 	if (delivery->export_reader)
 		return fl_export_reader_end(delivery->export_reader, on_exported, delivery,
-					    &summary->carrier, &summary->other_events, err);
+					    &summary->carrier, &summary->events, err);
 	return fl_carrier_reader_end(delivery->reader, on_item, delivery, &summary->carrier, err);
 }
 
@@ -272,7 +286,8 @@ enum fl_code fl_delivery_end(struct fl_delivery *delivery, struct fl_error *err)
 		code = end_reader(delivery, err);
 	if (!code)
 		code = judge_request(delivery, err);
-	if (!code)
+	bool nothing = delivery->options.is_request && !delivery->queue.count;
+	if (!code && !nothing)
 		code = fl_delivery_commit(delivery, err);
 	if (!code)
 		code = drop_unknown(delivery, err);

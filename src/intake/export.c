@@ -58,10 +58,10 @@ void fl_export_reader_close(struct fl_export_reader *reader)
 
 enum fl_code fl_export_reader_feed(struct fl_export_reader *reader, const void *bytes, size_t size,
 				   fl_exported_fn each, void *context,
-				   struct fl_carrier_counts *counts, uint64_t *others,
-				   struct fl_error *err)
+				   struct fl_carrier_counts *counts,
+				   struct fl_export_counts *events, struct fl_error *err)
 {
-	const struct fl_export_sink sink = { &reader->fields, each, context, counts, others };
+	const struct fl_export_sink sink = { &reader->fields, each, context, counts, events };
 	counts->bytes += size;
 	return reader->carrier == FL_CARRIER_JSON
 		       ? fl_export_json_feed(&reader->json, &sink, bytes, size, err)
@@ -69,10 +69,10 @@ enum fl_code fl_export_reader_feed(struct fl_export_reader *reader, const void *
 }
 
 enum fl_code fl_export_reader_end(struct fl_export_reader *reader, fl_exported_fn each,
-				  void *context, struct fl_carrier_counts *counts, uint64_t *others,
-				  struct fl_error *err)
+				  void *context, struct fl_carrier_counts *counts,
+				  struct fl_export_counts *events, struct fl_error *err)
 {
-	const struct fl_export_sink sink = { &reader->fields, each, context, counts, others };
+	const struct fl_export_sink sink = { &reader->fields, each, context, counts, events };
 	if (reader->carrier == FL_CARRIER_SSE)
 		return fl_export_sse_end(&reader->sse, &sink, err);
 	fl_export_json_end(&reader->json, &sink);
@@ -164,10 +164,12 @@ static enum fl_code take_object(const struct fl_export_sink *sink, const json_t 
 	if (!name)
 		name = event_name(root, sink->fields);
 	bool other = name && wanted[0] && strcmp(name, wanted) != 0;
+	sink->events->without_data += !other && !data;
 	if (other || (!name && !data)) {
-		(*sink->others)++;
+		sink->events->others++;
 		return FL_OK;
 	}
+	sink->events->own += name || json_is_string(data);
 	return take_data(sink, root, data, text_size, err);
 }
 

@@ -32,13 +32,14 @@ fl_export_reader_open(enum fl_carrier carrier, const struct fl_json_fields *fiel
 void fl_export_reader_close(struct fl_export_reader *reader);
 FL_OWNED(fl_export_reader, fl_export_reader_close)
 
-/** @param counts, others added to: what was handed out or damaged, and events of other kinds. */
-FL_MUST_CHECK enum fl_code fl_export_reader_feed(struct fl_export_reader *reader, const void *bytes,
-						 size_t size, fl_exported_fn each, void *context,
-						 struct fl_carrier_counts *counts, uint64_t *others,
-						 struct fl_error *err);
+/** @param counts, events added to: what was handed out or damaged, and all events by kind. */
+FL_MUST_CHECK enum fl_code
+fl_export_reader_feed(struct fl_export_reader *reader, const void *bytes, size_t size,
+		      fl_exported_fn each, void *context, struct fl_carrier_counts *counts,
+		      struct fl_export_counts *events, struct fl_error *err);
 FL_MUST_CHECK enum fl_code
 fl_export_reader_end(struct fl_export_reader *reader, fl_exported_fn each, void *context,
-		     struct fl_carrier_counts *counts, uint64_t *others, struct fl_error *err);
+		     struct fl_carrier_counts *counts, struct fl_export_counts *events,
+		     struct fl_error *err);
 
 #endif

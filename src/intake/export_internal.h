@@ -12,7 +12,7 @@ struct fl_export_sink {
 	fl_exported_fn each;
 	void *context;
 	struct fl_carrier_counts *counts;
-	uint64_t *others;
+	struct fl_export_counts *events;
 };
 
 /** Where one is in JSON text, between two bytes. */

@@ -58,13 +58,20 @@ struct fl_delivery_options {
 	bool is_request;
 };
 
+/** Events of an export, by what is known without decoding them. */
+struct fl_export_counts {
+	uint64_t own;          /**< of the wanted name, or without a name and with data */
+	uint64_t others;       /**< another name, or neither name nor data; no loss */
+	uint64_t without_data; /**< of the wanted name or without one, and no data member */
+};
+
 /** What became of a delivery; or, added up, of several. */
 struct fl_intake_summary {
 	uint64_t bytes;
 	struct fl_carrier_counts carrier;
 	struct fl_transport_counts transport; /**< of chunks; messages and drops by reason */
 	uint64_t dumps;                       /**< whole ones, that were in no chunks */
-	uint64_t other_events; /**< of an export: other names, or without data; no loss */
+	struct fl_export_counts events;
 
 	uint64_t items[FL_ITEM_COUNT]; /**< by kind, duplicates and limited ones too */
 	uint64_t queued;               /**< new dumps and events for the worker */

@@ -41,6 +41,7 @@ struct fl_delivery {
 	struct fl_buffer unknown_state; /**< half-received messages of device 0 */
 	struct fl_intake_summary summary;
 	uint64_t fed;
+	uint64_t counted_damage, counted_damage_bytes; /**< of the carrier, in the database */
 };
 
 /** A device that brought something in the batch at hand. */
@@ -67,6 +68,8 @@ FL_MUST_CHECK enum fl_code fl_delivery_commit(struct fl_delivery *delivery, stru
 /** A message of the device at hand: its items go to the store. fl_message_fn of a fl_batch. */
 enum fl_code
 fl_batch_message(void *context, const struct fl_stream_message *message, struct fl_error *err);
+/** An item that is not taken in; the first one's words are kept. */
+void fl_batch_refuse(struct fl_batch *batch, const char *why);
 /** A whole dump. */
 FL_MUST_CHECK enum fl_code
 fl_batch_dump(struct fl_batch *batch, const void *bytes, size_t size, struct fl_error *err);

@@ -26,15 +26,19 @@ static enum fl_report_kind kind_of(enum fl_item_kind kind)
 				       : FL_REPORT_DUMP;
 }
 
+void fl_batch_refuse(struct fl_batch *batch, const char *why)
+{
+	if (!batch->summary.refused++)
+		snprintf(batch->summary.refused_why, sizeof(batch->summary.refused_why), "%s", why);
+}
+
 /* What is wrong with one item does not keep out the others. */
 static enum fl_code forgive(struct fl_batch *batch, enum fl_code code, const struct fl_error *cause,
 			    struct fl_error *err)
 {
 	if (code != FL_EINVALID && code != FL_ELIMIT && code != FL_EFORMAT)
 		return fl_fail(err, code, cause->at_kind, cause->at, "%s", cause->message);
-	if (!batch->summary.refused++)
-		snprintf(batch->summary.refused_why, sizeof(batch->summary.refused_why), "%s",
-			 cause->message);
+	fl_batch_refuse(batch, cause->message);
 	return FL_OK;
 }
 

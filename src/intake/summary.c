@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "intake/intake.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void add_carrier(struct fl_carrier_counts *to, const struct fl_carrier_counts *from)
@@ -33,7 +34,9 @@ void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_
 	add_carrier(&to->carrier, &from->carrier);
 	fl_transport_counts_add(&to->transport, &from->transport);
 	to->dumps += from->dumps;
-	to->other_events += from->other_events;
+	to->events.own += from->events.own;
+	to->events.others += from->events.others;
+	to->events.without_data += from->events.without_data;
 	for (size_t i = 0; i < FL_ITEM_COUNT; i++)
 		to->items[i] += from->items[i];
 	to->queued += from->queued;
@@ -54,14 +57,30 @@ void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_
 	to->lost_states += from->lost_states;
 }
 
+static enum fl_code nothing_decoded(const struct fl_intake_summary *summary, struct fl_error *err)
+{
+	const struct fl_carrier_counts *carrier = &summary->carrier;
+	const struct fl_export_counts *events = &summary->events;
+	if (events->without_data)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
+			       "nothing in it can be read: %" PRIu64
+			       " events are without data; see --data-field, --event-name",
+			       events->without_data);
+	if (events->own)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
+			       "nothing in it can be read: the data of %" PRIu64
+			       " events is no base64 of a chunk; see --data-field",
+			       events->own);
+	if (!carrier->damaged && events->others + carrier->compact_logs)
+		return FL_OK; /* nothing for us, and no loss */
+	return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "nothing in it can be read");
+}
+
 enum fl_code fl_intake_judge(const struct fl_intake_summary *summary, struct fl_error *err)
 {
 	uint64_t malformed = summary->transport.drops[FL_DROP_MALFORMED].events;
-	uint64_t others = summary->other_events + summary->carrier.compact_logs;
-	if (!summary->carrier.items && !summary->carrier.damaged && others)
-		return FL_OK; /* nothing for us, and no loss */
 	if (!summary->carrier.items)
-		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "nothing in it can be read");
+		return nothing_decoded(summary, err);
 	if (summary->refused && summary->refused == summary->carrier.items)
 		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "%s", summary->refused_why);
 	if (!summary->dumps && malformed && malformed == summary->transport.chunks)

@@ -19,7 +19,7 @@
 struct taken {
 	char devices[256]; /**< "A,-,A," */
 	int64_t time;
-	uint64_t others;
+	struct fl_export_counts events;
 	struct fl_carrier_counts counts;
 };
 
@@ -51,12 +51,12 @@ take(enum fl_carrier carrier, const struct fl_json_fields *fields, const char *t
 		assert_non_null(copy);
 		memcpy(copy, text + at, n);
 		assert_int_equal(fl_export_reader_feed(reader, copy, n, on_item, &taken,
-						       &taken.counts, &taken.others, NULL),
+						       &taken.counts, &taken.events, NULL),
 				 FL_OK);
 		free(copy);
 	}
 	assert_int_equal(
-		fl_export_reader_end(reader, on_item, &taken, &taken.counts, &taken.others, NULL),
+		fl_export_reader_end(reader, on_item, &taken, &taken.counts, &taken.events, NULL),
 		FL_OK);
 	assert_int_equal(taken.counts.bytes, size);
 	return taken;
@@ -72,10 +72,11 @@ static void check(enum fl_carrier carrier, const struct export_case *c)
 	const struct fl_json_fields fields = { 0 };
 	for (size_t piece = 1; piece < 200; piece += piece < 10 ? 1 : 37) {
 		struct taken taken = take(carrier, &fields, c->text, piece);
-		if (strcmp(taken.devices, c->devices) != 0 || taken.others != c->others ||
+		if (strcmp(taken.devices, c->devices) != 0 || taken.events.others != c->others ||
 		    taken.counts.damaged != c->damaged)
 			fail_msg("%s in pieces of %zu: %s, %d others, %d damaged", c->name, piece,
-				 taken.devices, (int)taken.others, (int)taken.counts.damaged);
+				 taken.devices, (int)taken.events.others,
+				 (int)taken.counts.damaged);
 	}
 }
 
@@ -212,7 +213,7 @@ static void test_failure_ends_it(void **state)
 	struct taken taken = { 0 };
 	assert_int_equal(fl_export_reader_open(FL_CARRIER_JSON, &fields, &reader, NULL), FL_OK);
 	assert_int_equal(fl_export_reader_feed(reader, GOOD GOOD, strlen(GOOD GOOD), refuse, NULL,
-					       &taken.counts, &taken.others, NULL),
+					       &taken.counts, &taken.events, NULL),
 			 FL_EIO);
 	assert_int_equal(taken.counts.items, 1);
 	FL_AUTO(fl_export_reader) other = NULL;

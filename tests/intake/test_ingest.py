@@ -156,7 +156,13 @@ with tempfile.TemporaryDirectory() as name:
     got = ingest("other fields", array, "--event-field", "n", "--event-name", "x", "--data-field", "b", "--device-field",
                  "d.id")
     same("other fields", got, queued=1, devices=1)
-    p.expect("no such events", 0, "ingest", array, "--db", db, err="no dump or chunk in it.*--event-name")
+    p.expect("the data in another member", 3, "ingest", array, "--db", db, "--event-name", "",
+             err=f"{len(pieces)} events are without data; see --data-field", one_line=True)
+    p.expect("no base64 in it", 3, "ingest", write("x.json", '[{"data": "21.5 C"}, {"data": "-2"}]'), "--db", db,
+             err="the data of 2 events is no base64.*--data-field", one_line=True)
+    p.expect("no data at all", 3, "ingest", array, "--db", db, err="events are without data; see --data-field, --event-name")
+    p.expect("no such events", 0, "ingest", write("y.json", '{"event": "temperature", "data": "21"}'), "--db", db,
+             err="no dump or chunk in it.*--event-name")
     p.expect("the time that is said", 0, "ingest", export, "--db", tmp / "b.db", "--received", "2026-03-04T05:06:07Z",
              "--queue-only")
     p.expect("goes before the event's", 0, "traces", "list", "--db", tmp / "b.db", out="2026-03-04 05:06:07 +e-1")
@@ -172,8 +178,33 @@ with tempfile.TemporaryDirectory() as name:
     same("accepted all the same", got, queued=1)
     p.expect("carrier", 2, "ingest", bent, "--carrier", "pigeon", "--db", db, err="one of: dump chunk log", one_line=True)
     p.expect("an ELF by force", 2, "ingest", bent, "--carrier", "elf", "--db", db, err="one of:", one_line=True)
-    p.expect("by force", 0, "ingest", bent, "--carrier", "chunk", "--device", "SN-22", "--db", db,
-             out="that are no chunks|without a beginning")
+    p.expect("by force", 3, "ingest", bent, "--carrier", "chunk", "--device", "SN-22", "--db", db, err="it is no chunk",
+             one_line=True)
+    junk = write("junk", bytes(range(255, 0, -1)) * 40)
+    for carrier, words in (("dump", "does not begin with CORE"), ("json", "nothing in it"), ("sse", "nothing in it"),
+                           ("log", "nothing in it"), ("base64", "nothing in it"), ("spool", "nothing in it"),
+                           ("multipart", "nothing in it"), ("chunk", "it is no chunk")):
+        p.expect(f"junk as {carrier}", 3, "ingest", junk, "--carrier", carrier, "--db", db, err=words, one_line=True)
+
+    # every byte that was lost is counted with its reason
+    loss = write("loss.log", log_of(chunks_of(heartbeat)) + "MC:CAKnAs\nMC:CAKnA:\n")
+    got = ingest("damage", loss, "--device", "SN-24")
+    same("damage", got, damaged=2, damaged_bytes=17)
+    same("damage", got["drops"]["undecodable"], events=2, bytes=17)
+    p.expect("is shown", 0, "devices", "show", "SN-24", "--db", db, out="undecodable +2 times, 17 bytes")
+    ingest("only damage", write("lost.log", "MC:CAKnA:\n"), "--device", "SN-25", "--carrier", "log", code=3)
+    p.expect("is shown, too", 0, "devices", "show", "SN-25", "--db", db, out="undecodable +1 times, 8 bytes")
+
+    # an event from the database is no chunk, and JSON need not be an export
+    bare = write("event.cbor", heartbeat[1:])
+    p.expect("a bare event", 3, "ingest", bare, "--db", db, err="is an event", one_line=True)
+    for name in ("package.json", "list.json", "cut.json", "data.json"):
+        write(f"others/{name}", {"package.json": '{"name": "x", "version": "1"}', "list.json": "[1, 2]",
+                                 "cut.json": '{"a": "', "data.json": '{"data": {"x": 1}}'}[name])
+    write("others/a.bin", chunks_of(heartbeat)[0])
+    got = ingest("a folder with JSON", tmp / "others", "--device", "SN-26")
+    same("a folder with JSON", got, files=1, kept=1, failed=0, other_events=0, damaged=0)
+    same("a folder with JSON", got["skipped"], not_recognised=4)
     p.expect("a storm", 0, "ingest", write("many.log", log_of(
         [c for i in range(5) for c in chunks_of(message + bytes([i]))])), "--device", "SN-23", "--device-rate", "2",
         "--db", db, "--queue-only", out="2 taken in.*3 were dropped by --device-rate")

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct result {
 	uint64_t hash; /**< of what was handed out */
 	struct fl_carrier_counts counts;
-	uint64_t others;
+	struct fl_export_counts events;
 };
 
 static void mix(struct result *result, const void *bytes, size_t size)
@@ -49,11 +49,11 @@ static struct result run(enum fl_carrier carrier, const uint8_t *data, size_t si
 			abort();
 		memcpy(copy, data + at, n);
 		if (fl_export_reader_feed(reader, copy, n, on_item, &result, &result.counts,
-					  &result.others, NULL))
+					  &result.events, NULL))
 			abort();
 		free(copy);
 	}
-	if (fl_export_reader_end(reader, on_item, &result, &result.counts, &result.others, NULL))
+	if (fl_export_reader_end(reader, on_item, &result, &result.counts, &result.events, NULL))
 		abort();
 	return result;
 }
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (memcmp(&whole, &pieces, sizeof(whole)) != 0)
 		abort();
 	if (whole.counts.bytes != size || whole.counts.damaged_bytes > size ||
-	    whole.counts.items + whole.counts.damaged + whole.others > size ||
+	    whole.counts.items + whole.counts.damaged + whole.events.others > size ||
 	    whole.counts.item_bytes > size)
 		abort();
 	return 0;
