@@ -229,6 +229,10 @@ static int run_remove(const struct cli_verb *verb, int argc, char **argv)
 		printf("%" PRIu64 " traces that were analysed with it left their issues: "
 		       "'faultline worker' analyses them with another file, or they wait\n",
 		       removed.traces_requeued);
+	if (removed.companion_traces_requeued)
+		printf("%" PRIu64 " traces that were analysed with its debug file are analysed "
+		       "again without it\n",
+		       removed.companion_traces_requeued);
 	if (removed.traces_pruned)
 		printf("%" PRIu64 " traces that were analysed with it stay in their issues: "
 		       "their bytes are not kept, they cannot be analysed again\n",

@@ -202,7 +202,14 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 			      " nullif(v.version, ''), f.size,"
 			      " (SELECT count(*) FROM symbol_modules WHERE symbol_file_id = f.id),"
 			      " f.has_debug_info,"
-			      " (SELECT count(*) FROM traces WHERE symbol_file_id = f.id),"
+			      " (SELECT count(*) FROM traces WHERE symbol_file_id = f.id)"
+			      " + (SELECT count(*) FROM symbol_files b JOIN traces ON symbol_file_id = b.id"
+			      "  WHERE b.build_id = f.build_id AND NOT b.has_code_bytes AND f.id ="
+			      "   (SELECT c.id FROM symbol_files c WHERE c.build_id = f.build_id"
+			      "    AND c.has_code_bytes ORDER BY c.has_debug_info DESC,"
+			      "    (SELECT count(*) FROM symbol_modules WHERE symbol_file_id = c.id) DESC,"
+			      "    (SELECT sum(function_count) FROM symbol_modules"
+			      "     WHERE symbol_file_id = c.id) DESC, c.id DESC LIMIT 1)),"
 			      " f.superseded_by, EXISTS (SELECT 1" CONFLICTING ")"
 			      " FROM symbol_files f LEFT JOIN software_versions v ON v.id = f.software_version_id"
 			      " ORDER BY f.id",
@@ -437,6 +444,11 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" ON CONFLICT (dump_id) DO UPDATE SET device_id = ?2, software_version_id = ?3,"
 		" hardware_version = ?4, code = ?5, name = ?6, expected = ?7, at = ?8",
 	[FL_SQL_REBOOT_DELETE] = "DELETE FROM reboots WHERE dump_id = ?1",
+	[FL_SQL_PAST_NEXT] =
+		"SELECT id, dump_id, device_id, software_version_id, hardware_version, received_at,"
+		" report FROM traces WHERE id > ?1 ORDER BY id LIMIT 1",
+	[FL_SQL_PAST_PLACE] =
+		"UPDATE traces SET reason = ?2, pc = ?3, lr = ?4, unpaired = ?5 WHERE id = ?1",
 	[FL_SQL_SAMPLES_COUNT] =
 		"SELECT count(*) FROM traces t INDEXED BY traces_samples"
 		" JOIN dumps d ON d.id = t.dump_id JOIN dump_contents c ON c.id = d.content_id"

@@ -130,6 +130,9 @@ fl_store_symbol_candidates(struct fl_store *store, const struct fl_report_facts 
 struct fl_symbol_removed {
 	uint64_t traces_requeued; /**< that were analysed with it: another file, or waiting again */
 	uint64_t traces_pruned;   /**< the same, but they stay: their bytes are not kept */
+	/** Analysed with another file of the build beside it: they stay until they are read again.
+	 */
+	uint64_t companion_traces_requeued;
 };
 /**
  * Forget a symbol file. Its traces leave their issues at once, with a line in their history, and
@@ -409,7 +412,7 @@ struct fl_symbol_row {
 	uint64_t size;
 	uint64_t modules;
 	bool has_debug_info;
-	uint64_t traces;       /**< that were analysed with it */
+	uint64_t traces;       /**< that were analysed with it, or with it as the companion */
 	int64_t superseded_by; /**< a richer file of the same build; 0 = none */
 	bool conflict;         /**< another build claims the same software type and version */
 };

@@ -314,6 +314,26 @@ static enum fl_code leave_issues(struct fl_symbol_change *change, int64_t id, co
 	return code;
 }
 
+/* What was read with a debug file had its code from the removed one, or may have had. */
+static enum fl_code leave_companion(struct fl_symbol_change *change,
+				    const struct fl_symbol_fit *file, struct fl_symbol_removed *ret,
+				    struct fl_error *err)
+{
+	FL_AUTO_VEC build = FL_VEC(struct fl_symbol_fit);
+	uint64_t before = change->traces_requeued;
+	if (!file->has_code_bytes)
+		return FL_OK;
+	enum fl_code code = fl_symbols_of_build(change->store, file->build_id, file->build_id_size,
+						&build, err);
+	for (size_t i = 0; i < build.count && !code; i++) {
+		const struct fl_symbol_fit *other = fl_vec_at(&build, struct fl_symbol_fit, i);
+		if (other->id != file->id && !other->has_code_bytes)
+			code = fl_symbol_change_requeue(change, other->id, err);
+	}
+	ret->companion_traces_requeued = change->traces_requeued - before;
+	return code;
+}
+
 static enum fl_code
 delete_row(struct fl_store *store, const struct fl_symbol_fit *file, struct fl_error *err)
 {
@@ -350,9 +370,10 @@ static enum fl_code remove_row(struct fl_store *store, int64_t id, struct fl_sym
 	    (code = fl_symbol_change_begin(store, FL_BULK_REMOVED, &change, err)) ||
 	    (code = run_for(store, FL_SQL_SYMBOLS_REVISION_KEEP, 0, 0, NULL, err)) ||
 	    (code = leave_issues(&change, id, file->name, ret, err)) ||
+	    (code = leave_companion(&change, file, ret, err)) ||
 	    (code = delete_row(store, file, err)) || (code = fl_symbol_change_end(&change, 0, err)))
 		return code;
-	ret->traces_requeued = change.traces_requeued;
+	ret->traces_requeued = change.traces_requeued - ret->companion_traces_requeued;
 	return fl_commit(&transaction, err);
 }
 

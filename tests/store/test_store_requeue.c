@@ -160,6 +160,50 @@ static void test_a_companion_has_traces_read_again(void **state)
 	assert_int_equal(elf_add(f->store, &debug).traces_requeued, 1);
 }
 
+struct wanted_file {
+	int64_t id;
+	uint64_t traces;
+};
+
+static bool keep_traces(void *context, const struct fl_symbol_row *row)
+{
+	struct wanted_file *wanted = context;
+	if (row->id == wanted->id)
+		wanted->traces = row->traces;
+	return true;
+}
+
+/* As `symbols list` has it. */
+static uint64_t traces_of(struct fl_store *store, int64_t file)
+{
+	struct wanted_file wanted = { .id = file };
+	struct fl_error err = { 0 };
+	assert_ok(fl_store_symbols(store, keep_traces, &wanted, &err), err);
+	return wanted.traces;
+}
+
+static void test_a_companion_goes(void **state)
+{
+	static const struct elf debug = { .bytes = "debug", .build = 1, .debug = true };
+	static const struct elf stripped = { .bytes = "stripped", .build = 1, .code = true };
+	static const struct elf other = { .bytes = "other", .build = 2, .code = true };
+	struct fixture *f = *state;
+	int64_t first = elf_add(f->store, &debug).id;
+	int64_t companion = elf_add(f->store, &stripped).id;
+	int64_t unrelated = elf_add(f->store, &other).id;
+	file_with(f->store, "1", NULL, &spec_a, first);
+	assert_int_equal(traces_of(f->store, first), 1);
+	assert_int_equal(traces_of(f->store, companion), 1);
+	assert_int_equal(traces_of(f->store, unrelated), 0);
+	assert_int_equal(elf_remove(f->store, unrelated).companion_traces_requeued, 0);
+	struct fl_symbol_removed removed = elf_remove(f->store, companion);
+	assert_int_equal(removed.companion_traces_requeued, 1);
+	assert_int_equal(removed.traces_requeued, 0);
+	assert_string_equal(issues_of(f->store), "1:1 "); /* until it was read again */
+	assert_int_equal(file_queued(f->store, &spec_b, first), 1);
+	assert_invariants(f->store);
+}
+
 static void test_removal_takes_traces_out_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -403,6 +447,7 @@ int main(void)
 		store_test(test_a_richer_file_moves_traces),
 		store_test(test_what_makes_a_file_richer),
 		store_test(test_a_companion_has_traces_read_again),
+		store_test(test_a_companion_goes),
 		store_test(test_removal_takes_traces_out_at_once),
 		store_test(test_what_cannot_be_read_again_stays),
 		store_test(test_what_cannot_be_read_again_follows),
