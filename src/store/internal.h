@@ -50,6 +50,9 @@ enum fl_code fl_store_nomem(struct fl_error *err);
 /** Bring the database to FL_SCHEMA_VERSION, or refuse one that is not ours or newer. */
 FL_MUST_CHECK enum fl_code fl_store_migrate(struct fl_store *store, struct fl_error *err);
 
+/** Fill in, once, what schema 2 asks of the traces that schema 1 had. */
+FL_MUST_CHECK enum fl_code fl_migrate_past(struct fl_store *store, struct fl_error *err);
+
 /* --- statements --- */
 
 /**

@@ -111,8 +111,11 @@ static enum fl_code migrate(struct fl_store *store, struct fl_error *err)
 		code = identify(store, &identity, err);
 	if (!code)
 		code = judge(store, &identity, err);
+	bool past = identity.version == 1;
 	while (!code && identity.version < FL_SCHEMA_VERSION)
 		code = run_scripts(store, fl_schema_migrations[identity.version++], err);
+	if (!code && past)
+		code = fl_migrate_past(store, err);
 	return code ? code : fl_commit(&transaction, err);
 }
 

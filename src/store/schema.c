@@ -280,8 +280,29 @@ static const char schema_2_beside[] =
 	" PRIMARY KEY (build_id, software_version_id)"
 	") STRICT, WITHOUT ROWID;";
 
+#define HEARD \
+	"(SELECT coalesce(d.device_id, t.device_id) AS device, d.received_at AS at, d.id AS dump," \
+	" coalesce(t.software_version_id, d.software_version_id) AS version," \
+	" coalesce(t.hardware_version, d.hardware_version) AS hardware" \
+	" FROM dumps d LEFT JOIN traces t ON t.dump_id = d.id)"
+/* The newest that was said. */
+#define SAID(column, value) \
+	"UPDATE devices SET " column " = h." value "," \
+	" identity_at = max(coalesce(identity_at, h.at), h.at)" \
+	" FROM (SELECT device, at, " value ", row_number() OVER" \
+	"  (PARTITION BY device ORDER BY at DESC, dump DESC) AS place" \
+	"  FROM " HEARD " WHERE " value " IS NOT NULL) h" \
+	" WHERE h.device = devices.id AND h.place = 1;"
+
+/* Of devices schema 1 had only names. */
+static const char schema_2_devices[] =
+	"UPDATE devices SET first_seen = h.first, last_seen = h.last FROM"
+	" (SELECT device, min(at) AS first, max(at) AS last FROM " HEARD " GROUP BY device) h"
+	" WHERE h.device = devices.id;" SAID("software_version_id", "version")
+		SAID("hardware_version", "hardware");
+
 /* Strings of a size that every compiler takes. */
 static const char *const to_1[] = { schema_1, NULL };
-static const char *const to_2[] = { schema_2, schema_2_beside, NULL };
+static const char *const to_2[] = { schema_2, schema_2_beside, schema_2_devices, NULL };
 
 const char *const *const fl_schema_migrations[FL_SCHEMA_VERSION] = { to_1, to_2 };

@@ -7,6 +7,7 @@
 #include "store/invariants.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -168,6 +169,28 @@ static int setup_schema_1(void **state)
 	return 0;
 }
 
+/* The same with a report in the place of that of trace 2. */
+static void setup_schema_1_with(struct fixture *f, const struct fl_buffer *report)
+{
+	size_t size;
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	fl_store_close(f->store);
+	uint8_t *bytes = read_all(DATA "/schema-1.db", &size);
+	snprintf(f->path, sizeof(f->path), "%s/with-a-report.db", f->dir);
+	write_all(f->path, bytes, size);
+	free(bytes);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "UPDATE traces SET report = ?1 WHERE id = 2", -1,
+					    &stmt, NULL),
+			 SQLITE_OK);
+	sqlite3_bind_blob(stmt, 1, report->data, (int)report->size, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	f->store = fixture_open(f);
+}
+
 struct lines {
 	char text[2048];
 };
@@ -244,6 +267,55 @@ static void test_a_database_of_schema_1_answers(void **state)
 	assert_string_equal(symbols.text, "1 fw.elf 1111 main 1.0 31 2 1\n");
 	assert_ok(fl_store_missing(f->store, add_missing, &missing, &err), err);
 	assert_string_equal(missing.text, "2222 main 2.0 1 1\n");
+}
+
+static bool add_device(void *context, const struct fl_device_row *row)
+{
+	add(context, "%s %s %s %s %d %d %d %d\n", row->serial, or_dash(row->software_type),
+	    or_dash(row->software_version), or_dash(row->hardware_version),
+	    (int)(row->first_seen - NOON), (int)(row->last_seen - NOON), (int)row->traces,
+	    (int)row->unexpected_reboots);
+	return true;
+}
+
+/* What schema 1 had of a device only in its dumps. */
+static void test_its_devices_were_heard_of(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct lines devices = { "" };
+	assert_ok(fl_store_devices(f->store, NULL, add_device, &devices, &err), err);
+	assert_string_equal(devices.text, "D1 main 1.1 evt 0 4 2 2\n"
+					  "D2 main 1.0 evt 2 3 1 1\n"
+					  "D3 main 2.0 evt 5 5 1 1\n"
+					  "D4 - - evt 7 7 0 0\n");
+}
+
+/* A dump of before, as its report says it, and the event that comes only now. */
+static void test_an_event_finds_a_dump_of_schema_1(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct lines devices = { "" };
+	struct report_spec spec = null_pointer;
+	spec.reason = 0x9400;
+	spec.pc = 0x08001234;
+	spec.lr = 0x08000101;
+	FL_AUTO(fl_report) report = report_make(&spec);
+	FL_AUTO_BUFFER encoded = { 0 };
+	assert_ok(fl_report_encode(report, &encoded, &err), err);
+	setup_schema_1_with(f, &encoded);
+	spec.kind = FL_REPORT_REBOOT;
+	spec.coredump_saved = true;
+	int64_t event = enqueue_kind(f->store, "event", "D2", spec.kind, 9);
+	struct fl_filed filed = settle_one(f->store, event, &spec, false);
+	assert_true(filed.paired);
+	assert_int_equal(filed.trace_id, 2);
+	assert_ok(fl_store_devices(f->store, &(struct fl_device_filter){ .serial = "D2" },
+				   add_device, &devices, &err),
+		  err);
+	assert_string_equal(devices.text, "D2 main 1.0 evt 2 9 1 1\n");
+	assert_invariants(f->store);
 }
 
 static void test_its_reports_and_dumps_are_readable(void **state)
@@ -359,6 +431,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_database_of_schema_1_answers, setup_schema_1,
 						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_its_devices_were_heard_of, setup_schema_1,
+						fixture_teardown),
+		store_test(test_an_event_finds_a_dump_of_schema_1),
 		cmocka_unit_test_setup_teardown(test_its_reports_and_dumps_are_readable,
 						setup_schema_1, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_it_goes_on_from_there, setup_schema_1,
