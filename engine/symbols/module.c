@@ -171,6 +171,17 @@ const char *fl_module_text(const struct fl_module *module, uint32_t string)
 	return string < strings->count ? (const char *)strings->data + string : "";
 }
 
+static void count_warnings(const struct fl_module *module, struct fl_module_info *info)
+{
+	for (size_t i = 0; i < module->tables[FL_INDEX_FINDINGS].count; i++) {
+		const struct fl_finding *finding = &module->findings[i];
+		if (finding->severity < FL_WARNING)
+			continue;
+		if (!info->warning_count++)
+			info->warning = finding->text;
+	}
+}
+
 struct fl_module_info fl_module_info(const struct fl_module *module)
 {
 	const struct fl_index_header *h = module->header;
@@ -186,6 +197,7 @@ struct fl_module_info fl_module_info(const struct fl_module *module)
 		.code_end = h->code_end,
 	};
 	memcpy(info.build_id, h->build_id, sizeof(info.build_id));
+	count_warnings(module, &info);
 	return info;
 }
 

@@ -190,6 +190,9 @@ struct cli_render {
 	const char *source_root;
 	struct cli_list path_maps; /**< OLD=NEW */
 };
+/** A line for each module that is damaged or of which something is left out. */
+void cli_print_warnings(const struct fl_sandbox_modules *modules);
+
 /** Render and write. @return an exit code. */
 int cli_render_report(const struct fl_report *report, const struct cli_render *render);
 

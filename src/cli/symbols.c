@@ -18,6 +18,19 @@ struct add {
 	struct fl_store *store;
 };
 
+void cli_print_warnings(const struct fl_sandbox_modules *modules)
+{
+	for (size_t i = 0; i < modules->count; i++) {
+		const struct fl_module_info *module = &modules->modules[i];
+		if (!module->warning_count)
+			continue;
+		printf("  warning: %s", cli_text(module->warning));
+		if (module->warning_count > 1)
+			printf(" (and %u more)", module->warning_count - 1);
+		putchar('\n');
+	}
+}
+
 static void print_content(const struct fl_sandbox_modules *modules)
 {
 	const struct fl_module_info *outer = &modules->modules[0];
@@ -33,6 +46,7 @@ static void print_content(const struct fl_sandbox_modules *modules)
 		     "file, too");
 	else if (!outer->has_code_bytes)
 		puts("  a separate debug file: add the stripped ELF, too, for what needs its code");
+	cli_print_warnings(modules);
 	if (!outer->build_id_size)
 		puts("  no build id: only --software-type and --software-version can lead to it");
 }
@@ -54,7 +68,7 @@ static void print_added(const char *path, const struct fl_sandbox_modules *modul
 		       "version: dumps without a build id are given to none of them\n",
 		       added->conflicts, added->conflicts == 1 ? "" : "s");
 	if (added->dumps_requeued)
-		printf("  %" PRIu64 " waiting dumps can be processed now\n", added->dumps_requeued);
+		printf("  %" PRIu64 " that waited can be processed now\n", added->dumps_requeued);
 	if (added->traces_requeued)
 		printf("  %" PRIu64 " traces will be analysed again\n", added->traces_requeued);
 	if (added->traces_pruned)

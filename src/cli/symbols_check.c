@@ -378,6 +378,8 @@ static int describe(struct check *check, const char *path, const struct fl_sandb
 	cli_build_id(outer->build_id, outer->build_id_size, owner.hex);
 	for (size_t i = 0; !check->answers && i < modules->count; i++)
 		print_module(&modules->modules[i], i == 0);
+	if (!check->answers)
+		cli_print_warnings(modules);
 	int code = ask_about(&owner);
 	if (check->answers)
 		cli_append_json(check->answers, elf_json(path, modules, &owner));

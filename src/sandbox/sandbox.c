@@ -297,21 +297,28 @@ void fl_sandbox_modules_deinit(struct fl_sandbox_modules *modules)
 static enum fl_code new_modules(size_t count, struct fl_sandbox_modules *ret, struct fl_error *err)
 {
 	struct fl_module_info *modules =
-		calloc(count ? count : 1, sizeof(modules[0]) + FL_WIRE_NAME);
+		calloc(count ? count : 1, sizeof(modules[0]) + 2 * FL_WIRE_NAME);
 	if (!modules)
 		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "list of modules");
 	*ret = (struct fl_sandbox_modules){ .modules = modules, .count = count };
 	return FL_OK;
 }
 
-static void set_module(struct fl_sandbox_modules *modules, size_t index,
-		       const struct fl_module_info *info, const char *name)
+static const char *copy_text(char *to, const char *text)
 {
-	char *copy = (char *)(modules->modules + modules->count) + index * FL_WIRE_NAME;
-	snprintf(copy, FL_WIRE_NAME, "%s", name);
-	fl_death_clean_text(copy);
-	modules->modules[index] = *info;
-	modules->modules[index].name = copy;
+	snprintf(to, FL_WIRE_NAME, "%s", text ? text : "");
+	fl_death_clean_text(to);
+	return to;
+}
+
+static void
+set_module(struct fl_sandbox_modules *modules, size_t index, const struct fl_module_info *info)
+{
+	char *texts = (char *)(modules->modules + modules->count) + 2 * index * FL_WIRE_NAME;
+	struct fl_module_info *copy = &modules->modules[index];
+	*copy = *info;
+	copy->name = copy_text(texts, info->name);
+	copy->warning = info->warning_count ? copy_text(texts + FL_WIRE_NAME, info->warning) : NULL;
 }
 
 static enum fl_code
@@ -320,7 +327,7 @@ copy_modules(const struct fl_symbols *symbols, struct fl_sandbox_modules *ret, s
 	enum fl_code code = new_modules(fl_symbols_module_count(symbols), ret, err);
 	for (size_t i = 0; !code && i < ret->count; i++) {
 		struct fl_module_info info = fl_symbols_module(symbols, i);
-		set_module(ret, i, &info, info.name ? info.name : "");
+		set_module(ret, i, &info);
 	}
 	return code;
 }
@@ -333,7 +340,11 @@ take_modules(const struct fl_call *call, struct fl_sandbox_modules *ret, struct 
 		struct fl_wire_module wire;
 		memcpy(&wire, (const char *)call->result + i * sizeof(wire), sizeof(wire));
 		wire.name[sizeof(wire.name) - 1] = '\0';
+		wire.warning[sizeof(wire.warning) - 1] = '\0';
 		struct fl_module_info info = {
+			.name = wire.name,
+			.warning_count = wire.warning_count,
+			.warning = wire.warning,
 			.has_debug_info = wire.has_debug_info != 0,
 			.has_unwind_info = wire.has_unwind_info != 0,
 			.has_symbol_table = wire.has_symbol_table != 0,
@@ -345,7 +356,7 @@ take_modules(const struct fl_call *call, struct fl_sandbox_modules *ret, struct 
 		if (wire.build_id_size <= sizeof(wire.build_id))
 			info.build_id_size = wire.build_id_size;
 		memcpy(info.build_id, wire.build_id, sizeof(info.build_id));
-		set_module(ret, i, &info, wire.name);
+		set_module(ret, i, &info);
 	}
 	return code;
 }

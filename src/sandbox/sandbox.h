@@ -83,7 +83,7 @@ fl_sandbox_analyze_event(struct fl_sandbox *sandbox, const void *event, size_t s
 
 /** Modules of an ELF, copied out of the child. Release with fl_sandbox_modules_deinit(). */
 struct fl_sandbox_modules {
-	struct fl_module_info *modules; /**< names are owned by this struct */
+	struct fl_module_info *modules; /**< their texts are owned by this struct */
 	size_t count;
 };
 void fl_sandbox_modules_deinit(struct fl_sandbox_modules *modules);

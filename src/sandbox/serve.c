@@ -136,9 +136,11 @@ describe_module(const struct fl_symbols *symbols, size_t index, struct fl_wire_m
 		.function_count = info.function_count,
 		.code_addr = info.code_addr,
 		.code_end = info.code_end,
+		.warning_count = info.warning_count,
 	};
 	memcpy(ret->build_id, info.build_id, sizeof(ret->build_id));
 	snprintf(ret->name, sizeof(ret->name), "%s", info.name ? info.name : "");
+	snprintf(ret->warning, sizeof(ret->warning), "%s", info.warning ? info.warning : "");
 }
 
 static enum fl_code

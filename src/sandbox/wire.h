@@ -95,6 +95,9 @@ struct fl_wire_module {
 	uint32_t function_count;
 	uint32_t code_addr;
 	uint64_t code_end;
+	uint32_t warning_count;
+	uint32_t reserved;
+	char warning[FL_WIRE_NAME]; /**< the first; "" for none */
 };
 
 #endif

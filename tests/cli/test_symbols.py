@@ -172,6 +172,19 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("check rubbish", 3, "symbols", "check", write("rubbish", b"rubbish"), "--db", db, one_line=True)
     p.expect("check a missing file", 1, "symbols", "check", tmp / "none", "--db", db, err="No such file", one_line=True)
 
+    parts = bytearray(Path(p.case("m4f-aux", "null-write")[1]).read_bytes())
+    table, = struct.unpack_from("<I", parts, 32)
+    size, count, names = struct.unpack_from("<HHH", parts, 46)
+    names, = struct.unpack_from("<I", parts, table + names * size + 16)
+    for at in range(table, table + size * count, size):
+        title, where = struct.unpack_from("<I12xI", parts, at)
+        if parts[names + title:].startswith(b".mflt_aux_symbols."):
+            parts[where:where + 4] = b"XXXX"
+    write("parts.elf", bytes(parts))
+    for verb in ("add", "check"):
+        p.expect(f"an embedded part that is no ELF: {verb}", 0, "symbols", verb, tmp / "parts.elf", "--db",
+                 tmp / "parts.db", out="warning: parts.elf: embedded ELF system-part1 is ignored: not an ELF")
+
     # --- symbols remove ---
     p.expect("the wrong one", 0, "symbols", "remove", 3, "--db", db, out="1 traces that were analysed")
     p.expect("no issue meanwhile", 0, "issues", "list", "--db", db, out="no issues")
@@ -184,7 +197,7 @@ with tempfile.TemporaryDirectory() as name:
     missing = json.loads(p.expect("what is missing", 0, "traces", "list", "--missing", "--format", "json", "--db", db))
     check("two ELFs are missing", sorted((m["software_version"], m["traces"], m["devices"]) for m in missing) ==
           [("1.4.0-m33-os", 1, 1), ("1.4.0-m4f-og", 1, 1)])
-    p.expect("back", 0, "symbols", "add", elf, "--db", db, out="1 waiting dumps")
+    p.expect("back", 0, "symbols", "add", elf, "--db", db, out="1 that waited can be processed")
     p.expect("and analysed", 0, "worker", "--once", "--db", db, out="1 analysed \\(0 new issues\\)")
     p.expect("the issue has its number", 0, "issues", "show", 1, "--db", db, out="traces +1 from 1")
     p.expect("remove it twice", 4, "symbols", "remove", 3, "--db", db, one_line=True)
