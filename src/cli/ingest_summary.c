@@ -82,6 +82,13 @@ static void print_chunks(const struct fl_intake_summary *total)
 		       total->incomplete_bytes, total->incomplete_expected);
 }
 
+/* What chunks in the wrong order look like. */
+static bool lost_its_order(const struct fl_transport_counts *transport)
+{
+	return transport->drops[FL_DROP_ORPHAN].events || transport->drops[FL_DROP_GAP].events ||
+	       transport->drops[FL_DROP_RESTARTED].events;
+}
+
 static void print_trouble(const struct cli_ingest *ingest)
 {
 	const struct fl_intake_summary *total = &ingest->total;
@@ -91,6 +98,8 @@ static void print_trouble(const struct cli_ingest *ingest)
 	if (total->events.others)
 		printf("%" PRIu64 " events of other kinds were passed over\n",
 		       total->events.others);
+	if (total->turned)
+		printf("newest first: taken in from the end, in the order of the events' times\n");
 	if (total->limited)
 		printf("%" PRIu64 " were dropped by --device-rate, counted\n", total->limited);
 	if (total->lost_states)
@@ -99,6 +108,10 @@ static void print_trouble(const struct cli_ingest *ingest)
 	for (size_t i = 0; i < CLI_SKIP_COUNT; i++)
 		if (ingest->skipped[i])
 			printf("skipped: %" PRIu64 " %s\n", ingest->skipped[i], skips[i].words);
+	if (total->backwards && lost_its_order(&total->transport))
+		cli_error("%" PRIu64 " events are older than one before them, and messages are "
+			  "incomplete: sort the export by its time, oldest first",
+			  total->backwards);
 	if (total->refused)
 		cli_error("%" PRIu64 " could not be taken in: %s", total->refused,
 			  cli_text(total->refused_why));
@@ -222,6 +235,8 @@ int cli_ingest_print_json(const struct cli_ingest *ingest)
 		{ "damaged_bytes", total->carrier.damaged_bytes },
 		{ "compact_logs", total->carrier.compact_logs },
 		{ "other_events", total->events.others },
+		{ "newest_first", total->turned },
+		{ "backwards", total->backwards },
 		{ "devices", total->devices },
 		{ "lost_states", total->lost_states },
 	};

@@ -196,6 +196,7 @@ static enum fl_code take_locks(struct fl_delivery *delivery, struct fl_error *er
 enum fl_code fl_delivery_commit(struct fl_delivery *delivery, struct fl_error *err)
 {
 	size_t next = 0;
+	delivery->order.begun |= delivery->queue.count > 0;
 	enum fl_code code = take_locks(delivery, err);
 	bool uncounted =
 		delivery->summary.carrier.damaged_bytes != delivery->counted_damage_bytes ||

@@ -62,6 +62,50 @@ static enum fl_code make_room(struct fl_queue *queue, struct fl_error *err)
 	return FL_OK;
 }
 
+/* --- the order of an export --- */
+
+static void note_order(struct fl_order *order, struct fl_delivery_device *device,
+		       const struct fl_exported *item)
+{
+	order->untimed |= !item->has_time;
+	if (item->has_time && device->has_time) {
+		order->back += item->time < device->time;
+		order->on += item->time > device->time;
+	}
+	device->has_time = item->has_time;
+	device->time = item->time;
+}
+
+/* Clouds list their events newest first; chunks have to be taken in as they were sent. */
+static bool is_newest_first(const struct fl_delivery *delivery)
+{
+	const struct fl_order *order = &delivery->order;
+	return delivery->carrier == FL_CARRIER_JSON && order->back && !order->on &&
+	       !order->untimed && !order->begun;
+}
+
+static bool is_full(const struct fl_delivery *delivery)
+{
+	const struct fl_queue *queue = &delivery->queue;
+	if (delivery->options.is_request)
+		return false;
+	if (is_newest_first(delivery))
+		return queue->count >= FL_HELD_ENTRIES || queue->bytes.size >= FL_HELD_BYTES;
+	return queue->count >= FL_QUEUE_ENTRIES || queue->bytes.size >= FL_QUEUE_BYTES;
+}
+
+/* The whole export is in the queue. Events of one second are turned round like all others. */
+static void turn_round(struct fl_delivery *delivery)
+{
+	struct fl_queue *queue = &delivery->queue;
+	for (size_t i = 0, j = queue->count; i + 1 < j; i++) {
+		struct fl_entry entry = queue->entries[i];
+		queue->entries[i] = queue->entries[--j];
+		queue->entries[j] = entry;
+	}
+	delivery->summary.turned++;
+}
+
 static enum fl_code
 add_entry(struct fl_delivery *delivery, const struct fl_exported *item, struct fl_error *err)
 {
@@ -87,10 +131,8 @@ add_entry(struct fl_delivery *delivery, const struct fl_exported *item, struct f
 	    (code = fl_pile_add(&queue->bytes, item->bytes, item->size, err)))
 		return code;
 	queue->entries[queue->count++] = entry;
-	if (options->is_request ||
-	    (queue->count < FL_QUEUE_ENTRIES && queue->bytes.size < FL_QUEUE_BYTES))
-		return FL_OK;
-	return fl_delivery_commit(delivery, err);
+	note_order(&delivery->order, &delivery->devices.items[entry.device], item);
+	return is_full(delivery) ? fl_delivery_commit(delivery, err) : FL_OK;
 }
 
 static enum fl_code on_exported(void *context, const struct fl_exported *item, struct fl_error *err)
@@ -286,6 +328,10 @@ enum fl_code fl_delivery_end(struct fl_delivery *delivery, struct fl_error *err)
 		code = end_reader(delivery, err);
 	if (!code)
 		code = judge_request(delivery, err);
+	if (!code && is_newest_first(delivery))
+		turn_round(delivery);
+	else
+		delivery->summary.backwards = delivery->order.back;
 	bool nothing = delivery->options.is_request && !delivery->queue.count;
 	if (!code && !nothing)
 		code = fl_delivery_commit(delivery, err);

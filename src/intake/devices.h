@@ -15,7 +15,9 @@ struct fl_delivery_device {
 	char *serial;               /**< NULL of number 0 */
 	bool seen;                  /**< brought something that was committed */
 	uint64_t pending, expected; /**< of half-received messages, after the last commit */
-	size_t active;              /**< 1 + index among those of the batch at hand; 0 = not */
+	bool has_time;
+	int64_t time;  /**< of its last exported event */
+	size_t active; /**< 1 + index among those of the batch at hand; 0 = not */
 };
 
 struct fl_delivery_devices {

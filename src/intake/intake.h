@@ -72,6 +72,8 @@ struct fl_intake_summary {
 	struct fl_transport_counts transport; /**< of chunks; messages and drops by reason */
 	uint64_t dumps;                       /**< whole ones, that were in no chunks */
 	struct fl_export_counts events;
+	uint64_t turned;    /**< exports that were newest first, taken in from their end */
+	uint64_t backwards; /**< events older than one before of their device, in others */
 
 	uint64_t items[FL_ITEM_COUNT]; /**< by kind, duplicates and limited ones too */
 	uint64_t queued;               /**< new dumps and events for the worker */

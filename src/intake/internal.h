@@ -13,6 +13,9 @@ enum {
 	FL_SNIFF_SIZE = 64 << 10,
 	FL_QUEUE_BYTES = 4 << 20, /**< decoded bytes that wait for a batch, about */
 	FL_QUEUE_ENTRIES = 1 << 15,
+	/** The same of an export that is newest first, which is taken in from its end. */
+	FL_HELD_BYTES = 64 << 20,
+	FL_HELD_ENTRIES = 1 << 20,
 	FL_BATCH_ITEMS = 1000, /**< items of one transaction, about: others wait meanwhile */
 };
 
@@ -29,6 +32,13 @@ struct fl_queue {
 	size_t count, room;
 };
 
+/** How the times of exported events follow one another, device by device. */
+struct fl_order {
+	uint64_t back, on; /**< steps */
+	bool untimed;      /**< an item without a time */
+	bool begun;        /**< something was committed: too late to turn round */
+};
+
 struct fl_delivery {
 	struct fl_delivery_options options;
 	struct fl_device_locks locks;
@@ -38,6 +48,7 @@ struct fl_delivery {
 	struct fl_carrier_reader *reader;
 	struct fl_export_reader *export_reader; /**< JSON and SSE */
 	struct fl_queue queue;
+	struct fl_order order;
 	struct fl_buffer unknown_state; /**< half-received messages of device 0 */
 	struct fl_intake_summary summary;
 	uint64_t fed;

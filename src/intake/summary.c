@@ -37,6 +37,8 @@ void fl_intake_summary_add(struct fl_intake_summary *to, const struct fl_intake_
 	to->events.own += from->events.own;
 	to->events.others += from->events.others;
 	to->events.without_data += from->events.without_data;
+	to->turned += from->turned;
+	to->backwards += from->backwards;
 	for (size_t i = 0; i < FL_ITEM_COUNT; i++)
 		to->items[i] += from->items[i];
 	to->queued += from->queued;

@@ -156,6 +156,31 @@ with tempfile.TemporaryDirectory() as name:
     got = ingest("other fields", array, "--event-field", "n", "--event-name", "x", "--data-field", "b", "--device-field",
                  "d.id")
     same("other fields", got, queued=1, devices=1)
+    # as clouds list them: newest first, several chunks within a second, devices interleaved
+    def timed(device, second, chunk):
+        return {"event": "memfault-chunks", "data": text_of(chunk), "coreid": device,
+                "published_at": f"2026-02-01T12:00:{second:02d}.{second:03d}Z"}
+    sent = [timed(device, i // 3, piece) for i, piece in enumerate(pieces) for device in ("g-1", "g-2")]
+    newest = write("newest.json", json.dumps(sent[::-1]))
+    got = ingest("newest first", newest)
+    same("newest first", got, queued=2, devices=2, newest_first=1, backwards=0)
+    same("newest first", got["messages"], complete=2, orphan=0)
+    p.expect("with the time of its last chunk", 0, "traces", "list", "--db", db,
+             out=f"2026-02-01 12:00:{(len(pieces) - 1) // 3:02d} +g-1")
+    same("sorted", ingest("sorted", write("sorted.json", json.dumps(sent).replace('"g-', '"h-'))), queued=2, newest_first=0)
+    p.expect("it is said", 0, "ingest", newest, "--db", db, out="newest first: taken in from the end")
+    mixed = [timed("i-1", i + 1 if i % 2 else 40 - i, piece) for i, piece in enumerate(pieces)][::-1]
+    p.expect("back and forth", 0, "ingest", write("mixed.json", json.dumps(mixed)), "--db", db,
+             err="sort the export by its time, oldest first")
+    untimed = [dict(event, published_at=None) for event in sent[::-1]]
+    same("without times", ingest("without times", write("untimed.json", json.dumps(untimed))), newest_first=0, queued=0)
+    if len(pieces) < 8:
+        p.failures.append("the dump is too small for these")
+    large = [timed("j-1", 59 - i // 200, c) for i, c in enumerate(
+        [c for k in range(700) for c in chunks_of(message + bytes([k % 256, k // 256]))][::-1])]
+    got = ingest("more than a batch", write("large.json", json.dumps(large)), "--queue-only")
+    same("more than a batch", got, newest_first=1, queued=700)
+
     p.expect("the data in another member", 3, "ingest", array, "--db", db, "--event-name", "",
              err=f"{len(pieces)} events are without data; see --data-field", one_line=True)
     p.expect("no base64 in it", 3, "ingest", write("x.json", '[{"data": "21.5 C"}, {"data": "-2"}]'), "--db", db,
