@@ -32,6 +32,7 @@ struct gc {
 	fl_gc_fn each;
 	void *context;
 	bool stopped;
+	struct fl_vec let_go; /* ids of contents that a dry run would have let go by now, sorted */
 	struct fl_error *err;
 };
 
@@ -49,15 +50,33 @@ static enum fl_code add_victim(struct gc *gc, struct fl_query *query, struct fl_
 	return fl_vec_push(ret, &victim) ? FL_OK : fl_store_nomem(gc->err);
 }
 
-/* Rows of (id, bytes) older than @p age seconds. */
+static int by_id(const void *a, const void *b)
+{
+	const struct victim *x = a;
+	const struct victim *y = b;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static bool is_let_go(const struct gc *gc, int64_t content_id)
+{
+	const struct victim key = { .id = content_id };
+	return gc->let_go.count &&
+	       bsearch(&key, gc->let_go.data, gc->let_go.count, sizeof(key), by_id);
+}
+
+/* Rows of (id, bytes, content id) older than @p age seconds. Bytes that the step before took are
+ * not there any more. */
 static enum fl_code choose_old(struct gc *gc, enum fl_sql sql, int64_t age, struct fl_vec *ret)
 {
 	FL_AUTO_QUERY query = fl_query(gc->store, sql);
 	fl_bind_int(&query, 1, gc->now - age);
 	enum fl_code code;
-	while (!(code = fl_query_row(&query, gc->err)))
+	while (!(code = fl_query_row(&query, gc->err))) {
 		if ((code = add_victim(gc, &query, ret)))
 			return code;
+		if (is_let_go(gc, fl_column_int(&query, 2)))
+			fl_vec_at(ret, struct victim, ret->count - 1)->bytes = 0;
+	}
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
@@ -202,6 +221,23 @@ static enum fl_code gc_sized(struct gc *gc, const char *what, enum fl_sql sql, i
 	return code ? code : take_all(gc, what, &victims, take);
 }
 
+static enum fl_code gc_contents(struct gc *gc)
+{
+	const struct fl_retention *keep = gc->retention;
+	struct fl_vec *victims = &gc->let_go;
+	if (!keep->dump_age && !keep->dump_bytes)
+		return FL_OK;
+	enum fl_code code =
+		choose_from(gc, FL_SQL_GC_CONTENTS, keep->dump_age, keep->dump_bytes, victims);
+	if (!code)
+		code = take_all(gc, "bytes of dumps", victims, take_content);
+	if (victims->count)
+		qsort(victims->data, victims->count, sizeof(struct victim), by_id);
+	if (!gc->dry_run)
+		victims->count = 0; /* their rows say so now */
+	return code;
+}
+
 static enum fl_code
 gc_aged(struct gc *gc, const char *what, enum fl_sql sql, int64_t age, take_fn take)
 {
@@ -309,15 +345,15 @@ static enum fl_code collect(struct gc *gc)
 {
 	const struct fl_retention *keep = gc->retention;
 	enum fl_code code;
-	if ((code = gc_sized(gc, "bytes of dumps", FL_SQL_GC_CONTENTS, keep->dump_age,
-			     keep->dump_bytes, take_content)) ||
+	if ((code = gc_contents(gc)) ||
 	    (code = gc_sized(gc, "kept messages", FL_SQL_GC_KEPT, keep->kept_age, keep->kept_bytes,
 			     take_kept)) ||
+	    (code = gc_notices(gc)) || /* before the dumps that some go with */
 	    (code = gc_aged(gc, "quarantined dumps", FL_SQL_GC_QUARANTINED, keep->quarantine_age,
 			    take_quarantined)) ||
 	    (code = gc_aged(gc, "expected reboots", FL_SQL_GC_REBOOTS, keep->reboot_age,
 			    take_reboot)) ||
-	    (code = gc_partials(gc)) || (code = gc_notices(gc)) || (code = gc_files(gc)))
+	    (code = gc_partials(gc)) || (code = gc_files(gc)))
 		return code;
 	return gc->dry_run ? FL_OK : run_before(gc, FL_SQL_GC_BULKS, gc->now - ABANDONED_BULK);
 }
@@ -331,10 +367,12 @@ enum fl_code fl_store_gc(struct fl_store *store, const struct fl_retention *rete
 			 .dry_run = dry_run,
 			 .each = each,
 			 .context = context,
+			 .let_go = FL_VEC(struct victim),
 			 .err = err };
 	if (store->batch)
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "a batch is open");
 	enum fl_code code = collect(&gc);
+	fl_vec_deinit(&gc.let_go);
 	if (!code && !dry_run)
 		give_back_pages(store);
 	return code;

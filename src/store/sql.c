@@ -618,13 +618,13 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 			   " ORDER BY received_at, id",
 	[FL_SQL_GC_KEPT_DELETE] = "DELETE FROM kept WHERE id = ?1",
 	[FL_SQL_GC_QUARANTINED] =
-		"SELECT d.id, length(c.compressed) FROM dumps d JOIN dump_contents c"
+		"SELECT d.id, length(c.compressed), c.id FROM dumps d JOIN dump_contents c"
 		" ON c.id = d.content_id LEFT JOIN traces t ON t.dump_id = d.id"
 		" WHERE d.state = 'quarantined' AND t.issue_id IS NULL AND d.received_at < ?1"
 		" ORDER BY d.id",
 	[FL_SQL_GC_IS_QUARANTINED] = "SELECT 1 FROM dumps WHERE id = ?1 AND state = 'quarantined'",
 	[FL_SQL_GC_REBOOTS] =
-		"SELECT d.id, length(c.compressed) FROM reboots r JOIN dumps d ON d.id = r.dump_id"
+		"SELECT d.id, length(c.compressed), c.id FROM reboots r JOIN dumps d ON d.id = r.dump_id"
 		" JOIN dump_contents c ON c.id = d.content_id LEFT JOIN traces t ON t.dump_id = d.id"
 		" WHERE r.expected AND t.issue_id IS NULL AND d.state = 'done'"
 		" AND d.received_at < ?1 ORDER BY d.id",
