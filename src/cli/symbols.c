@@ -63,9 +63,13 @@ static void print_added(const char *path, const struct fl_sandbox_modules *modul
 		printf("  takes the place of symbol file %" PRId64
 		       " of the same build, which holds less\n",
 		       added->supersedes_id);
+	if (added->superseded_by)
+		printf("  superseded by symbol file %" PRId64
+		       " of the same build, which holds more: that one is used\n",
+		       added->superseded_by);
 	if (added->conflicts)
 		printf("  conflict: %" PRIu64 " other build%s of the same software type and "
-		       "version: dumps without a build id are given to none of them\n",
+		       "version: a dump without a build id could be of any\n",
 		       added->conflicts, added->conflicts == 1 ? "" : "s");
 	if (added->dumps_requeued)
 		printf("  %" PRIu64 " that waited can be processed now\n", added->dumps_requeued);

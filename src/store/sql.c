@@ -79,11 +79,16 @@
 	"(SELECT max(coalesce((SELECT value FROM settings WHERE name = 'symbols_revision'), 0)," \
 	" coalesce((SELECT max(revision) FROM symbol_files), 0)))"
 
-/* Another build claims the same version as file f. */
-#define CONFLICTING \
-	" FROM symbol_files o JOIN software_versions w ON w.id = o.software_version_id" \
-	" WHERE o.software_version_id = f.software_version_id AND w.version <> '' AND o.id <> f.id" \
-	" AND (o.build_id IS NULL OR o.build_id IS NOT f.build_id)"
+/*
+ * Which build says it is which version. Where nobody said that of a file, its traces do: the newest
+ * that was read with it. A file without build id is a build of its own.
+ */
+#define CLAIMS \
+	"claims (id, build, version) AS MATERIALIZED (SELECT f.id," \
+	" CASE WHEN f.build_id IS NULL THEN f.id ELSE hex(f.build_id) END," \
+	" coalesce(f.software_version_id, (SELECT t.software_version_id FROM traces t" \
+	"  WHERE t.symbol_file_id = f.id AND t.software_version_id IS NOT NULL" \
+	"  ORDER BY t.id DESC LIMIT 1)) FROM symbol_files f)"
 
 /* The traces of the issues ?1 to ?2. */
 #define COUNTS(key, nouns, order) \
@@ -173,10 +178,19 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 			      " WHERE f.id = ?1",
 	[FL_SQL_SYMBOLS_SUPERSEDE] =
 		"UPDATE symbol_files SET superseded_by = ?2 WHERE id = ?1 AND superseded_by IS NOT ?2",
+	[FL_SQL_SYMBOLS_SUPERSEDED_BY] = "SELECT superseded_by FROM symbol_files WHERE id = ?1",
 	[FL_SQL_SYMBOLS_NOT_SUPERSEDING] =
 		"UPDATE symbol_files SET superseded_by = NULL WHERE superseded_by = ?1",
+	/* ?2 the bulk: what waited for the file says its version, too */
 	[FL_SQL_SYMBOLS_CONFLICTS] =
-		"SELECT (SELECT count(*)" CONFLICTING ") FROM symbol_files f WHERE f.id = ?1",
+		"WITH " CLAIMS ", own (build, version) AS (SELECT c.build, coalesce(c.version,"
+		" (SELECT t.software_version_id FROM symbol_files f CROSS JOIN dumps d"
+		"  JOIN traces t ON t.dump_id = d.id WHERE f.id = c.id AND d.bulk_id = ?2"
+		"  AND t.build_id = f.build_id AND t.software_version_id IS NOT NULL"
+		"  ORDER BY d.id DESC LIMIT 1)) FROM claims c WHERE c.id = ?1)"
+		" SELECT count(*) FROM own n JOIN claims o ON o.version = n.version"
+		" AND o.build <> n.build JOIN software_versions w ON w.id = n.version"
+		" WHERE w.version <> ''",
 	[FL_SQL_SYMBOLS_ISSUES] =
 		"SELECT issue_id, count(*) FROM traces WHERE symbol_file_id = ?1"
 		" AND issue_id IS NOT NULL AND NOT " PRUNED("dump_id") " GROUP BY issue_id",
@@ -197,22 +211,27 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" symbol_file_id = NULL WHERE symbol_file_id = ?1",
 	[FL_SQL_SYMBOLS_MODULES_DELETE] = "DELETE FROM symbol_modules WHERE symbol_file_id = ?1",
 	[FL_SQL_SYMBOLS_DELETE] = "DELETE FROM symbol_files WHERE id = ?1",
-	[FL_SQL_SYMBOLS_LIST] = "SELECT f.id, f.name, " HEX(
-		"f.build_id") ", nullif(v.type, ''),"
-			      " nullif(v.version, ''), f.size,"
-			      " (SELECT count(*) FROM symbol_modules WHERE symbol_file_id = f.id),"
-			      " f.has_debug_info,"
-			      " (SELECT count(*) FROM traces WHERE symbol_file_id = f.id)"
-			      " + (SELECT count(*) FROM symbol_files b JOIN traces ON symbol_file_id = b.id"
-			      "  WHERE b.build_id = f.build_id AND NOT b.has_code_bytes AND f.id ="
-			      "   (SELECT c.id FROM symbol_files c WHERE c.build_id = f.build_id"
-			      "    AND c.has_code_bytes ORDER BY c.has_debug_info DESC,"
-			      "    (SELECT count(*) FROM symbol_modules WHERE symbol_file_id = c.id) DESC,"
-			      "    (SELECT sum(function_count) FROM symbol_modules"
-			      "     WHERE symbol_file_id = c.id) DESC, c.id DESC LIMIT 1)),"
-			      " f.superseded_by, EXISTS (SELECT 1" CONFLICTING ")"
-			      " FROM symbol_files f LEFT JOIN software_versions v ON v.id = f.software_version_id"
-			      " ORDER BY f.id",
+	[FL_SQL_SYMBOLS_LIST] =
+		"WITH " CLAIMS ", contested (version) AS MATERIALIZED"
+		" (SELECT c.version FROM claims c JOIN software_versions w ON w.id = c.version"
+		"  WHERE w.version <> '' GROUP BY c.version HAVING count(DISTINCT c.build) > 1)"
+		" SELECT f.id, f.name, " HEX(
+			"f.build_id") ", nullif(v.type, ''),"
+				      " nullif(v.version, ''), f.size,"
+				      " (SELECT count(*) FROM symbol_modules WHERE symbol_file_id = f.id),"
+				      " f.has_debug_info,"
+				      " (SELECT count(*) FROM traces WHERE symbol_file_id = f.id)"
+				      " + (SELECT count(*) FROM symbol_files b JOIN traces ON symbol_file_id = b.id"
+				      "  WHERE b.build_id = f.build_id AND NOT b.has_code_bytes AND b.superseded_by IS NULL AND f.id ="
+				      "   (SELECT c.id FROM symbol_files c WHERE c.build_id = f.build_id"
+				      "    AND c.has_code_bytes ORDER BY c.has_debug_info DESC,"
+				      "    (SELECT count(*) FROM symbol_modules WHERE symbol_file_id = c.id) DESC,"
+				      "    (SELECT sum(function_count) FROM symbol_modules"
+				      "     WHERE symbol_file_id = c.id) DESC, c.id DESC LIMIT 1)),"
+				      " f.superseded_by, k.version IN (SELECT version FROM contested)"
+				      " FROM symbol_files f JOIN claims k ON k.id = f.id"
+				      " LEFT JOIN software_versions v ON v.id = k.version"
+				      " ORDER BY f.id",
 	[FL_SQL_SYMBOLS_MODULES] =
 		"SELECT name, build_id, has_debug_info, has_unwind_info, has_symbol_table,"
 		" has_code_bytes, function_count FROM symbol_modules WHERE symbol_file_id = ?1"

@@ -56,13 +56,16 @@ struct fl_symbol_added {
 	 * 0 = none. It is kept; what was analysed with it is queued again, counted here.
 	 */
 	int64_t supersedes_id;
+	int64_t superseded_by; /**< a file of the build that holds more: this one is not used; 0 =
+				  none */
 	uint64_t traces_requeued;
 	/**
 	 * Like those that are queued, but their bytes are not kept: they follow when all of the
 	 * others of their issue, build and version move to one and the same issue.
 	 */
 	uint64_t traces_pruned;
-	uint64_t conflicts; /**< files with the same software type and version, but another build */
+	/** Files with the same software type and version (see fl_symbol_row), but another build. */
+	uint64_t conflicts;
 };
 
 /** Keep an ELF (durable before it returns) and re-queue the dumps that waited for it. */
@@ -130,8 +133,7 @@ fl_store_symbol_candidates(struct fl_store *store, const struct fl_report_facts 
 struct fl_symbol_removed {
 	uint64_t traces_requeued; /**< that were analysed with it: another file, or waiting again */
 	uint64_t traces_pruned;   /**< the same, but they stay: their bytes are not kept */
-	/** Analysed with another file of the build beside it: they stay until they are read again.
-	 */
+	/** Analysed with another file of its build beside it: they stay until read again. */
 	uint64_t companion_traces_requeued;
 };
 /**
@@ -408,7 +410,9 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_counts(struct fl_store *store, int64_
 
 struct fl_symbol_row {
 	int64_t id;
-	const char *name, *build_id, *software_type, *software_version;
+	const char *name, *build_id;
+	/** As it was said of the file, else as its newest trace says. */
+	const char *software_type, *software_version;
 	uint64_t size;
 	uint64_t modules;
 	bool has_debug_info;

@@ -198,6 +198,29 @@ static enum fl_code settle_build(struct fl_symbol_change *change, const struct f
 	return code ? code : fl_symbols_supersede(change->store, &build, err);
 }
 
+static enum fl_code count_conflicts(struct fl_store *store, int64_t bulk_id,
+				    struct fl_symbol_added *added, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_CONFLICTS);
+	fl_bind_int(&query, 1, added->id);
+	fl_bind_int(&query, 2, bulk_id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		added->conflicts = (uint64_t)fl_column_int(&query, 0);
+	return code;
+}
+
+static enum fl_code
+read_superseded(struct fl_store *store, struct fl_symbol_added *added, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_SUPERSEDED_BY);
+	fl_bind_int(&query, 1, added->id);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		added->superseded_by = fl_column_int(&query, 0);
+	return code;
+}
+
 static enum fl_code put(struct fl_store *store, const struct fl_symbol_file *file,
 			const uint8_t hash[16], const struct symbol_text *text, bool written,
 			struct fl_symbol_added *ret, struct fl_error *err)
@@ -212,7 +235,8 @@ static enum fl_code put(struct fl_store *store, const struct fl_symbol_file *fil
 	    (code = fl_symbol_change_end(&change, ret->id, err)) ||
 	    (code = add_count(store, FL_SQL_PRUNED_OF_BULK, change.bulk_id, &ret->traces_pruned,
 			      err)) ||
-	    (code = add_count(store, FL_SQL_SYMBOLS_CONFLICTS, ret->id, &ret->conflicts, err)))
+	    (code = count_conflicts(store, change.bulk_id, ret, err)) ||
+	    (code = read_superseded(store, ret, err)))
 		return code;
 	ret->dumps_requeued = change.dumps_requeued;
 	ret->traces_requeued = change.traces_requeued;

@@ -203,6 +203,29 @@ static void test_the_list_and_the_parts(void **state)
 			 FL_ENOTFOUND);
 }
 
+/* Nobody says of a file which version it is: what was read with it does. */
+static void test_versions_that_only_traces_tell(void **state)
+{
+	static const struct report_spec one = { .build = 1, .type = "main", .version = "1" };
+	static const struct report_spec two = { .build = 2, .type = "main", .version = "1" };
+	static const struct report_spec none = { .build = 3, .type = "main" };
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	char text[512] = "";
+	int64_t first = elf_add(f->store, &(struct elf){ .bytes = "a", .build = 1 }).id;
+	file_with(f->store, "1", NULL, &one, first);
+	settle_one(f->store, enqueue(f->store, "2", NULL), &two, true);
+	settle_one(f->store, enqueue(f->store, "3", NULL), &none, true);
+	struct fl_symbol_added second =
+		elf_add(f->store, &(struct elf){ .bytes = "b", .build = 2 });
+	assert_int_equal(second.dumps_requeued, 1);
+	assert_int_equal(second.conflicts, 1);
+	assert_int_equal(file_queued(f->store, &two, second.id), 1);
+	assert_int_equal(elf_add(f->store, &(struct elf){ .bytes = "c", .build = 3 }).conflicts, 0);
+	assert_ok(fl_store_symbols(f->store, keep_row, text, &err), err);
+	assert_string_equal(text, "a:1:0! b:1:0! c:0:0 ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +235,7 @@ int main(void)
 		store_test(test_a_companion_is_found_by_the_build),
 		store_test(test_candidates_and_why),
 		store_test(test_the_list_and_the_parts),
+		store_test(test_versions_that_only_traces_tell),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,8 +106,11 @@ static void test_a_richer_file_moves_traces(void **state)
 	assert_invariants(f->store);
 	/* the same again, and a poorer one: nothing */
 	assert_int_equal(elf_add(f->store, &rich).traces_requeued, 0);
+	assert_int_equal(added.superseded_by, 0);
+	int64_t best = added.id;
 	added = elf_add(f->store, &(struct elf){ .bytes = "poor too", .build = 1 });
 	assert_int_equal(added.traces_requeued, 0);
+	assert_int_equal(added.superseded_by, best);
 	assert_int_equal(added.supersedes_id, 0);
 	assert_int_equal(claim_next(f->store), 0);
 }
