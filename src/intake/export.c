@@ -111,16 +111,32 @@ static const char *event_name(const json_t *root, const struct fl_json_fields *f
 	return name ? name : json_string_value(member(root, "name"));
 }
 
-/* False: something is there that cannot be a serial number. */
-static bool read_device(const json_t *value, char text[SERIAL_MAX + 1], const char **ret)
+/* What outlives the JSON of an event: that is large where the data is. */
+struct found {
+	struct fl_buffer bytes;
+	char serial[SERIAL_MAX + 1]; /* "" = not said */
+	bool has_time;
+	int64_t time;
+};
+
+static void found_deinit(struct found *found)
 {
-	*ret = text;
+	fl_buffer_deinit(&found->bytes);
+}
+
+/* False: something is there that cannot be a serial number. */
+static bool read_device(const json_t *value, char text[SERIAL_MAX + 1])
+{
 	if (json_is_integer(value)) {
 		snprintf(text, SERIAL_MAX + 1, "%lld", (long long)json_integer_value(value));
 		return true;
 	}
-	*ret = value ? json_string_value(value) : NULL;
-	return !value || (*ret && **ret && strlen(*ret) <= SERIAL_MAX);
+	const char *serial = value ? json_string_value(value) : "";
+	size_t size = serial ? strlen(serial) : 0;
+	if (!serial || size > SERIAL_MAX || (value && !size))
+		return false;
+	memcpy(text, serial, size + 1);
+	return true;
 }
 
 static bool read_time(const json_t *value, int64_t *ret)
@@ -131,33 +147,24 @@ static bool read_time(const json_t *value, int64_t *ret)
 	return json_is_integer(value) && *ret >= 0 && *ret <= FL_SECONDS_MAX;
 }
 
-static enum fl_code take_data(const struct fl_export_sink *sink, const json_t *root,
-			      const json_t *data, uint64_t text_size, struct fl_error *err)
+static enum fl_code find_data(const struct fl_export_sink *sink, const json_t *root,
+			      const json_t *data, uint64_t text_size, struct found *ret,
+			      struct fl_error *err)
 {
-	char serial[SERIAL_MAX + 1];
-	FL_AUTO_BUFFER bytes = { 0 };
-	struct fl_exported exported = { 0 };
 	enum fl_code code = FL_EFORMAT;
-	if (json_is_string(data) &&
-	    read_device(member(root, sink->fields->device), serial, &exported.device))
-		code = fl_base64_decode(json_string_value(data), json_string_length(data), &bytes,
-					err);
-	if (code == FL_EFORMAT || (!code && !bytes.size)) {
+	if (json_is_string(data) && read_device(member(root, sink->fields->device), ret->serial))
+		code = fl_base64_decode(json_string_value(data), json_string_length(data),
+					&ret->bytes, err);
+	if (code == FL_EFORMAT || (!code && !ret->bytes.size)) {
 		fl_export_damaged(sink, text_size);
 		return FL_OK;
 	}
-	if (code)
-		return code;
-	exported.bytes = bytes.data;
-	exported.size = bytes.size;
-	exported.has_time = read_time(member(root, sink->fields->time), &exported.time);
-	sink->counts->items++;
-	sink->counts->item_bytes += bytes.size;
-	return sink->each(sink->context, &exported, err);
+	ret->has_time = read_time(member(root, sink->fields->time), &ret->time);
+	return code;
 }
 
-static enum fl_code take_object(const struct fl_export_sink *sink, const json_t *root,
-				uint64_t text_size, const char *name, struct fl_error *err)
+static enum fl_code find(const struct fl_export_sink *sink, const json_t *root, uint64_t text_size,
+			 const char *name, struct found *ret, struct fl_error *err)
 {
 	const char *wanted = sink->fields->name;
 	const json_t *data = member(root, sink->fields->data);
@@ -170,13 +177,14 @@ static enum fl_code take_object(const struct fl_export_sink *sink, const json_t 
 		return FL_OK;
 	}
 	sink->events->own += name || json_is_string(data);
-	return take_data(sink, root, data, text_size, err);
+	return find_data(sink, root, data, text_size, ret, err);
 }
 
 enum fl_code fl_export_event(const struct fl_export_sink *sink, const void *text, size_t size,
 			     const char *name, struct fl_error *err)
 {
 	json_error_t cause;
+	__attribute__((__cleanup__(found_deinit))) struct found found = { 0 };
 	json_t *root = json_loadb(text, size, 0, &cause);
 	if (!root && json_error_code(&cause) == json_error_out_of_memory)
 		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "an event of an export");
@@ -185,7 +193,18 @@ enum fl_code fl_export_event(const struct fl_export_sink *sink, const void *text
 		fl_export_damaged(sink, size);
 		return FL_OK;
 	}
-	enum fl_code code = take_object(sink, root, size, name, err);
+	enum fl_code code = find(sink, root, size, name, &found, err);
 	json_decref(root);
-	return code;
+	if (code || !found.bytes.size)
+		return code;
+	const struct fl_exported exported = {
+		.bytes = found.bytes.data,
+		.size = found.bytes.size,
+		.device = found.serial[0] ? found.serial : NULL,
+		.has_time = found.has_time,
+		.time = found.time,
+	};
+	sink->counts->items++;
+	sink->counts->item_bytes += exported.size;
+	return sink->each(sink->context, &exported, err);
 }

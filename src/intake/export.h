@@ -9,7 +9,7 @@
 
 #include "intake/intake.h"
 
-enum { FL_EXPORT_EVENT_MAX = 96 << 20 /**< bytes of the text of one event */ };
+enum { FL_EXPORT_EVENT_MAX = 32 << 20 /**< bytes of the text of one event */ };
 
 /** What one event brought. */
 struct fl_exported {

@@ -20,7 +20,8 @@ struct fl_json_scan {
 	struct fl_pile text; /**< of the object that is being read */
 	size_t depth;        /**< 0 = between objects */
 	bool in_string, escaped;
-	bool too_long;   /**< what is read is not kept */
+	bool too_long;   /**< what is read is not kept, but counted */
+	uint64_t lost;   /**< bytes of it */
 	bool in_array;   /**< of objects: the outermost bracket */
 	bool lines;      /**< one object per line: a line that does not end one is damaged */
 	bool first_line; /**< its end was not seen */
@@ -32,6 +33,7 @@ struct fl_sse_scan {
 	struct fl_pile line, data;
 	char event[64]; /**< its name; empty = not said */
 	bool too_long;
+	uint64_t lost; /**< bytes that were not kept */
 	bool after_cr;
 };
 

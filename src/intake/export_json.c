@@ -6,8 +6,9 @@
 
 static void give_up(struct fl_json_scan *scan, const struct fl_export_sink *sink)
 {
-	fl_export_damaged(sink, scan->text.size);
+	fl_export_damaged(sink, scan->text.size + scan->lost);
 	scan->text.size = 0;
+	scan->lost = 0;
 	scan->depth = 0;
 	scan->in_string = scan->escaped = scan->too_long = false;
 }
@@ -17,6 +18,7 @@ append(struct fl_json_scan *scan, const uint8_t *bytes, size_t size, struct fl_e
 {
 	if (scan->text.size + size > FL_EXPORT_EVENT_MAX)
 		scan->too_long = true;
+	scan->lost += scan->too_long ? size : 0;
 	return scan->too_long ? FL_OK : fl_pile_add(&scan->text, bytes, size, err);
 }
 

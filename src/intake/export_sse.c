@@ -11,6 +11,7 @@ static void forget(struct fl_sse_scan *scan)
 	scan->data.size = 0;
 	scan->event[0] = '\0';
 	scan->too_long = false;
+	scan->lost = 0;
 }
 
 /* A blank line: the event is complete. */
@@ -19,7 +20,7 @@ dispatch(struct fl_sse_scan *scan, const struct fl_export_sink *sink, struct fl_
 {
 	enum fl_code code = FL_OK;
 	if (scan->too_long)
-		fl_export_damaged(sink, scan->data.size);
+		fl_export_damaged(sink, scan->data.size + scan->lost);
 	else if (scan->data.size)
 		code = fl_export_event(sink, scan->data.data, scan->data.size,
 				       scan->event[0] ? scan->event : NULL, err);
@@ -32,6 +33,7 @@ add_data(struct fl_sse_scan *scan, const uint8_t *value, size_t size, struct fl_
 {
 	if (scan->data.size + size >= FL_EXPORT_EVENT_MAX)
 		scan->too_long = true;
+	scan->lost += scan->too_long ? size : 0;
 	if (scan->too_long)
 		return FL_OK;
 	enum fl_code code = scan->data.size ? fl_pile_add(&scan->data, "\n", 1, err) : FL_OK;
@@ -72,6 +74,7 @@ add_to_line(struct fl_sse_scan *scan, const uint8_t *bytes, size_t size, struct 
 {
 	if (scan->line.size + size > FL_EXPORT_EVENT_MAX) {
 		scan->too_long = true;
+		scan->lost += size;
 		return FL_OK;
 	}
 	return fl_pile_add(&scan->line, bytes, size, err);

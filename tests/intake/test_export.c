@@ -220,13 +220,41 @@ static void test_failure_ends_it(void **state)
 	assert_int_equal(fl_export_reader_open(FL_CARRIER_LOG, &fields, &other, NULL), FL_EINVALID);
 }
 
+/* Every byte of it is counted, none of it decoded, and the next one is read. */
+static void test_too_long(void **state)
+{
+	(void)state;
+	static const struct {
+		enum fl_carrier carrier;
+		const char *before, *after;
+		uint64_t more; /* counted beside the data */
+	} cases[] = {
+		{ FL_CARRIER_JSON, "{\"data\":\"", "\"}\n" GOOD, 11 },
+		{ FL_CARRIER_SSE, "data: {\"data\":\"", "\"}\n\ndata: " GOOD "\n\n", 11 },
+	};
+	const size_t size = FL_EXPORT_EVENT_MAX + 1000;
+	char *text = malloc(size + 200);
+	assert_non_null(text);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct fl_json_fields fields = { 0 };
+		size_t before = strlen(cases[i].before);
+		memcpy(text, cases[i].before, before);
+		memset(text + before, 'A', size);
+		strcpy(text + before + size, cases[i].after);
+		struct taken taken = take(cases[i].carrier, &fields, text, 100000);
+		assert_string_equal(taken.devices, "A,");
+		assert_int_equal(taken.counts.damaged, 1);
+		assert_int_equal(taken.counts.damaged_bytes, size + cases[i].more);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_sse),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_failure_ends_it),
+		cmocka_unit_test(test_json),     cmocka_unit_test(test_sse),
+		cmocka_unit_test(test_fields),   cmocka_unit_test(test_failure_ends_it),
+		cmocka_unit_test(test_too_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
