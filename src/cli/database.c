@@ -31,6 +31,11 @@ struct fl_store *cli_open_store(const char *given, bool create, int *exit_ret)
 		*exit_ret = CLI_FAILED;
 		return NULL;
 	}
+	if (!create && S_ISREG(info.st_mode) && !info.st_size) {
+		cli_error("%s: an empty file, not a faultline database", cli_text(path));
+		*exit_ret = CLI_FAILED;
+		return NULL;
+	}
 	struct fl_store *store = NULL;
 	struct fl_error err = { 0 };
 	if (fl_store_open(path, &store, &err))

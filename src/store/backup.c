@@ -45,6 +45,7 @@ struct backup {
 	struct fl_error *err;
 };
 
+/* @p path: as it will be called; nobody knows the names that it has until then. */
 static enum fl_code fail(const struct backup *b, const char *path)
 {
 	return fl_path_fail(b->err, FL_EIO, path, strerror(errno));
@@ -194,7 +195,7 @@ static enum fl_code copy_file(struct backup *b, const struct file *file)
 		return FL_ENOTFOUND;
 	path_of(b, file->hash, path);
 	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	enum fl_code code = to >= 0 && copy_bytes(b, from, to) ? FL_OK : fail(b, path);
+	enum fl_code code = to >= 0 && copy_bytes(b, from, to) ? FL_OK : fail(b, b->symbols);
 	close(from);
 	if (to >= 0)
 		close(to);
@@ -223,7 +224,7 @@ static enum fl_code copy_files(struct backup *b, const struct fl_vec *files, str
 {
 	enum fl_code code = FL_OK;
 	if (files->count && mkdir(b->temp_symbols, 0777))
-		return fail(b, b->temp_symbols);
+		return fail(b, b->symbols);
 	for (size_t i = 0; i < files->count && !code; i++) {
 		const struct file *file = fl_vec_at(files, struct file, i);
 		code = copy_file(b, file);

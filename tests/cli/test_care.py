@@ -56,6 +56,14 @@ with tempfile.TemporaryDirectory() as name:
     check("its reboots", sum(row["count"] for row in shown["reboots"]) == 2
           and not any(row["expected"] for row in shown["reboots"]))
     check("its transport", shown["transport"]["chunks"] == 0 and "crc" in shown["transport"]["drops"])
+    p.expect("whose trace it is", 0, "traces", "show", 1, *at, out="^trace 1 of device unit-1, cohort beta, received 2026-01-01")
+    p.expect("no serial", 4, "devices", "show", "", *at, err="an empty text is no device", one_line=True)
+    p.expect("counts by nothing", 2, "stats", "--by", "none", *at, err="one of: version hardware", one_line=True)
+    p.expect("counts by an empty text", 2, "stats", "--by", "", *at, err="one of: version", one_line=True)
+    p.expect("a size of nothing", 2, "gc", "--kept-size", "0", *at, err="1 lets everything go", one_line=True)
+    long = ("--db", tmp / "long.db")
+    p.expect("a long serial", 0, "ingest", dump, "--device", "s" * 40, *long)
+    p.expect("has its own line", 0, "devices", "list", *long, out="\ns{40}\n {21}-          1.4.0-m4f-og")
     p.expect("no such device", 4, "devices", "show", "unit-9", *at, err="no device unit-9", one_line=True)
     p.expect("no device said", 2, "devices", "show", *at, err="one serial number", one_line=True)
 
@@ -88,13 +96,19 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("the copy analyses", 0, "traces", "reanalyze", "--all", "--db", copy, out="4 unchanged")
     p.expect("never over a file", 2, "backup", copy, *at, one_line=True)
     p.expect("nor over itself", 2, "backup", db, *at, one_line=True)
-    p.expect("nor nowhere", 1, "backup", tmp / "none/copy.db", *at, one_line=True)
+    p.expect("nor nowhere", 1, "backup", tmp / "none/copy.db", *at, err="none/copy.db.symbols: No such file",
+             not_err="writing", one_line=True)
     p.expect("backup to what", 2, "backup", *at, err="one file name", one_line=True)
     for file in Path(f"{copy}.symbols").iterdir():
         damaged = bytearray(file.read_bytes())
         damaged[len(damaged) // 2] ^= 1
         file.chmod(0o600)
         file.write_bytes(damaged)
+    empty = tmp / "empty.db"
+    empty.touch()
+    for verb in (("check",), ("stats",), ("issues", "list")):
+        p.expect(f"{verb[0]} of an empty file", 1, *verb, "--db", empty, err="not a faultline database", one_line=True)
+    check("it is not made one", empty.stat().st_size == 0 and not Path(f"{empty}.symbols").exists())
     p.expect("a damaged ELF is found", 3, "check", "--db", copy, out="fw.elf|symbol", err="1 problem")
 
     # --- gc ---
