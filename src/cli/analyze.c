@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline analyze: one dump on one desk. */
 #include "cli/pick.h"
+#include "worker/spool_chunks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,16 @@ static void warn_about_symbols(struct job *job, const struct fl_report_facts *fa
 	}
 }
 
+/* What a device sent, before it was put together. */
+static void hint_at_ingest(const struct fl_buffer *bytes, struct fl_error *err)
+{
+	const struct fl_upload sent = { .bytes = bytes->data, .size = bytes->size };
+	size_t used = strlen(err->message);
+	if (fl_spool_is_chunks(&sent))
+		snprintf(err->message + used, sizeof(err->message) - used,
+			 "; 'faultline ingest' takes what a device sent in chunks");
+}
+
 static int analyze(struct job *job)
 {
 	struct fl_error err = { 0 };
@@ -114,6 +125,8 @@ static int analyze(struct job *job)
 	struct fl_sandbox_death death = { 0 };
 	if (cli_analyze_bytes(job->sandbox, &job->dump, job->elfs.items, job->elfs.count, &report,
 			      &death, &err)) {
+		if (err.code == FL_EFORMAT)
+			hint_at_ingest(&job->dump, &err);
 		int code = cli_fail(job->dump_path, &err);
 		cli_print_death(&death);
 		return code;

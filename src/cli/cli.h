@@ -62,7 +62,7 @@ struct cli_option {
 	char letter;      /**< 0 = no short form */
 	enum cli_kind kind;
 	void *target;
-	const char *const *choices; /**< CLI_CHOICE: NULL-terminated */
+	const char *const *choices; /**< CLI_CHOICE: NULL-terminated; "" cannot be chosen */
 };
 
 /**

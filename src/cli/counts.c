@@ -4,10 +4,10 @@
 
 #include <inttypes.h>
 
-const char *const cli_dimensions[] = { "none", "version", "hardware", "cohort",
+const char *const cli_dimensions[] = { "",     "version", "hardware", "cohort",
 				       "type", "device",  "day",      NULL };
 static const enum fl_dimension dimensions[] = {
-	FL_BY_SOFTWARE_VERSION, /* none: not asked for */
+	FL_BY_SOFTWARE_VERSION, /* "": not asked for */
 	FL_BY_SOFTWARE_VERSION, FL_BY_HARDWARE_VERSION, FL_BY_COHORT,
 	FL_BY_SOFTWARE_TYPE,    FL_BY_DEVICE,           FL_BY_DAY,
 };

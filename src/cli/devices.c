@@ -28,6 +28,8 @@ static bool add_json_device(void *context, const struct fl_device_row *row)
 	return cli_append_json(context, device_json(row));
 }
 
+enum { SERIAL_COLUMNS = 20 }; /* longer ones have a line of their own */
+
 struct listing {
 	uint64_t count;
 	bool recent; /* --bootloop */
@@ -36,13 +38,18 @@ struct listing {
 static bool print_device(void *context, const struct fl_device_row *row)
 {
 	struct listing *listing = context;
+	const char *serial = cli_text(row->serial);
 	char last[24];
 	if (!listing->count++)
 		printf("%-20s %-10s %-14s %-19s %6s %6s %10s %8s%s\n", "device", "cohort",
 		       "version", "last seen (UTC)", "traces", "issues", "unexpected", "expected",
 		       listing->recent ? "  at worst" : "");
-	printf("%-20s %-10s %-14s %-19s %6" PRIu64 " %6" PRIu64 " %10" PRIu64 " %8" PRIu64,
-	       cli_text(row->serial), cli_text(row->cohort), cli_text(row->software_version),
+	if (strlen(serial) > SERIAL_COLUMNS) {
+		puts(serial);
+		serial = "";
+	}
+	printf("%-20s %-10s %-14s %-19s %6" PRIu64 " %6" PRIu64 " %10" PRIu64 " %8" PRIu64, serial,
+	       cli_text(row->cohort), cli_text(row->software_version),
 	       cli_time(row->last_seen, last), row->traces, row->issues, row->unexpected_reboots,
 	       row->expected_reboots);
 	if (listing->recent)
@@ -164,7 +171,10 @@ static void print_transport(const struct fl_transport_counts *counts)
 
 static int not_found(const char *serial)
 {
-	cli_error("there is no device %s", cli_text(serial));
+	if (serial[0])
+		cli_error("there is no device %s", cli_text(serial));
+	else
+		cli_error("an empty text is no device's serial");
 	return CLI_NOT_FOUND;
 }
 

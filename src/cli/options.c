@@ -12,14 +12,15 @@ const char *const cli_colors[] = { "auto", "always", "never", NULL };
 static bool store_choice(const struct cli_option *option, const char *value)
 {
 	for (int i = 0; option->choices[i]; i++) {
-		if (strcmp(option->choices[i], value) == 0) {
+		if (value[0] && strcmp(option->choices[i], value) == 0) {
 			*(int *)option->target = i;
 			return true;
 		}
 	}
 	fprintf(stderr, "faultline: --%s takes one of:", option->name);
 	for (int i = 0; option->choices[i]; i++)
-		fprintf(stderr, " %s", option->choices[i]);
+		if (option->choices[i][0])
+			fprintf(stderr, " %s", option->choices[i]);
 	fprintf(stderr, " (got '%s')\n", cli_text(value));
 	return false;
 }

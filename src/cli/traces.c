@@ -55,6 +55,30 @@ static int show_history(struct fl_store *store, int64_t id, int format)
 	return CLI_OK;
 }
 
+static bool print_arrival(void *context, const struct fl_trace_row *row)
+{
+	const int64_t *id = context;
+	char at[24];
+	if (row->id != *id)
+		return true;
+	printf("trace %" PRId64 " of %s%s%s%s, received %s UTC\n\n", row->id,
+	       row->device ? "device " : "a device that is not known",
+	       row->device ? cli_text(row->device) : "", row->cohort ? ", cohort " : "",
+	       row->cohort ? cli_text(row->cohort) : "", cli_time(row->received_at, at));
+	return false;
+}
+
+/* Not every dump says whose it is; what came with the upload does. */
+static int show_arrival(struct fl_store *store, int64_t id)
+{
+	const struct fl_trace_filter all = { .expected_reboots = true };
+	struct fl_error err = { 0 };
+	if (fl_store_traces(store, &all, print_arrival, &id, &err))
+		return cli_fail("trace", &err);
+	fflush(stdout);
+	return CLI_OK;
+}
+
 static int run_show(const struct cli_verb *verb, int argc, char **argv)
 {
 	const char *database = NULL;
@@ -84,8 +108,11 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		return cli_fail("trace", &err);
 	if (history)
 		return show_history(store, id, render.format);
-	code = cli_render_report(report, &render);
-	if (code || render.format == CLI_JSON_FORMAT || render.output)
+	bool page = render.format == CLI_TEXT_FORMAT && !render.output;
+	code = page ? show_arrival(store, id) : CLI_OK;
+	if (!code)
+		code = cli_render_report(report, &render);
+	if (code || !page)
 		return code;
 	return show_history(store, id, render.format);
 }

@@ -62,7 +62,8 @@ bool cli_parse_size(const char *option, const char *text, uint64_t *ret)
 {
 	if (read_with_unit(text, sizes, CLI_COUNT(sizes), INT64_MAX, ret) && *ret)
 		return true;
-	cli_error("--%s takes a size like 500M or 10G (got '%s')", option, cli_text(text));
+	cli_error("--%s takes a size like 500M or 10G (got '%s')%s", option, cli_text(text),
+		  strcmp(text, "0") == 0 ? ": 1 lets everything go" : "");
 	return false;
 }
 

@@ -52,7 +52,7 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("ingest without ELF", 0, "ingest", dump, "--db", db, "--device", "unit-1", out="1 wait for their ELF")
     p.expect("it waits visibly", 0, "traces", "list", "--waiting", "--db", db, out="1 trace from 1 device waits for .*waiting")
     p.expect("no issue yet", 0, "issues", "list", "--db", db, out="no issues yet")
-    p.expect("symbols add", 0, "symbols", "add", elf, "--db", db, out="1 waiting dumps? can be processed")
+    p.expect("symbols add", 0, "symbols", "add", elf, "--db", db, out="1 that waited can be processed")
     p.expect("worker --once", 0, "worker", "--once", "--db", db, out="1 analysed \\(1 new issues\\)")
     p.expect("analyze with the environment's database", 0, "analyze", dump, env={"FAULTLINE_DB": str(db)},
              out="Null Pointer at store_value", not_err=".")
@@ -68,7 +68,7 @@ with tempfile.TemporaryDirectory() as name:
     if len(rows) != 1 or rows[0]["traces"] != 2 or rows[0]["devices"] != 2:
         p.failures.append(f"issue counts: {rows}")
     p.expect("issues show", 0, "issues", "show", 1, "--db", db, out="issue 1: Null Pointer at .*traces +2 from 2")
-    p.expect("traces show", 0, "traces", "show", 1, "--db", db, out="Null Pointer")
+    p.expect("traces show", 0, "traces", "show", 1, "--db", db, out="^trace 1 of .*, received 20.* UTC\n\nNull Pointer")
     p.expect("traces explain", 0, "traces", "explain", 1, "--db", db, out="(?i)fingerprint|stack")
     p.expect("traces export", 0, "traces", "export", 1, "-o", tmp / "out.core", "--db", db)
     if (tmp / "out.core").read_bytes() != Path(dump).read_bytes():
@@ -102,7 +102,7 @@ with tempfile.TemporaryDirectory() as name:
     for _ in range(4):
         p.expect("the others go on", 0, "worker", "--once", "--db", lost, out="0 quarantined")
     p.expect("they wait", 0, "traces", "list", "--waiting", "--db", lost, out="5 traces from 5.*symbols add' brings it back")
-    p.expect("the ELF again", 0, "symbols", "add", elf, "--db", lost, out="already there.*5 waiting dumps")
+    p.expect("the ELF again", 0, "symbols", "add", elf, "--db", lost, out="already there.*5 that waited")
     p.expect("all there", 0, "worker", "--once", "--db", lost, out="5 analysed")
 
     # the spool contract

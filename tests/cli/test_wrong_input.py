@@ -23,6 +23,8 @@ with tempfile.TemporaryDirectory() as name:
         return tmp / file
 
     # --- the dump ---
+    chunk = Path(sys.argv[2]).parent / "wire/m4f-wire/crash/message-0.chunk"
+    p.expect("a chunk", 3, "analyze", chunk, err="'faultline ingest' takes what", one_line=True)
     p.expect("no such file", 1, "analyze", tmp / "none", err="No such file", one_line=True)
     p.expect("folder as dump", 1, "analyze", tmp, err="is a folder", one_line=True)
     p.expect("empty dump", 3, "analyze", write("empty", b""), err="empty", one_line=True)
