@@ -42,8 +42,21 @@ static int errno_of_making(const char *path)
 	return ENOENT;
 }
 
+/*
+ * SQLite asks for 0644, and gives its log the mode of the database: whoever shares a folder by
+ * group decides with the umask, as for any other file. What cannot be created SQLite says itself.
+ */
+static void create_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		close(fd);
+}
+
 static enum fl_code connect_database(struct fl_store *store, struct fl_error *err)
 {
+	if (strcmp(store->path, ":memory:") != 0)
+		create_file(store->path);
 	int code = sqlite3_open_v2(store->path, &store->db,
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 					   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,

@@ -146,7 +146,7 @@ bool fl_deliver_line(const char *path, const char *text, char *reason)
 {
 	/* Not blocking: a pipe without a reader refuses, a full one too. */
 	int fd =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
 	struct stat info;
 	bool good = fd >= 0 && fstat(fd, &info) == 0;
 	if (good) {

@@ -70,7 +70,7 @@ static enum fl_code open_claims(struct job *job, struct fl_error *err)
 	int size = snprintf(path, sizeof(path), "%s.claims", job->options->worker->database);
 	if (size < 0 || (size_t)size >= sizeof(path))
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "database path too long");
-	job->claims = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+	job->claims = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (job->claims < 0)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", path, strerror(errno));
 	return FL_OK;

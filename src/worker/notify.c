@@ -221,7 +221,7 @@ static enum fl_code open_lock(struct notifier *n, struct fl_error *err)
 	int size = snprintf(path, sizeof(path), "%s.events", n->worker->database);
 	if (size < 0 || (size_t)size >= sizeof(path))
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "database path too long");
-	n->lock_fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+	n->lock_fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (n->lock_fd < 0)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", path, strerror(errno));
 	return FL_OK;

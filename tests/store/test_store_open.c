@@ -54,6 +54,33 @@ static void test_a_new_database_is_durable_and_checked(void **state)
 			 0);
 }
 
+/* Two users of one group share a folder: the umask says whether they may. */
+static void test_the_umask_decides_who_may_write(void **state)
+{
+	static const struct {
+		mode_t mask, mode;
+	} cases[] = { { 0007, 0660 }, { 0022, 0644 }, { 0077, 0600 } };
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[128];
+		struct stat st;
+		struct fl_error err = { 0 };
+		FL_AUTO(fl_store) store = NULL;
+		snprintf(path, sizeof(path), "%s/shared-%zu.db", f->dir, i);
+		mode_t before = umask(cases[i].mask);
+		enum fl_code code = fl_store_open(path, &store, &err);
+		umask(before);
+		assert_ok(code, err);
+		for (size_t k = 0; k < sizeof(suffixes) / sizeof(suffixes[0]); k++) {
+			char file[160];
+			snprintf(file, sizeof(file), "%s%s", path, suffixes[k]);
+			assert_int_equal(stat(file, &st), 0);
+			assert_int_equal(st.st_mode & 0777, cases[i].mode);
+		}
+	}
+}
+
 static void test_every_statement_compiles(void **state)
 {
 	struct fixture *f = *state;
@@ -310,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(test_a_read_only_folder_can_be_asked),
 		store_test(test_a_new_database_is_durable_and_checked),
+		store_test(test_the_umask_decides_who_may_write),
 		store_test(test_every_statement_compiles),
 		store_test(test_the_hot_path_scans_no_table),
 		store_test(test_what_cannot_be_opened_is_named),
