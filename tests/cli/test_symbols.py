@@ -201,6 +201,14 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("and analysed", 0, "worker", "--once", "--db", db, out="1 analysed \\(0 new issues\\)")
     p.expect("the issue has its number", 0, "issues", "show", 1, "--db", db, out="traces +1 from 1")
     p.expect("remove it twice", 4, "symbols", "remove", 3, "--db", db, one_line=True)
+    p.expect("a poorer one", 0, "symbols", "add", tmp / "halves/b.elf", "--db", db, out="superseded by symbol file")
+    p.expect("let the bytes go", 0, "gc", "--dump-size", "1", "--db", db)
+    rows = json.loads(p.expect("its number", 0, "symbols", "list", "--format", "json", "--db", db))
+    used, = [row["id"] for row in rows if row["traces"]]
+    p.expect("what cannot be analysed again", 0, "symbols", "remove", used, "--db", db,
+             out="1 traces that were analysed with it stay in their issues")
+    p.expect("stays", 0, "issues", "show", 1, "--db", db, out="traces +1 from 1")
+    p.expect("and says so", 0, "traces", "show", 1, "--history", "--db", db, out="bytes not kept")
     p.expect("remove what", 2, "symbols", "remove", "fw.elf", "--db", db, err="not an id", one_line=True)
     p.expect("remove without a number", 2, "symbols", "remove", "--db", db, err="one number", one_line=True)
 
