@@ -174,6 +174,12 @@ int cli_break_down(struct fl_store *store, int64_t issue_id, int dimension, int 
 /** Parse a positive id argument. */
 bool cli_id(const char *text, int64_t *ret);
 
+/** The plural's ending: "3 trace%s". */
+static inline const char *cli_s(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /** Unix seconds, or ISO-8601 with a zone, as in a spool companion: "2026-02-01T12:00:00Z". */
 bool cli_parse_time(const char *text, int64_t *ret);
 

@@ -159,9 +159,10 @@ static void print_transport(const struct fl_transport_counts *counts)
 {
 	if (!counts->chunks && !counts->drops[FL_DROP_UNDECODABLE].events)
 		return;
-	printf("\ntransport   %" PRIu64 " chunks, %" PRIu64 " bytes; %" PRIu64
-	       " messages complete, %" PRIu64 " bytes\n",
-	       counts->chunks, counts->bytes, counts->messages, counts->message_bytes);
+	printf("\ntransport   %" PRIu64 " chunk%s, %" PRIu64 " bytes; %" PRIu64
+	       " message%s complete, %" PRIu64 " bytes\n",
+	       counts->chunks, cli_s(counts->chunks), counts->bytes, counts->messages,
+	       cli_s(counts->messages), counts->message_bytes);
 	for (int i = 0; i < FL_DROP_COUNT; i++)
 		if (counts->drops[i].events)
 			printf("  %-10s %" PRIu64 " times, %" PRIu64 " bytes\n",

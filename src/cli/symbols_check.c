@@ -301,8 +301,8 @@ static bool take_known(void *context, const struct fl_symbol_row *row)
 		return true;
 	if (!owner->check->answers)
 		printf("  the database has it as symbol file %" PRId64 ", %s: %" PRIu64
-		       " traces%s\n",
-		       row->id, cli_text(row->name), row->traces,
+		       " trace%s%s\n",
+		       row->id, cli_text(row->name), row->traces, cli_s(row->traces),
 		       row->superseded_by ? " (superseded)" : "");
 	return json_array_append_new(owner->known, json_integer(row->id)) == 0;
 }
@@ -343,8 +343,9 @@ static int ask_about(struct owner *owner)
 	if (!json_array_size(owner->known))
 		puts("  the database does not have this build");
 	if (owner->traces)
-		printf("  %" PRIu64 " traces from %" PRIu64 " devices wait for it\n", owner->traces,
-		       owner->devices);
+		printf("  %" PRIu64 " trace%s from %" PRIu64 " device%s wait%s for it\n",
+		       owner->traces, cli_s(owner->traces), owner->devices, cli_s(owner->devices),
+		       owner->traces == 1 ? "s" : "");
 	return CLI_OK;
 }
 
@@ -507,7 +508,8 @@ const struct cli_verb cli_symbols_check = {
 		"and how many of the bytes that it captured they agree with; '->' marks the one\n"
 		"that would be taken. ELF files that are named beside it are held against it, too.\n"
 		"Of ELF files alone: what they hold, whether the database has them, and what waits\n"
-		"for them. Exit code 4: none fits, 5: the one that fits is contradicted.\n"
+		"for them. An ELF of another build id does not fit, even with equal bytes.\n"
+		"Exit code 4: none fits, 5: the one that fits is contradicted.\n"
 		"\n"
 		"      --db FILE       database (default: $FAULTLINE_DB; may be missing when ELF\n"
 		"                      files are named)\n"

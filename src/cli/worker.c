@@ -95,28 +95,30 @@ void cli_print_work(const struct fl_worker_summary *summary)
 	const struct {
 		uint64_t count;
 		const char *what;
+		const char *end;
 	} rest[] = {
-		{ summary->duplicates, "duplicates" },
-		{ summary->paired, "paired: reboot event and dump of one crash" },
-		{ summary->reboots, "expected reboots" },
-		{ summary->pruned, "no longer kept" },
-		{ summary->spooled, "taken from the spool" },
-		{ summary->notified, "events told" },
+		{ summary->duplicates, "duplicate", cli_s(summary->duplicates) },
+		{ summary->paired, "paired: reboot event and dump of one crash", "" },
+		{ summary->reboots, "expected reboot", cli_s(summary->reboots) },
+		{ summary->pruned, "no longer kept", "" },
+		{ summary->spooled, "taken from the spool", "" },
+		{ summary->notified, summary->notified == 1 ? "event told" : "events told", "" },
 	};
-	printf("%" PRIu64 " analysed (%" PRIu64 " new issues), %" PRIu64
-	       " wait for their ELF, %" PRIu64 " quarantined",
-	       summary->filed, summary->new_issues, summary->waiting, summary->quarantined);
+	printf("%" PRIu64 " analysed (%" PRIu64 " new issue%s), %" PRIu64 " %s ELF, %" PRIu64
+	       " quarantined",
+	       summary->filed, summary->new_issues, cli_s(summary->new_issues), summary->waiting,
+	       summary->waiting == 1 ? "waits for its" : "wait for their", summary->quarantined);
 	for (size_t i = 0; i < CLI_COUNT(rest); i++)
 		if (rest[i].count)
-			printf(", %" PRIu64 " %s", rest[i].count, rest[i].what);
+			printf(", %" PRIu64 " %s%s", rest[i].count, rest[i].what, rest[i].end);
 	putchar('\n');
 	if (summary->expired)
-		printf("%" PRIu64 " half-received messages (%" PRIu64
-		       " bytes) were given up: too old\n",
-		       summary->expired, summary->expired_bytes);
+		printf("%" PRIu64 " half-received message%s (%" PRIu64
+		       " bytes) given up: too old\n",
+		       summary->expired, cli_s(summary->expired), summary->expired_bytes);
 	if (summary->unnotified)
-		printf("%" PRIu64 " events could not be told yet: the next worker tries again\n",
-		       summary->unnotified);
+		printf("%" PRIu64 " event%s could not be told yet: the next worker tries again\n",
+		       summary->unnotified, cli_s(summary->unnotified));
 }
 
 static int work(const struct arguments *args, struct fl_worker_options *worker)

@@ -153,7 +153,7 @@ with tempfile.TemporaryDirectory() as name:
     log = tmp / "events.jsonl"
     shutil.copy(p.case("m4f-og", "assert")[0], spool / "9.core")
     p.expect("told", 0, "worker", "--once", "--spool", spool, "--event-log", log, "--on-event", "cat >&2", *at,
-             out="1 events told", err='"event":"new-issue"')
+             out="1 event told", err='"event":"new-issue"')
     event = json.loads(log.read_text())
     check("the same in the log", event["event"] == "new-issue" and event["title"].startswith("Assert at"))
     p.expect("no more", 0, "worker", "--once", "--no-events", *at)
@@ -179,7 +179,7 @@ with tempfile.TemporaryDirectory() as name:
     check("its reboot", [(row["name"], row["expected"], row["count"]) for row in shown["reboots"]] == [("PinReset", True, 1)])
     check("its bytes", shown["transport"]["chunks"] == 1 and shown["transport"]["bytes"] == 41
           and shown["transport"]["messages"] == 1)
-    p.expect("as text", 0, "devices", "show", "unit-1", *wire, out="PinReset +expected +1.2.3.*1 chunks, 41 bytes")
+    p.expect("as text", 0, "devices", "show", "unit-1", *wire, out="PinReset +expected +1.2.3.*1 chunk, 41 bytes")
     p.expect("not in the list", 0, "traces", "list", *wire, out="no traces")
     rows = json.loads(p.expect("but with --all", 0, "traces", "list", "--all", "--kind", "reboot", "--format", "json", *wire))
     check("one reboot", len(rows) == 1 and rows[0]["kind"] == "reboot" and rows[0]["issue"] == 0)

@@ -165,7 +165,7 @@ with tempfile.TemporaryDirectory() as name:
     p.expect("an ELF", 0, "symbols", "check", elf, "--db", db, out="debug information, code.*symbol file 3")
     p.expect("queue one that waits", 0, "ingest", other_dump, "--device", "unit-2", "--db", db, out="1 wait")
     p.expect("what waits for an ELF", 0, "symbols", "check", other_elf, "--db", db,
-             out="does not have this build.*1 traces from 1 devices wait for it")
+             out="does not have this build.*1 trace from 1 device waits for it")
     p.expect("an event to check", 4, "symbols", "check", tmp / "assert.cbor", "--db", db,
              out="app 1.2.3, build id a0a1a2a3a4a5\\.\\.\\.")
     p.expect("check nothing", 2, "symbols", "check", err="no dump or ELF", one_line=True)

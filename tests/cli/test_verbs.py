@@ -49,11 +49,11 @@ with tempfile.TemporaryDirectory() as name:
              err="no ELF in it")
 
     # a dump that waits for its ELF
-    p.expect("ingest without ELF", 0, "ingest", dump, "--db", db, "--device", "unit-1", out="1 wait for their ELF")
+    p.expect("ingest without ELF", 0, "ingest", dump, "--db", db, "--device", "unit-1", out="1 waits for its ELF")
     p.expect("it waits visibly", 0, "traces", "list", "--waiting", "--db", db, out="1 trace from 1 device waits for .*waiting")
     p.expect("no issue yet", 0, "issues", "list", "--db", db, out="no issues yet")
     p.expect("symbols add", 0, "symbols", "add", elf, "--db", db, out="1 that waited can be processed")
-    p.expect("worker --once", 0, "worker", "--once", "--db", db, out="1 analysed \\(1 new issues\\)")
+    p.expect("worker --once", 0, "worker", "--once", "--db", db, out="1 analysed \\(1 new issue\\)")
     p.expect("analyze with the environment's database", 0, "analyze", dump, env={"FAULTLINE_DB": str(db)},
              out="Null Pointer at store_value", not_err=".")
     p.expect("nothing waits", 0, "traces", "list", "--waiting", "--db", db, out="no traces")
