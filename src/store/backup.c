@@ -48,7 +48,7 @@ struct backup {
 /* @p path: as it will be called; nobody knows the names that it has until then. */
 static enum fl_code fail(const struct backup *b, const char *path)
 {
-	return fl_path_fail(b->err, FL_EIO, path, strerror(errno));
+	return fl_path_fail(b->err, errno == ENOMEM ? FL_ENOMEM : FL_EIO, path, strerror(errno));
 }
 
 static bool exists(const char *path)
@@ -164,6 +164,8 @@ static bool copy_bytes(struct backup *b, int from, int to)
 {
 	uint8_t *buffer = malloc(CHUNK);
 	bool good = buffer != NULL;
+	if (!good)
+		errno = ENOMEM;
 	while (good) {
 		ssize_t n = read(from, buffer, CHUNK);
 		if (n < 0 && errno == EINTR)

@@ -604,8 +604,8 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_backup(struct fl_store *store, const 
 						  struct fl_error *err);
 
 /**
- * Check everything: SQLite's own structures, foreign keys, counts against rows, contents against
- * their hashes, symbol files against theirs. @p each gets one line per problem.
+ * Check everything: SQLite's own structures, the schema, foreign keys, counts against rows,
+ * contents against their hashes, symbol files against theirs. @p each gets one line per problem.
  * @retval FL_OK also when there are problems: the callback knows.
  */
 typedef bool (*fl_problem_fn)(void *context, const char *problem);

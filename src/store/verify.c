@@ -106,6 +106,28 @@ static enum fl_code check_structures(struct verify *v)
 	return check_pragma(v, "PRAGMA foreign_key_check", "references", say_reference);
 }
 
+/* --- the schema --- */
+
+/*
+ * A program between two releases may have written another schema under the same number: then a
+ * table, column or index that some statement names is not there.
+ */
+static enum fl_code check_schema(struct verify *v)
+{
+	char last[LINE_SIZE] = "";
+	for (int i = 0; i < FL_SQL_COUNT && !v->stopped; i++) {
+		FL_AUTO_QUERY query = fl_query(v->store, (enum fl_sql)i);
+		const char *words = sqlite3_errmsg(v->store->db);
+		if ((query.sqlite_code & 0xff) == SQLITE_NOMEM)
+			return fl_store_nomem(v->err);
+		if (!query.sqlite_code || !strncmp(last, words, sizeof(last) - 1))
+			continue;
+		snprintf(last, sizeof(last), "%s", words);
+		problem(v, "schema: not of this version of faultline: %s", words);
+	}
+	return FL_OK;
+}
+
 /* --- rows against rows --- */
 
 static void say_issue(struct verify *v, struct fl_query *query)
@@ -306,6 +328,8 @@ enum fl_code fl_store_verify(struct fl_store *store, fl_problem_fn each, void *c
 			    .err = err };
 	count_total(&v);
 	enum fl_code code = check_structures(&v);
+	if (!code && !v.stopped)
+		code = check_schema(&v);
 	if (!code && !v.stopped)
 		code = check_rows(&v);
 	if (!code && !v.stopped)

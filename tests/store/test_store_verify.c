@@ -59,6 +59,12 @@ static void test_damage_in_rows(void **state)
 		{ "UPDATE kept SET compressed = randomblob(20)",
 		  "kept message 1: the stored bytes are damaged\n" },
 		{ "UPDATE traces SET report = X'0102' WHERE id = 2", "trace 2: " },
+		{ "ALTER TABLE devices RENAME COLUMN limited TO other",
+		  "schema: not of this version of faultline: no such column: " },
+		{ "ALTER TABLE kept RENAME TO other",
+		  "schema: not of this version of faultline: no such table: kept\n" },
+		{ "DROP INDEX dumps_in_work",
+		  "schema: not of this version of faultline: no such index: dumps_in_work\n" },
 		{ "UPDATE symbol_files SET size = 3",
 		  "symbol file 1: its ELF has 7 bytes, not 3\n" },
 	};
