@@ -54,7 +54,8 @@ struct fl_module_info {
 	uint32_t function_count;
 	uint32_t code_addr; /**< lowest executable address */
 	uint64_t code_end;  /**< end of the highest executable section */
-	/** What is damaged or had to be left out, an embedded ELF for example: how many, the first. */
+	/** What is damaged or had to be left out, an embedded ELF for example: how many, the first.
+	 */
 	uint32_t warning_count;
 	const char *warning; /**< NULL for none; lives as long as the name */
 };
