@@ -270,8 +270,9 @@ static void test_what_cannot_be_read_again_stays(void **state)
 static void storm(struct fl_store *store, const struct report_spec *spec, int64_t symbols)
 {
 	char bytes[32];
+	const char *version = spec->version ? spec->version : "";
 	for (int i = 0; i < 9; i++) {
-		snprintf(bytes, sizeof(bytes), "storm %s %d", spec->version, i);
+		snprintf(bytes, sizeof(bytes), "storm %s %d", version, i);
 		file_with(store, bytes, NULL, spec, symbols);
 	}
 	sabotage(store, "UPDATE dump_contents SET pruned = 1, compressed = X'' WHERE id % 3 <> 0");
