@@ -69,7 +69,8 @@ bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct 
 	return false;
 }
 
-static bool is_placeholder(const char *name)
+/* Where a range of codes begins or ends: no reason that a device gives. */
+static bool is_bound(const char *name)
 {
 	return !strcmp(name, "ExpectedBase") || !strcmp(name, "UnexpectedBase") ||
 	       !strcmp(name, "NumReasons");
@@ -87,7 +88,7 @@ fl_view_enumerator(const struct fl_symbol_view *view, const char *prefix, uint32
 			if (e->value != value || strncmp(name, prefix, prefix_size) != 0)
 				continue;
 			name += prefix_size;
-			if (*name && !is_placeholder(name))
+			if (*name && !is_bound(name))
 				return name;
 		}
 	}

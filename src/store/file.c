@@ -213,6 +213,16 @@ set_done_expected(const struct filing *filing, struct fl_filed *ret, struct fl_e
 	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
 }
 
+/* A resolved issue that gets a new trace is open again. */
+static enum fl_code reopen(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_ISSUE_REOPEN);
+	fl_bind_int(&query, 1, ret->issue_id);
+	enum fl_code code = fl_query_row(&query, err);
+	ret->regressed = !code;
+	return code == FL_ENOTFOUND ? FL_OK : code;
+}
+
 static enum fl_code
 find_or_add_issue(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
 {
@@ -223,9 +233,10 @@ find_or_add_issue(const struct filing *filing, struct fl_filed *ret, struct fl_e
 	if (code)
 		return code;
 	ret->new_issue = !ret->issue_id;
-	return ret->new_issue ? fl_filing_add_issue(filing->store, facts, &ret->issue_id, err)
-			      : fl_filing_entitle(filing->store, facts, trace_id, ret->issue_id,
-						  false, err);
+	if (ret->new_issue)
+		return fl_filing_add_issue(filing->store, facts, &ret->issue_id, err);
+	code = fl_filing_entitle(filing->store, facts, trace_id, ret->issue_id, false, err);
+	return code ? code : reopen(filing, ret, err);
 }
 
 static enum fl_code

@@ -139,9 +139,10 @@ enum fl_code fl_filing_put_trace(struct fl_store *store, const struct fl_filing_
 	fl_pair_bind(&query, 16, 17, facts);
 	fl_bind_int(&query, 18, fl_pair_may_come(facts, dump, identity->device_id));
 	enum fl_code code = fl_query_row(&query, err);
-	if (!code)
-		*ret = fl_column_int(&query, 0);
-	return code;
+	if (code)
+		return code;
+	*ret = fl_column_int(&query, 0);
+	return fl_reboot_name(store, dump, facts, err);
 }
 
 /* An index has the device in it: it is written only where it was not known before. */

@@ -143,6 +143,11 @@ FL_MUST_CHECK enum fl_code fl_reboot_put(struct fl_store *store, const struct fl
 					 const struct fl_filing_identity *identity,
 					 const struct fl_report_facts *facts, struct fl_error *err);
 
+/** Of a reboot that has its row: what the newest report calls its reason. */
+FL_MUST_CHECK enum fl_code fl_reboot_name(struct fl_store *store, const struct fl_filing_dump *dump,
+					  const struct fl_report_facts *facts,
+					  struct fl_error *err);
+
 /**
  * fl_store_policy::keep_per_issue for a dump that was just filed.
  * @param ret its bytes were let go.

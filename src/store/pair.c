@@ -186,3 +186,15 @@ enum fl_code fl_reboot_put(struct fl_store *store, const struct fl_filing_dump *
 		    facts->has_captured_at ? (int64_t)facts->captured_at : dump->received_at);
 	return fl_query_run(&query, err);
 }
+
+enum fl_code fl_reboot_name(struct fl_store *store, const struct fl_filing_dump *dump,
+			    const struct fl_report_facts *facts, struct fl_error *err)
+{
+	if (!facts->has_reason || !facts->reason_name)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_REBOOT_NAME);
+	fl_bind_int(&query, 1, dump->paired_id ? dump->paired_id : dump->id);
+	fl_bind_int(&query, 2, facts->reason);
+	fl_bind_text(&query, 3, facts->reason_name);
+	return fl_query_run(&query, err);
+}

@@ -436,6 +436,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_ISSUE_REPORTS] = "SELECT id, report FROM traces WHERE issue_id = ?1 AND kind <> 0",
 	[FL_SQL_ISSUE_ADD] = "INSERT INTO issues (title) VALUES (?1) RETURNING id",
 	[FL_SQL_ISSUE_TITLE] = "UPDATE issues SET title = ?2 WHERE id = ?1",
+	[FL_SQL_ISSUE_REOPEN] = "UPDATE issues SET state = 'open'"
+				" WHERE id = ?1 AND state = 'resolved' RETURNING id",
 	[FL_SQL_ISSUE_COUNT] =
 		"UPDATE issues SET trace_count = trace_count + ?2,"
 		" first_seen = (SELECT min(received_at) FROM traces WHERE issue_id = ?1),"
@@ -462,6 +464,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" name, expected, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 		" ON CONFLICT (dump_id) DO UPDATE SET device_id = ?2, software_version_id = ?3,"
 		" hardware_version = ?4, code = ?5, name = ?6, expected = ?7, at = ?8",
+	[FL_SQL_REBOOT_NAME] = "UPDATE reboots SET name = ?3"
+			       " WHERE dump_id = ?1 AND code = ?2 AND name <> ?3",
 	[FL_SQL_REBOOT_DELETE] = "DELETE FROM reboots WHERE dump_id = ?1",
 	[FL_SQL_PAST_NEXT] =
 		"SELECT id, dump_id, device_id, software_version_id, hardware_version, received_at,"

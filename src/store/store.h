@@ -229,7 +229,7 @@ struct fl_filed {
 	int64_t trace_id;
 	int64_t issue_id; /**< 0 for a waiting trace */
 	bool new_issue;
-	bool regressed; /**< a resolved issue came back (nothing resolves issues yet) */
+	bool regressed; /**< the issue was resolved: it is open again */
 	bool duplicate; /**< the dump named its device, and that device's same dump was filed before
 			 */
 	bool paired;    /**< event and dump of one crash: counted once; trace_id is the dump's */

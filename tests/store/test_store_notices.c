@@ -65,6 +65,21 @@ static void test_only_when_asked_for(void **state)
 	assert_string_equal(outbox(f->store), "1 new i2 t3 B; ");
 }
 
+static void test_a_resolved_issue_that_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	record(f->store, true);
+	assert_false(file_with(f->store, "1", NULL, &spec_a, 0).regressed);
+	assert_false(file_with(f->store, "2", NULL, &spec_a, 0).regressed);
+	sabotage(f->store, "UPDATE issues SET state = 'resolved' WHERE id = 1");
+	assert_false(file_with(f->store, "3", NULL, &spec_b, 0).regressed);
+	struct fl_filed back = file_with(f->store, "4", NULL, &spec_a, 0);
+	assert_true(back.regressed && !back.new_issue && back.issue_id == 1);
+	assert_false(file_with(f->store, "5", NULL, &spec_a, 0).regressed); /* once */
+	assert_string_equal(outbox(f->store),
+			    "1 new i1 t1 A; 2 new i2 t3 B; 3 regression i1 t4 A; ");
+}
+
 static void test_once_per_missing_elf(void **state)
 {
 	struct fixture *f = *state;
@@ -296,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		store_test(test_only_when_asked_for),
+		store_test(test_a_resolved_issue_that_comes_back),
 		store_test(test_once_per_missing_elf),
 		store_test(test_a_short_build_id_is_no_other_elf),
 		store_test(test_a_notice_says_who),

@@ -88,7 +88,22 @@ def test(database, recording, paths):
           (0, recording.expected["messages"]))
 
 
-with Database(sorted(FIXTURES.glob("*/fw.elf"))) as database:
+def test_symbols_last(elfs):
+    """Names that only an ELF knows come late, also of a reboot that its dump tells."""
+    with Database() as database:
+        for recording in recordings():
+            database.ingest(*recording.paths()[0], "--device", f"{recording.build} {recording.name}")
+        database.run("symbols", "add", *elfs)
+        database.run("worker", "--once")
+        for recording in recordings():
+            device = f"{recording.build} {recording.name}"
+            check_reboots(f"{device}, symbols last", database.device(device), recording.items)
+            check_traces(f"{device}, symbols last", database, device, recording.items)
+
+
+ELFS = sorted(FIXTURES.glob("*/fw.elf"))
+test_symbols_last(ELFS)
+with Database(ELFS) as database:
     for recording in recordings():
         for paths in recording.paths():
             test(database, recording, paths)
