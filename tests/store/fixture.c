@@ -2,6 +2,7 @@
 #include "store/fixture.h"
 
 #include "base/hash.h"
+#include "store/internal.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -187,4 +188,14 @@ struct fl_filed file_one(struct fl_store *store, const char *bytes, const struct
 	FL_AUTO(fl_report) report = report_make(spec);
 	assert_ok(fl_store_file(store, enqueue(store, bytes, NULL), report, &filed, &err), err);
 	return filed;
+}
+
+int64_t fixture_count(struct fl_store *store, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return value;
 }

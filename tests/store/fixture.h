@@ -60,6 +60,9 @@ settle_one(struct fl_store *store, int64_t dump_id, const struct report_spec *sp
 /** enqueue() + fl_store_file(). */
 struct fl_filed file_one(struct fl_store *store, const char *bytes, const struct report_spec *spec);
 
+/** The one number that a question answers. */
+int64_t fixture_count(struct fl_store *store, const char *sql);
+
 /** Assert success and show the message otherwise. */
 #define assert_ok(call, err) \
 	do { \

@@ -6,16 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int64_t count(struct fl_store *store, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
-}
-
 static void test_a_batch_is_all_or_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -24,14 +14,14 @@ static void test_a_batch_is_all_or_nothing(void **state)
 	assert_ok(fl_store_batch_begin(f->store, &err), err);
 	enqueue(f->store, "one", "D1");
 	enqueue(f->store, "two", "D1");
-	assert_int_equal(count(other, "SELECT count(*) FROM dumps"), 0);
+	assert_int_equal(fixture_count(other, "SELECT count(*) FROM dumps"), 0);
 	fl_store_batch_abandon(f->store);
 	fl_store_batch_abandon(f->store);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 0);
 	assert_ok(fl_store_batch_begin(f->store, &err), err);
 	enqueue(f->store, "one", "D1");
 	assert_ok(fl_store_batch_commit(f->store, &err), err);
-	assert_int_equal(count(other, "SELECT count(*) FROM dumps"), 1);
+	assert_int_equal(fixture_count(other, "SELECT count(*) FROM dumps"), 1);
 	assert_invariants(f->store);
 }
 
@@ -51,7 +41,7 @@ static void test_contents_of_an_abandoned_batch_are_forgotten(void **state)
 	enqueue(f->store, "five", NULL);
 	enqueue(f->store, "four", NULL);
 	enqueue(f->store, "zero", NULL);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents"), 3);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents"), 3);
 	assert_invariants(f->store);
 }
 
@@ -73,7 +63,7 @@ static void test_a_call_that_fails_undoes_only_itself(void **state)
 	assert_ok(fl_store_file(f->store, first, report, &filed, &err), err);
 	enqueue(f->store, "two", "D1");
 	assert_ok(fl_store_batch_commit(f->store, &err), err);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 2);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 2);
 	assert_invariants(f->store);
 }
 
@@ -87,7 +77,7 @@ static void test_batches_are_not_nested(void **state)
 	enqueue(f->store, "one", NULL);
 	assert_ok(fl_store_batch_commit(f->store, &err), err);
 	assert_int_equal(fl_store_batch_commit(f->store, &err), FL_EINVALID);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 1);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 1);
 }
 
 /* What SQLite rolled back by itself cannot be continued: half a delivery would be committed. */
@@ -103,9 +93,9 @@ static void test_a_batch_that_sqlite_ended_is_refused(void **state)
 	assert_int_equal(fl_store_enqueue(f->store, &upload, &enqueued, &err), FL_EIO);
 	assert_non_null(strstr(err.message, "undone"));
 	assert_int_equal(fl_store_batch_commit(f->store, &err), FL_EIO);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 0);
 	enqueue(f->store, "two", NULL);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 1);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 1);
 	assert_invariants(f->store);
 }
 
@@ -129,8 +119,8 @@ static void test_a_process_that_dies_in_a_batch_leaves_nothing(void **state)
 		die_in_a_batch(f->path);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 0);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM partials"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM partials"), 0);
 	enqueue(f->store, "after", NULL);
 }
 

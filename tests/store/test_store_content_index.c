@@ -79,16 +79,6 @@ static void test_an_id_too_large_is_refused(void **state)
 	fl_content_index_deinit(&index);
 }
 
-static int64_t count(struct fl_store *store, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
-}
-
 static void test_two_handles_store_a_content_once(void **state)
 {
 	struct fixture *f = *state;
@@ -102,9 +92,11 @@ static void test_two_handles_store_a_content_once(void **state)
 		int64_t two = enqueue(second, bytes, NULL);
 		assert_int_not_equal(one, two); /* nobody said which device: two dumps ... */
 	}
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dumps"), 600);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents"), 300); /* ... */
-	assert_int_equal(count(f->store, "SELECT count(DISTINCT hash) FROM dump_contents"), 300);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dumps"), 600);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents"),
+			 300); /* ... */
+	assert_int_equal(fixture_count(f->store, "SELECT count(DISTINCT hash) FROM dump_contents"),
+			 300);
 }
 
 static void test_a_handle_learns_what_was_there(void **state)
@@ -113,7 +105,7 @@ static void test_a_handle_learns_what_was_there(void **state)
 	enqueue(f->store, "same", NULL);
 	fixture_reopen(f);
 	enqueue(f->store, "same", NULL);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents"), 1);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents"), 1);
 }
 
 /* The stored hash is compared, then the bytes: a row that only claims to be equal is not. */
@@ -130,7 +122,7 @@ static void test_a_forged_hash_is_not_believed(void **state)
 	sqlite3_finalize(stmt);
 	fixture_reopen(f);
 	int64_t id = enqueue(f->store, "other", NULL);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents"), 2);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents"), 2);
 	struct fl_claim claim = { 0 };
 	struct fl_error err = { 0 };
 	assert_ok(fl_store_dump(f->store, id, &claim, &err), err);

@@ -6,16 +6,6 @@
 
 #include <stdio.h>
 
-static int64_t count(struct fl_store *store, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
-}
-
 static const struct report_spec plain = { .title = "T", .fingerprints = { "stack=a" } };
 
 /* --- turns --- */
@@ -188,7 +178,7 @@ static void test_a_device_has_a_rate(void **state)
 	assert_int_equal(kept_of(f->store, "D1", 100, 110, 1), 3);     /* the next window */
 	assert_int_equal(kept_of(f->store, "D1", 95, 85, -1), 0);      /* a little late */
 	assert_int_equal(kept_of(f->store, "D1", -5000, -4990, 1), 3); /* an import */
-	assert_int_equal(count(f->store, "SELECT limited FROM devices WHERE serial = 'D1'"),
+	assert_int_equal(fixture_count(f->store, "SELECT limited FROM devices WHERE serial = 'D1'"),
 			 7 + 1 + 7 + 10 + 7);
 	limit(f->store, 0, 0);
 	assert_int_equal(kept_of(f->store, "D1", 0, 10, 1), 10);
@@ -206,8 +196,8 @@ static void test_a_duplicate_is_no_part_of_the_rate(void **state)
 	assert_int_equal(enqueue_kind(f->store, "third", "D1", FL_REPORT_DUMP, 3599), 0);
 	assert_int_equal(enqueue(f->store, "same", "D1"), 1);
 	assert_int_equal(enqueue_kind(f->store, "fourth", "D1", FL_REPORT_DUMP, 3600), 3);
-	assert_int_equal(count(f->store, "SELECT limited FROM devices"), 1);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents"), 3);
+	assert_int_equal(fixture_count(f->store, "SELECT limited FROM devices"), 1);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents"), 3);
 }
 
 /* --- rows --- */
@@ -362,7 +352,8 @@ static void test_a_reboot_is_counted_once(void **state)
 	settle_one(f->store, enqueue_kind(f->store, "event", "D1", FL_REPORT_REBOOT, 0), &spec,
 		   false);
 	devices_are(f->store, &twice, "D1 - - - - 0-0 t2 i1 e0 u2 r2 l0 p0\n");
-	assert_int_equal(count(f->store, "SELECT count(*) FROM reboots WHERE at <> 1700000005"), 0);
+	assert_int_equal(
+		fixture_count(f->store, "SELECT count(*) FROM reboots WHERE at <> 1700000005"), 0);
 }
 
 static bool add_reboot(void *context, const struct fl_reboot_row *row)

@@ -7,16 +7,6 @@
 
 enum { HARD_FAULT = 0x9400, ASSERT = 0x8001, PIN_RESET = 0x000a };
 
-static int64_t count(struct fl_store *store, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
-}
-
 static const struct report_spec dump_spec = {
 	.title = "Hard Fault at f",
 	.reason = HARD_FAULT,
@@ -110,8 +100,8 @@ static void test_an_expected_reboot_belongs_to_no_issue(void **state)
 	assert_int_equal(listed(f->store, NULL), 0);
 	assert_int_equal(listed(f->store, &(struct fl_trace_filter){ .expected_reboots = true }),
 			 1);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM reboots WHERE expected"
-					 " AND name = 'PinReset' AND code = 10"),
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM reboots WHERE expected"
+						 " AND name = 'PinReset' AND code = 10"),
 			 1);
 	assert_true(settle_one(f->store, 1, &spec, false).reboot); /* again */
 	assert_invariants(f->store);
@@ -131,7 +121,7 @@ static void test_an_unexpected_reboot_and_a_trace_event_have_issues(void **state
 	assert_int_equal(listed(f->store, &(struct fl_trace_filter){ .kind = "dump" }), 0);
 	assert_int_equal(listed(f->store, &(struct fl_trace_filter){ .device = "D1" }), 2);
 	assert_int_equal(listed(f->store, &(struct fl_trace_filter){ .device = "D2" }), 0);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM reboots"), 1);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM reboots"), 1);
 	assert_invariants(f->store);
 }
 
@@ -144,9 +134,9 @@ static void check_paired(struct fl_store *store, int64_t dump_id, int64_t event_
 		 "SELECT count(*) FROM dumps d JOIN dumps e ON e.id = d.paired_id WHERE d.id = %d"
 		 " AND e.id = %d AND e.state = 'duplicate' AND d.duplicates + e.duplicates = 0",
 		 (int)dump_id, (int)event_id);
-	assert_int_equal(count(store, sql), 1);
-	assert_int_equal(count(store, "SELECT count(*) FROM reboots"), 1);
-	assert_int_equal(count(store, "SELECT count(*) FROM traces"), 1);
+	assert_int_equal(fixture_count(store, sql), 1);
+	assert_int_equal(fixture_count(store, "SELECT count(*) FROM reboots"), 1);
+	assert_int_equal(fixture_count(store, "SELECT count(*) FROM traces"), 1);
 	assert_int_equal(listed(store, NULL), 1);
 	assert_invariants(store);
 }
@@ -325,9 +315,9 @@ static void test_each_dump_has_one_event_and_the_nearest(void **state)
 		if (partner[i] < 0)
 			continue;
 		snprintf(sql, sizeof(sql), "SELECT id FROM dumps WHERE paired_id = %d", (int)id);
-		assert_int_equal(count(f->store, sql), dumps[partner[i]]);
+		assert_int_equal(fixture_count(f->store, sql), dumps[partner[i]]);
 	}
-	assert_int_equal(count(f->store, "SELECT count(*) FROM reboots"), 4);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM reboots"), 4);
 	assert_int_equal(issue(f->store, 1).trace_count, 4);
 	assert_invariants(f->store);
 }
@@ -345,8 +335,8 @@ static void test_a_paired_event_that_comes_again_is_a_duplicate_of_the_event(voi
 	struct fl_filed filed = settle_one(f->store, late, &named, false);
 	assert_true(filed.duplicate);
 	assert_int_equal(filed.trace_id, 1);
-	assert_int_equal(count(f->store, "SELECT duplicates FROM dumps WHERE id = 2"), 2);
-	assert_int_equal(count(f->store, "SELECT duplicates FROM dumps WHERE id = 1"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT duplicates FROM dumps WHERE id = 2"), 2);
+	assert_int_equal(fixture_count(f->store, "SELECT duplicates FROM dumps WHERE id = 1"), 0);
 	assert_invariants(f->store);
 }
 
@@ -375,7 +365,7 @@ static void assert_title(struct fl_store *store, int64_t id, const char *title)
 	char sql[128];
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM issues WHERE id = %d AND title = '%s'",
 		 (int)id, title);
-	if (count(store, sql) != 1)
+	if (fixture_count(store, sql) != 1)
 		fail_msg("issue %d is not called %s", (int)id, title);
 }
 
@@ -463,7 +453,7 @@ static void partition(const int order[ALL], int64_t issues[ALL])
 	for (int n = 0; n < ALL; n++) {
 		snprintf(sql, sizeof(sql), "SELECT issue_id FROM traces WHERE dump_id = %d",
 			 (int)ids[n]);
-		issues[n] = count(f->store, sql);
+		issues[n] = fixture_count(f->store, sql);
 	}
 	assert_invariants(f->store);
 	fixture_teardown(&inner);
@@ -518,19 +508,21 @@ static void test_a_symbol_file_is_noted(void **state)
 	fl_store_set_symbols(f->store, added.id);
 	put(f->store, "dump", &dump_spec, false);
 	put(f->store, "other", &dump_spec, false);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM traces WHERE symbol_file_id = 1"
-					 " AND id = 1"),
+	assert_int_equal(fixture_count(f->store,
+				       "SELECT count(*) FROM traces WHERE symbol_file_id = 1"
+				       " AND id = 1"),
 			 1);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM traces WHERE symbol_file_id"), 1);
+	assert_int_equal(
+		fixture_count(f->store, "SELECT count(*) FROM traces WHERE symbol_file_id"), 1);
 }
 
 static void test_a_short_build_id_waits_in_words(void **state)
 {
 	struct fixture *f = *state;
 	put(f->store, "event", &event_spec, true);
-	assert_int_equal(count(f->store,
-			       "SELECT count(*) FROM dumps WHERE state = 'waiting' AND"
-			       " reason = 'no symbol file with build id 111111111111...'"),
+	assert_int_equal(fixture_count(f->store,
+				       "SELECT count(*) FROM dumps WHERE state = 'waiting' AND"
+				       " reason = 'no symbol file with build id 111111111111...'"),
 			 1);
 }
 

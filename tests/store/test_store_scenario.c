@@ -229,16 +229,6 @@ static void read_issues(struct fl_store *store, const struct fleet *fleet, int64
 	sqlite3_finalize(stmt);
 }
 
-static int64_t count(struct fl_store *store, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
-}
-
 /* Every crash once, whoever told it. */
 static int crashes_of(const struct fleet *fleet)
 {
@@ -283,10 +273,12 @@ static void check(struct fl_store *store, const struct fleet *fleet, int64_t iss
 {
 	read_issues(store, fleet, issues);
 	check_labels(fleet, issues);
-	assert_int_equal(count(store, "SELECT count(*) FROM dumps WHERE paired_id"),
+	assert_int_equal(fixture_count(store, "SELECT count(*) FROM dumps WHERE paired_id"),
 			 pairs_of(fleet));
-	assert_int_equal(count(store, "SELECT sum(trace_count) FROM issues"), crashes_of(fleet));
-	assert_int_equal(count(store, "SELECT count(*) FROM issues WHERE trace_count > 0"), BUGS);
+	assert_int_equal(fixture_count(store, "SELECT sum(trace_count) FROM issues"),
+			 crashes_of(fleet));
+	assert_int_equal(fixture_count(store, "SELECT count(*) FROM issues WHERE trace_count > 0"),
+			 BUGS);
 	assert_invariants(store);
 }
 
@@ -307,11 +299,13 @@ static void test_late_symbols_make_the_same_issues(void **state)
 	struct fixture *g = other;
 	enqueue_fleet(g->store, &fleet);
 	assert_int_equal(drain(g->store, &fleet), ITEMS);
-	assert_int_equal(count(g->store, "SELECT count(*) FROM issues"), 0);
-	int64_t waiting = count(g->store, "SELECT count(*) FROM dumps WHERE state = 'waiting'");
+	assert_int_equal(fixture_count(g->store, "SELECT count(*) FROM issues"), 0);
+	int64_t waiting =
+		fixture_count(g->store, "SELECT count(*) FROM dumps WHERE state = 'waiting'");
 	add_symbols(g->store);
 	assert_in_range(drain(g->store, &fleet), 1, waiting); /* some pair while they are queued */
-	assert_int_equal(count(g->store, "SELECT count(*) FROM dumps WHERE state = 'waiting'"), 0);
+	assert_int_equal(
+		fixture_count(g->store, "SELECT count(*) FROM dumps WHERE state = 'waiting'"), 0);
 	check(g->store, &fleet, late);
 	print_message("%d items, %d waited, %d crashes, %d paired\n", ITEMS, (int)waiting,
 		      crashes_of(&fleet), pairs_of(&fleet));

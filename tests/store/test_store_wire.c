@@ -7,16 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int64_t count(struct fl_store *store, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
-}
-
 /* --- partials --- */
 
 static void partial_is(struct fl_store *store, const char *device, const void *bytes, size_t size)
@@ -34,7 +24,7 @@ static void test_half_a_message_is_kept(void **state)
 	struct fixture *f = *state;
 	struct fl_error err = { 0 };
 	partial_is(f->store, "D1", NULL, 0);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM devices"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM devices"), 0);
 	assert_ok(fl_store_put_partial(f->store, "D1", "ab\0c", 4, 3, NOON, &err), err);
 	assert_ok(fl_store_put_partial(f->store, "D2", "x", 1, 1, NOON, &err), err);
 	fixture_reopen(f);
@@ -201,11 +191,11 @@ static void test_what_is_not_decoded_is_kept(void **state)
 	assert_true(keep(f->store, "corrupt", "", "D1"));
 	assert_ok(fl_store_kept(f->store, add_kind, text, &err), err);
 	assert_string_equal(text, "corrupt 1 0\nheartbeat 3 24\nlog 1 8\nunknown 2 2\n");
-	assert_int_equal(count(f->store, "SELECT sum(duplicates) FROM kept"), 2);
-	assert_int_equal(count(f->store,
-			       "SELECT count(*) FROM kept WHERE captured_at = 1699999995"
-			       " AND hardware_version = 'evt' AND text = 'why' || char(10)"
-			       " || 'not'"),
+	assert_int_equal(fixture_count(f->store, "SELECT sum(duplicates) FROM kept"), 2);
+	assert_int_equal(fixture_count(f->store,
+				       "SELECT count(*) FROM kept WHERE captured_at = 1699999995"
+				       " AND hardware_version = 'evt' AND text = 'why' || char(10)"
+				       " || 'not'"),
 			 7);
 }
 
@@ -220,7 +210,7 @@ static void test_kept_bytes_are_compared(void **state)
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	assert_true(keep(f->store, "log", "two", "D1"));
-	assert_int_equal(count(f->store, "SELECT duplicates FROM kept WHERE id = 2"), 1);
+	assert_int_equal(fixture_count(f->store, "SELECT duplicates FROM kept WHERE id = 2"), 1);
 }
 
 static void test_nothing_cannot_be_kept(void **state)
@@ -263,8 +253,9 @@ static void test_a_storm_keeps_some_dumps_and_every_trace(void **state)
 	}
 	assert_false(crash(f->store, "other version", "D1", "1.1", "stack=a").pruned);
 	assert_false(crash(f->store, "other issue", "D1", "1.0", "stack=b").pruned);
-	assert_int_equal(count(f->store, "SELECT trace_count FROM issues WHERE id = 1"), 7);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents WHERE pruned"), 4);
+	assert_int_equal(fixture_count(f->store, "SELECT trace_count FROM issues WHERE id = 1"), 7);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents WHERE pruned"),
+			 4);
 	struct fl_claim claim = { 0 };
 	assert_ok(fl_store_dump(f->store, 6, &claim, &err), err);
 	assert_true(claim.pruned);
@@ -286,7 +277,8 @@ static void test_shared_bytes_stay_while_somebody_needs_them(void **state)
 	assert_false(crash(f->store, "sample", "D2", "1.0", "stack=a").pruned);
 	int64_t queued = enqueue(f->store, "shared", "D2");
 	assert_false(crash(f->store, "shared", "D1", "1.0", "stack=a").pruned);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents WHERE pruned"), 0);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents WHERE pruned"),
+			 0);
 	const struct report_spec spec = {
 		.title = "T", .type = "main", .version = "1.0", .fingerprints = { "stack=a" }
 	};
@@ -310,7 +302,7 @@ static void test_pruned_bytes_are_known_and_come_back(void **state)
 	assert_false(claim.pruned);
 	assert_memory_equal(claim.bytes.data, "pruned", 6);
 	fl_claim_deinit(&claim);
-	assert_int_equal(count(f->store, "SELECT count(*) FROM dump_contents"), 2);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM dump_contents"), 2);
 	assert_invariants(f->store);
 }
 
