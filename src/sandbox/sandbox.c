@@ -127,15 +127,15 @@ const char *fl_sandbox_name(const struct fl_sandbox *sandbox)
 
 /* --- a call through the child --- */
 
-static enum fl_code
-blame(const struct fl_death_facts *facts, struct fl_sandbox_death *death, struct fl_error *err)
+static enum fl_code blame(const struct fl_death_facts *facts, enum fl_code code,
+			  struct fl_sandbox_death *death, struct fl_error *err)
 {
 	struct fl_sandbox_death own;
 	if (!death)
 		death = &own;
 	*death = (struct fl_sandbox_death){ 0 };
 	fl_death_describe(facts, death);
-	return fl_fail(err, FL_ECHILD, FL_AT_NONE, 0, "the analysis process: %s", death->reason);
+	return fl_fail(err, code, FL_AT_NONE, 0, "the analysis process: %s", death->reason);
 }
 
 static const char *bad_answer(const struct fl_wire_reply *reply)
@@ -165,6 +165,13 @@ static enum fl_code take_result(struct fl_sandbox *sandbox, struct fl_call *call
 	return FL_OK;
 }
 
+/* Not this process's deadline, nor a filter: the kernel's out-of-memory killer, or an operator. */
+static bool killed_from_outside(const struct fl_death_facts *facts)
+{
+	return !facts->stalled && !facts->record.signal && !facts->protocol && facts->has_status &&
+	       WIFSIGNALED(facts->status) && WTERMSIG(facts->status) == SIGKILL;
+}
+
 /*
  * A death is an input's own only when a child died of it that had read nothing else: an earlier
  * input may have corrupted a kept child, and SIGKILL comes from outside. Such a death is tried
@@ -172,9 +179,7 @@ static enum fl_code take_result(struct fl_sandbox *sandbox, struct fl_call *call
  */
 static bool worth_a_second_try(const struct fl_death_facts *facts, unsigned served)
 {
-	bool killed = !facts->record.signal && !facts->protocol && facts->has_status &&
-		      WIFSIGNALED(facts->status) && WTERMSIG(facts->status) == SIGKILL;
-	return !facts->stalled && (served > 0 || killed);
+	return !facts->stalled && (served > 0 || killed_from_outside(facts));
 }
 
 static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
@@ -199,8 +204,10 @@ static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 				return code;
 			fl_process_condemn(process, bad, &facts);
 		}
-		if (try > 0 || !worth_a_second_try(&facts, served))
-			return blame(&facts, death, err);
+		if (try > 0 || !worth_a_second_try(&facts, served)) {
+			code = killed_from_outside(&facts) ? FL_ENOMEM : FL_ECHILD;
+			return blame(&facts, code, death, err);
+		}
 	}
 }
 
@@ -226,7 +233,7 @@ static enum fl_code bad_content(struct fl_sandbox *sandbox, const char *what,
 {
 	struct fl_death_facts facts;
 	fl_process_condemn(&sandbox->process, what, &facts);
-	return blame(&facts, death, err);
+	return blame(&facts, FL_ECHILD, death, err);
 }
 
 /* --- analyze --- */

@@ -11,7 +11,8 @@
  *
  * An input is blamed for a death when a child that had read nothing else died of it, or when the
  * deadline passed. Otherwise (an earlier input may have corrupted the child; someone killed it) the
- * request is tried once more in a new child.
+ * request is tried once more in a new child. Killed from outside (SIGKILL) again, it fails with
+ * FL_ENOMEM: the machine's trouble, which may pass.
  *
  * A handle is for one thread of the process that opened it.
  */
@@ -68,6 +69,7 @@ struct fl_sandbox_death {
  * Analyse a dump with @p count ELFs (0 is fine). The report was decoded from the child's bytes.
  * @param death may be NULL.
  * @retval FL_ECHILD  the child died or stalled on this input.
+ * @retval FL_ENOMEM  out of memory, or the child was killed from outside, twice.
  * Other failures are fl_analyze()'s and fl_symbols_open()'s.
  */
 FL_MUST_CHECK enum fl_code fl_sandbox_analyze(struct fl_sandbox *sandbox, const void *dump,

@@ -286,6 +286,46 @@ static void test_killed_at_work(void **state)
 	assert_int_not_equal(only_child(), child);
 }
 
+/* Every child of the parent but this one, for as long as it lives. */
+static void kill_siblings(void)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)getppid(),
+		 (long)getppid());
+	for (;; nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL)) {
+		char text[256] = "";
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+		if (fd >= 0)
+			close(fd);
+		char *end = text;
+		for (long pid = size > 0 ? strtol(text, &end, 10) : 0; pid > 0;
+		     pid = strtol(end, &end, 10))
+			if (pid != getpid())
+				kill((pid_t)pid, SIGKILL);
+	}
+}
+
+/* Killed again and again, the input is not blamed either: the machine is in trouble. */
+static void test_killed_whenever_at_work(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_sandbox(0);
+	if (!only_child())
+		skip();
+	pid_t killer = fork();
+	if (killer == 0)
+		kill_siblings();
+	struct fl_error err = { 0 };
+	struct fl_sandbox_death death;
+	enum fl_code code = act_on(sandbox, "work", &death, &err);
+	kill(killer, SIGKILL);
+	waitpid(killer, NULL, 0);
+	assert_int_equal(code, FL_ENOMEM);
+	assert_non_null(strstr(err.message, "killed by SIGKILL"));
+	assert_goes_on(sandbox);
+}
+
 static void test_signals_of_the_group_do_not_reach_it(void **state)
 {
 	(void)state;
@@ -410,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_file_cut_under_the_mapping),
 		cmocka_unit_test(test_killed_while_idle),
 		cmocka_unit_test(test_killed_at_work),
+		cmocka_unit_test(test_killed_whenever_at_work),
 		cmocka_unit_test(test_signals_of_the_group_do_not_reach_it),
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_without_a_filter),
