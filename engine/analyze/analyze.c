@@ -13,7 +13,6 @@
 struct dump_analysis {
 	struct fl_analysis base;
 	const struct fl_dump *dump;
-	bool has_regs;
 };
 
 /* The dump dies before its report: copy what the trace says about it. */
@@ -53,15 +52,10 @@ static enum fl_code read_dump(struct dump_analysis *d)
 	const struct fl_registers *contexts = fl_dump_contexts(d->dump, &count);
 	if (count) {
 		a->regs = contexts[0];
-		d->has_regs = true;
 	} else {
 		fl_finding_add(&a->findings, FL_STAGE_DUMP, FL_WARNING, FL_ENOTFOUND, FL_AT_NONE, 0,
 			       "the dump holds no registers: there is nothing to unwind from");
 	}
-	if (count > 1)
-		fl_finding_add(&a->findings, FL_STAGE_DUMP, FL_NOTE, FL_EUNSUPPORTED, FL_AT_NONE, 0,
-			       "the dump holds the registers of %zu CPUs; the first is shown",
-			       count);
 	return FL_OK;
 }
 
@@ -131,35 +125,63 @@ static void tell_event(struct fl_analysis *a, const struct fl_unwind_result *unw
 	event->has_lr = fl_reg_get(&a->regs, FL_LR, &event->lr);
 }
 
-static enum fl_code unwind_crashed(struct fl_analysis *a)
+static bool unwind(struct fl_analysis *a, struct fl_thread *thread, struct fl_unwind_result *ret)
+{
+	struct fl_unwind_input input = {
+		.regs = &thread->regs,
+		.saved = thread->context == FL_CONTEXT_SAVED,
+		.memory = &a->memory,
+		.symbols = &a->symbols,
+		.arch = a->trace->arch,
+		.fault_effects = thread->crashed ? a->trace->fault.effects : 0,
+		.has_process_stack = thread->has_block && thread->stack.known,
+		.process_stack_start = thread->stack.start,
+		.process_stack_end = thread->stack.end,
+	};
+	fl_unwind(&input, thread->crashed ? &a->findings : NULL, ret);
+	if (thread->crashed)
+		tell_event(a, ret);
+	thread->stop = ret->stop;
+	char text[160];
+	fl_unwind_stop_text(ret, text, sizeof(text));
+	/* Why there is no context is said already. */
+	if (thread->context != FL_CONTEXT_NONE || !thread->stop_text[0])
+		thread->stop_text = fl_arena_strdup(a->arena, text);
+	return thread->stop_text;
+}
+
+static enum fl_code unwind_all(struct fl_analysis *a)
 {
 	struct fl_unwind_result unwound = {
 		.frames = fl_arena_array(a->arena, FL_LIMIT_FRAMES, sizeof(*unwound.frames)),
 	};
-	struct fl_thread *thread = fl_arena_alloc(a->arena, sizeof(*thread));
-	if (!thread || !unwound.frames)
+	if (!unwound.frames)
 		return FL_ENOMEM;
-	a->trace->threads = thread;
-	a->trace->thread_count = 1;
-	fl_threads_crashed(&a->symbols, &a->regs, thread);
+	for (size_t i = 0; i < a->trace->thread_count; i++) {
+		struct fl_thread *thread = &a->trace->threads[i];
+		if (!unwind(a, thread, &unwound) ||
+		    fl_symbolize(&a->symbols, unwound.frames, unwound.count, a->arena,
+				 &thread->frames, &thread->frame_count))
+			return FL_ENOMEM;
+	}
+	return FL_OK;
+}
 
-	struct fl_unwind_input input = {
-		.regs = &a->regs,
+static enum fl_code find_threads(struct dump_analysis *d)
+{
+	struct fl_analysis *a = &d->base;
+	struct fl_threads_input input = {
 		.memory = &a->memory,
 		.symbols = &a->symbols,
 		.arch = a->trace->arch,
-		.fault_effects = a->trace->fault.effects,
 	};
-	fl_unwind(&input, &a->findings, &unwound);
-	tell_event(a, &unwound);
-	thread->stop = unwound.stop;
-	char text[160];
-	fl_unwind_stop_text(&unwound, text, sizeof(text));
-	thread->stop_text = fl_arena_strdup(a->arena, text);
-	if (!thread->stop_text)
-		return FL_ENOMEM;
-	return fl_symbolize(&a->symbols, unwound.frames, unwound.count, a->arena, &thread->frames,
-			    &thread->frame_count);
+	struct fl_threads found;
+	input.contexts = fl_dump_contexts(d->dump, &input.context_count);
+	enum fl_code code = fl_threads_find(&input, &a->findings, a->arena, &found);
+	a->trace->kernel = found.kernel;
+	a->trace->threads = found.items;
+	a->trace->thread_count = found.count;
+	return code;
 }
 
 static enum fl_code match_modules(struct dump_analysis *d)
@@ -179,7 +201,9 @@ static enum fl_code find_cause(struct dump_analysis *d)
 		.regs = &d->base.regs,
 		.memory = &d->base.memory,
 		.symbols = &d->base.symbols,
-		.thread = trace->threads,
+		.threads = trace->threads,
+		.thread_count = trace->thread_count,
+		.thread = fl_trace_crashed(trace),
 	};
 	input.mpu = fl_dump_mpu(d->dump, &input.mpu_count);
 	return fl_cause_find(&input, d->base.arena, &trace->cause);
@@ -195,7 +219,7 @@ static enum fl_code run_stages(struct dump_analysis *d, const struct fl_rules *r
 	trace->reason = fl_reason_decode(trace->identity.has_reason, trace->identity.reason,
 					 &a->symbols, a->arena);
 	fl_fault_decode(&a->memory, trace->arch, &trace->fault);
-	if (d->has_regs && unwind_crashed(a))
+	if (find_threads(d) || unwind_all(a))
 		return FL_ENOMEM;
 	if (match_modules(d) || find_cause(d))
 		return FL_ENOMEM;

@@ -16,9 +16,11 @@ struct fl_cause_input {
 	const struct fl_registers *regs;      /**< the crashed context */
 	const struct fl_memory *memory;       /**< dump, then ELF */
 	const struct fl_symbol_view *symbols; /**< may be empty */
-	const struct fl_thread *thread;       /**< crashed thread: frames, stop, stack bounds */
-	const uint32_t *mpu;                  /**< MPU block or NULL */
-	size_t mpu_count;                     /**< words */
+	const struct fl_thread *thread;  /**< crashed thread: frames, stop, stack bounds; or NULL */
+	const struct fl_thread *threads; /**< all of them, with their frames */
+	size_t thread_count;
+	const uint32_t *mpu; /**< MPU block or NULL */
+	size_t mpu_count;    /**< words */
 };
 
 /**

@@ -2,6 +2,7 @@
 /* The words for the model's enums; the JSON keys of docs/report-schema.md use them. */
 #include "model/fault.h"
 #include "model/frame.h"
+#include "model/thread.h"
 #include "model/trace.h"
 
 #include <inttypes.h>
@@ -49,6 +50,44 @@ const char *fl_confidence_name(enum fl_confidence confidence)
 {
 	static const char *const names[FL_CONFIDENCE_COUNT] = { "uncertain", "likely", "certain" };
 	return confidence < FL_CONFIDENCE_COUNT ? names[confidence] : "unknown";
+}
+
+const char *fl_thread_state_name(enum fl_thread_state state)
+{
+	static const char *const names[FL_THREAD_STATE_COUNT] = {
+		[FL_THREAD_RUNNING] = "running",       [FL_THREAD_READY] = "ready",
+		[FL_THREAD_BLOCKED] = "blocked",       [FL_THREAD_SUSPENDED] = "suspended",
+		[FL_THREAD_TERMINATED] = "terminated", [FL_THREAD_INACTIVE] = "inactive",
+	};
+	return state < FL_THREAD_STATE_COUNT ? names[state] : NULL;
+}
+
+const char *fl_wait_kind_name(enum fl_wait_kind kind)
+{
+	static const char *const names[FL_WAIT_KIND_COUNT] = {
+		[FL_WAIT_OBJECT] = "object",
+		[FL_WAIT_DELAY] = "delay",
+		[FL_WAIT_QUEUE_RECEIVE] = "queue-receive",
+		[FL_WAIT_QUEUE_SEND] = "queue-send",
+		[FL_WAIT_SEMAPHORE] = "semaphore",
+		[FL_WAIT_MUTEX] = "mutex",
+		[FL_WAIT_EVENT] = "event",
+		[FL_WAIT_NOTIFICATION] = "notification",
+		[FL_WAIT_STREAM] = "stream",
+		[FL_WAIT_CONDITION] = "condition",
+		[FL_WAIT_MEMORY] = "memory",
+		[FL_WAIT_JOIN] = "join",
+		[FL_WAIT_IO] = "io",
+		[FL_WAIT_WORK] = "work",
+	};
+	return kind < FL_WAIT_KIND_COUNT ? names[kind] : NULL;
+}
+
+const char *fl_overflow_name(enum fl_overflow overflow)
+{
+	static const char *const names[FL_OVERFLOW_COUNT] = { "unknown", "excluded", "likely",
+							      "proven" };
+	return overflow < FL_OVERFLOW_COUNT ? names[overflow] : "unknown";
 }
 
 const char *fl_report_kind_name(enum fl_report_kind kind)

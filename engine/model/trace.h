@@ -91,6 +91,7 @@ struct fl_trace {
 	bool build_id_conflict;     /**< dump and primary ELF both have one and they differ */
 	struct fl_fault fault;
 	struct fl_cause cause;
+	struct fl_kernel_facts kernel;
 	struct fl_thread *threads; /**< the crashed one first */
 	size_t thread_count;
 	struct fl_signature signature;

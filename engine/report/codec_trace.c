@@ -3,6 +3,8 @@
 
 #include "base/limits.h"
 
+#include <string.h>
+
 /* Smallest encodings of one element: what fl_read_count may assume. */
 enum {
 	MIN_REGION = 8,
@@ -215,6 +217,8 @@ static void stack(struct fl_codec *c, struct fl_thread *t)
 	FLAGS(c, &t->stack.known, &t->stack.used_known, &t->stack.high_water_known);
 	optional_u32(c, t->stack.known, &t->stack.start);
 	if (t->stack.known)
+		t->stack.start_known = true;
+	if (t->stack.known)
 		fl_x_uleb(c, &t->stack.end);
 	else
 		t->stack.end = 0;
@@ -222,10 +226,22 @@ static void stack(struct fl_codec *c, struct fl_thread *t)
 	optional_u32(c, t->stack.high_water_known, &t->stack.high_water);
 }
 
+static enum fl_thread_state state_of(const char *name)
+{
+	for (int i = 0; name && i < FL_THREAD_STATE_COUNT; i++) {
+		const char *known = fl_thread_state_name((enum fl_thread_state)i);
+		if (known && strcmp(known, name) == 0)
+			return (enum fl_thread_state)i;
+	}
+	return FL_THREAD_UNKNOWN;
+}
+
 static void thread(struct fl_codec *c, struct fl_thread *t)
 {
+	const char *state = fl_thread_state_name(t->state);
 	fl_x_str(c, &t->name);
-	fl_x_str(c, &t->state);
+	fl_x_str(c, &state);
+	t->state = state_of(state);
 	FLAGS(c, &t->has_priority, &t->current, &t->crashed);
 	uint32_t priority = t->has_priority ? (uint32_t)t->priority : 0;
 	optional_u32(c, t->has_priority, &priority);

@@ -220,7 +220,7 @@ static void thread(struct fl_json *j, const struct fl_thread *t)
 {
 	fl_json_object(j, NULL);
 	fl_json_str(j, "name", t->name);
-	fl_json_str(j, "state", t->state);
+	fl_json_str(j, "state", fl_thread_state_name(t->state));
 	if (t->has_priority)
 		fl_json_int(j, "priority", t->priority);
 	fl_json_bool(j, "current", t->current);

@@ -261,8 +261,9 @@ static void heading(struct backtrace *b)
 	fl_text_put(t, FL_STYLE_HEADING, "Backtrace");
 	if (thread->name)
 		fl_text_wrapf(t, FL_STYLE_HEADING, 2, " of thread \"%s\"", thread->name);
-	if (thread->state && (thread->name || b->trace->thread_count > 1))
-		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", %s", thread->state);
+	const char *state = fl_thread_state_name(thread->state);
+	if (state && (thread->name || b->trace->thread_count > 1))
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", %s", state);
 	if (thread->has_priority)
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", priority %" PRId32, thread->priority);
 	if (thread->stack.known && thread->stack.used_known)

@@ -35,6 +35,9 @@ static const uint32_t element_sizes[FL_INDEX_KINDS] = {
 	[FL_INDEX_FINDINGS] = sizeof(struct fl_index_finding),
 	[FL_INDEX_ENUMERATORS] = sizeof(struct fl_index_enumerator),
 	[FL_INDEX_LOG_FORMATS] = 1,
+	[FL_INDEX_STRUCTS] = sizeof(struct fl_index_struct),
+	[FL_INDEX_FIELDS] = sizeof(struct fl_index_field),
+	[FL_INDEX_VARIABLES] = sizeof(struct fl_index_variable),
 };
 
 uint32_t fl_index_element_size(uint32_t kind)

@@ -82,6 +82,9 @@ enum fl_index_kind {
 	FL_INDEX_FINDINGS,     /**< struct fl_index_finding */
 	FL_INDEX_ENUMERATORS,  /**< struct fl_index_enumerator, in order of appearance */
 	FL_INDEX_LOG_FORMATS,  /**< section log_fmt as it is, header included */
+	FL_INDEX_STRUCTS,      /**< struct fl_index_struct, in order of appearance */
+	FL_INDEX_FIELDS,       /**< struct fl_index_field, those of one struct together */
+	FL_INDEX_VARIABLES,    /**< struct fl_index_variable, in order of appearance */
 	FL_INDEX_KINDS
 };
 
@@ -179,6 +182,39 @@ struct fl_index_finding {
 struct fl_index_enumerator {
 	uint32_t name; /**< string */
 	uint32_t value;
+};
+
+/** A structure or union; members of anonymous ones inside it count as its own, as in C. */
+struct fl_index_struct {
+	uint32_t name;  /**< string: its tag, else the typedef that names it; 0 = none */
+	uint32_t alias; /**< string: a typedef of it; 0 = none */
+	uint32_t size;  /**< bytes */
+	uint32_t first_field, field_count; /**< in FIELDS */
+};
+
+enum { FL_INDEX_SIGNED = 1, FL_INDEX_POINTER = 2, FL_INDEX_FLOAT = 4 };
+
+/** What a member or variable is. */
+struct fl_index_type {
+	uint32_t size;      /**< bytes of one element; 0 = unknown */
+	uint32_t count;     /**< elements; 1 for what is no array; 0 = of unknown length */
+	uint32_t structure; /**< of one element, index into STRUCTS, or FL_INDEX_NONE */
+	uint32_t flags;     /**< of one element */
+};
+
+struct fl_index_field {
+	uint32_t name; /**< string */
+	uint32_t off;  /**< bytes from the beginning of its struct */
+	uint16_t bit_off,
+		bit_size; /**< a bit-field: from the lowest bit of the bytes at off; else 0 */
+	struct fl_index_type type;
+};
+
+/** A variable at a fixed address. */
+struct fl_index_variable {
+	uint32_t name; /**< string */
+	uint32_t addr;
+	struct fl_index_type type;
 };
 
 #endif

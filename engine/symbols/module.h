@@ -58,6 +58,14 @@ bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
 bool fl_module_symbol(const struct fl_module *module, const char *name, struct fl_symbol_info *ret,
 		      bool *absolute_ret);
 
+bool fl_module_field(const struct fl_module *module, const char *structure, const char *path,
+		     struct fl_field *ret);
+bool fl_module_struct_size(const struct fl_module *module, const char *structure,
+			   uint32_t *size_ret);
+/** By symbol, else by DWARF. @p absolute_ret: it has no section. */
+bool fl_module_variable(const struct fl_module *module, const char *name,
+			struct fl_variable_info *ret, bool *absolute_ret);
+
 bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct fl_symbol_info *ret);
 
 #endif

@@ -121,6 +121,51 @@ fl_view_enumerator(const struct fl_symbol_view *view, const char *prefix, uint32
  */
 const char *fl_view_log_format(const struct fl_symbol_view *view, uint32_t offset, bool *has_ret);
 
+/** What lies at a member or variable. */
+struct fl_field {
+	uint32_t off;   /**< of a member: bytes from the beginning of the structure asked for */
+	uint32_t size;  /**< bytes of one element; 0 = unknown */
+	uint32_t count; /**< elements; 1 for what is no array; 0 = of unknown length */
+	bool is_signed;
+	bool is_pointer;
+	uint8_t bit_off, bit_size; /**< a bit-field has a bit_size */
+};
+
+/**
+ * A member of a kernel's structure as DWARF lays it out.
+ *
+ * Only structures of model/kernel_types.h, and those inside them, are kept. All modules, primary
+ * first; of several structures of one name the first that has the member.
+ *
+ * @param structure tag or typedef.
+ * @param path      member names joined with '.': "xStateListItem.pvOwner". Arrays on the way count
+ *                  as their first element.
+ */
+bool fl_view_field(const struct fl_symbol_view *view, const char *structure, const char *path,
+		   struct fl_field *ret);
+
+/** sizeof(@p structure); the first one of that name. */
+bool fl_view_struct_size(const struct fl_symbol_view *view, const char *structure,
+			 uint32_t *size_ret);
+
+struct fl_variable_info {
+	uint32_t addr;
+	uint32_t size; /**< bytes of all of it; 0 = unknown */
+};
+
+/**
+ * A variable at a fixed address: by its symbol, else by DWARF (link-time optimisation renames
+ * static symbols; DWARF is asked for variables of model/kernel_types.h only).
+ */
+bool fl_view_variable(const struct fl_symbol_view *view, const char *name,
+		      struct fl_variable_info *ret);
+
+/**
+ * The same modules, the one that defines variable @p name first: its structures are the ones that
+ * @p name is made of. @p view itself when none does.
+ */
+struct fl_symbol_view fl_view_from(const struct fl_symbol_view *view, const char *name);
+
 /** The data symbol with a size that covers @p addr. */
 bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr,
 		       struct fl_symbol_info *ret);

@@ -61,6 +61,62 @@ bool fl_view_symbol(const struct fl_symbol_view *view, const char *name, struct 
 	return found;
 }
 
+bool fl_view_field(const struct fl_symbol_view *view, const char *structure, const char *path,
+		   struct fl_field *ret)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (fl_module_field(view->modules[i], structure, path, ret))
+			return true;
+	return false;
+}
+
+bool fl_view_struct_size(const struct fl_symbol_view *view, const char *structure,
+			 uint32_t *size_ret)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (fl_module_struct_size(view->modules[i], structure, size_ret))
+			return true;
+	return false;
+}
+
+/* As with symbols: one that a module defines wins over one that it was only told of. */
+static size_t
+find_variable(const struct fl_symbol_view *view, const char *name, struct fl_variable_info *ret)
+{
+	size_t found = view->count;
+	for (size_t i = 0; i < view->count; i++) {
+		struct fl_variable_info variable;
+		bool absolute;
+		if (!fl_module_variable(view->modules[i], name, &variable, &absolute))
+			continue;
+		if (absolute && found < view->count)
+			continue;
+		*ret = variable;
+		found = i;
+		if (!absolute)
+			break;
+	}
+	return found;
+}
+
+bool fl_view_variable(const struct fl_symbol_view *view, const char *name,
+		      struct fl_variable_info *ret)
+{
+	return find_variable(view, name, ret) < view->count;
+}
+
+struct fl_symbol_view fl_view_from(const struct fl_symbol_view *view, const char *name)
+{
+	struct fl_variable_info variable;
+	struct fl_symbol_view from = *view;
+	size_t home = find_variable(view, name, &variable);
+	for (size_t i = home; home < view->count && i > 0; i--)
+		from.modules[i] = view->modules[i - 1];
+	if (home < view->count)
+		from.modules[0] = view->modules[home];
+	return from;
+}
+
 bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_symbol_info *ret)
 {
 	for (size_t i = 0; i < view->count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "threads/threads.h"
+#include "threads/kernel.h"
 
 /* Names that linker scripts in the field give to the ends of the main stack. */
 static const char *const top_symbols[] = {
@@ -22,9 +22,6 @@ static bool first_symbol(const struct fl_symbol_view *symbols, const char *const
 	return false;
 }
 
-/* Bytes up to here are at least named; a stack that big is no stack. */
-#define STACK_SIZE_MAX UINT32_C(0x100000)
-
 static void find_bounds(const struct fl_symbol_view *symbols, uint32_t sp, struct fl_thread *thread)
 {
 	uint32_t top;
@@ -34,25 +31,21 @@ static void find_bounds(const struct fl_symbol_view *symbols, uint32_t sp, struc
 	if (!first_symbol(symbols, limit_symbols, sizeof(limit_symbols) / sizeof(limit_symbols[0]),
 			  &limit))
 		return;
-	if (limit >= top || top - limit > STACK_SIZE_MAX || sp > top)
+	/* Another stack's pointer says nothing about this one. */
+	if (limit >= top || sp > top || (sp < limit && limit - sp > top - limit))
 		return;
-	/* An overflowed stack pointer lies below the limit, but not by more than a stack's size. */
-	if (sp < limit && limit - sp > top - limit)
-		return;
-	thread->stack.known = true;
-	thread->stack.start = limit;
-	thread->stack.end = top;
-	thread->stack.used_known = true;
-	thread->stack.used = top - sp;
+	fl_thread_set_stack(thread, limit, top);
+	fl_thread_set_used(thread, sp);
 }
 
-void fl_threads_crashed(const struct fl_symbol_view *symbols, const struct fl_registers *regs,
-			struct fl_thread *ret)
+void fl_thread_bare(const struct fl_symbol_view *symbols, const struct fl_registers *regs,
+		    struct fl_thread *ret)
 {
 	*ret = (struct fl_thread){
-		.state = "running",
+		.state = FL_THREAD_RUNNING,
 		.current = true,
 		.crashed = true,
+		.context = FL_CONTEXT_BLOCK,
 		.regs = *regs,
 		.stop_text = "",
 	};

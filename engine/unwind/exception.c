@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/exception.h"
 
+#include "model/exception_frame.h"
 #include "target/exc_return.h"
-
-/* Offsets in a hardware frame, in words (Arm DDI 0403E B1.5.6). */
-enum { WORD_R12 = 4, WORD_LR = 5, WORD_PC = 6, WORD_XPSR = 7, FRAME_WORDS = 8 };
-
-enum {
-	XPSR_NUMBER = 0x1ff,
-	XPSR_PADDING = 1 << 9, /* a word was inserted to align the frame */
-	XPSR_SFPA = 1 << 20,   /* v8-M, stacked copy only */
-	XPSR_B = 1 << 21,      /* v8.1-M */
-	XPSR_RESERVED = 3 << 22,
-	XPSR_T = 1 << 24,
-};
 
 /* Armv8-M additional state context, below the frame (Arm DDI 0553 B3.19). */
 enum { CALLEE_SIZE = 0x28, CALLEE_R4 = 8 };
@@ -24,17 +13,6 @@ enum { HARD_FAULT = 3, SECURE_FAULT = 7, SVCALL = 11 };
 static bool is_v8m(enum fl_arch arch)
 {
 	return arch == FL_ARCH_V8M_BASE || arch == FL_ARCH_V8M_MAIN || arch == FL_ARCH_UNKNOWN;
-}
-
-static bool read_frame(const struct fl_memory *memory, uint32_t addr, uint32_t words[FRAME_WORDS],
-		       uint32_t *missing_ret)
-{
-	for (uint32_t i = 0; i < FRAME_WORDS; i++) {
-		*missing_ret = addr + 4 * i;
-		if (!fl_memory_u32(memory, addr + 4 * i, &words[i]))
-			return false;
-	}
-	return true;
 }
 
 /* A fault may have interrupted a branch to nowhere: then neither pc nor T is as it should be. */
@@ -56,14 +34,14 @@ static bool number_exists(enum fl_arch arch, uint32_t number)
 
 bool fl_xpsr_possible(enum fl_arch arch, uint32_t xpsr)
 {
-	uint32_t reserved = XPSR_RESERVED | (is_v8m(arch) ? 0 : XPSR_SFPA | XPSR_B);
-	return !(xpsr & reserved) && number_exists(arch, xpsr & XPSR_NUMBER);
+	uint32_t reserved = FL_XPSR_RESERVED | (is_v8m(arch) ? 0 : FL_XPSR_SFPA | FL_XPSR_B);
+	return !(xpsr & reserved) && number_exists(arch, xpsr & FL_XPSR_NUMBER);
 }
 
 static bool
 xpsr_plausible(const struct fl_unwind_input *in, const struct fl_boundary *boundary, uint32_t xpsr)
 {
-	uint32_t number = xpsr & XPSR_NUMBER;
+	uint32_t number = xpsr & FL_XPSR_NUMBER;
 	if (!fl_xpsr_possible(in->arch, xpsr))
 		return false;
 	if (boundary->number_known && number && number == boundary->number)
@@ -71,7 +49,7 @@ xpsr_plausible(const struct fl_unwind_input *in, const struct fl_boundary *bound
 	if (boundary->exc_return_known &&
 	    fl_exc_return_decode(boundary->exc_return).to_thread != !number)
 		return false;
-	return xpsr & XPSR_T || was_fault(boundary);
+	return xpsr & FL_XPSR_T || was_fault(boundary);
 }
 
 static bool lr_plausible(const struct fl_unwind_input *in, uint32_t lr)
@@ -92,36 +70,25 @@ enum fl_frame_test fl_exception_frame_test(const struct fl_unwind_input *in,
 					   const struct fl_boundary *boundary, uint32_t addr,
 					   bool strict)
 {
-	uint32_t words[FRAME_WORDS];
-	uint32_t missing;
+	struct fl_exception_frame frame;
 	if (addr % 4)
 		return FL_FRAME_BAD;
-	if (!read_frame(in->memory, addr, words, &missing))
+	if (!fl_exception_frame_read(in->memory, addr, &frame, NULL))
 		return FL_FRAME_MISSING;
-	if (!xpsr_plausible(in, boundary, words[WORD_XPSR]))
+	if (!xpsr_plausible(in, boundary, frame.xpsr))
 		return FL_FRAME_BAD;
-	if (!pc_plausible(in, words[WORD_PC]) && (strict || !was_fault(boundary)))
+	if (!pc_plausible(in, frame.pc) && (strict || !was_fault(boundary)))
 		return FL_FRAME_BAD;
-	if (strict && !lr_plausible(in, words[WORD_LR]))
+	if (strict && !lr_plausible(in, frame.lr))
 		return FL_FRAME_BAD;
 	return FL_FRAME_GOOD;
 }
 
-/* The stack pointer before the exception (Arm DDI 0403E B1.5.7). */
 static uint32_t sp_above(const struct fl_boundary *boundary, uint32_t addr, uint32_t xpsr)
 {
 	bool extended =
 		boundary->exc_return_known && fl_exc_return_decode(boundary->exc_return).extended;
-	return addr + fl_exception_frame_size(extended) + (xpsr & XPSR_PADDING ? 4 : 0);
-}
-
-static void set_stacked(struct fl_cursor *c, const uint32_t words[FRAME_WORDS])
-{
-	for (uint32_t i = 0; i < 4; i++)
-		fl_reg_set(&c->regs, (enum fl_register)i, words[i]);
-	fl_reg_set(&c->regs, FL_R12, words[WORD_R12]);
-	fl_reg_set(&c->regs, FL_LR, words[WORD_LR]);
-	fl_reg_set(&c->regs, FL_XPSR, words[WORD_XPSR]);
+	return fl_exception_frame_sp(addr, xpsr, extended);
 }
 
 static void set_pc(struct fl_cursor *c, const struct fl_boundary *boundary, uint32_t pc)
@@ -149,19 +116,19 @@ enum fl_stop fl_exception_pop_at(const struct fl_unwind_input *in,
 				 const struct fl_boundary *boundary, uint32_t addr, bool psp,
 				 struct fl_cursor *ret, uint32_t *addr_ret)
 {
-	uint32_t words[FRAME_WORDS];
-	if (!read_frame(in->memory, addr, words, addr_ret))
+	struct fl_exception_frame frame;
+	if (!fl_exception_frame_read(in->memory, addr, &frame, addr_ret))
 		return FL_STOP_NOT_CAPTURED;
 	*addr_ret = addr;
 	if (fl_exception_frame_test(in, boundary, addr, false) != FL_FRAME_GOOD)
 		return FL_STOP_BAD_EXCEPTION_FRAME;
 
 	*ret = (struct fl_cursor){ .regs = fl_registers_after_call(&boundary->regs) };
-	set_stacked(ret, words);
-	set_pc(ret, boundary, words[WORD_PC]);
-	set_stacks(ret, boundary, sp_above(boundary, addr, words[WORD_XPSR]), psp);
+	fl_exception_frame_apply(&frame, &ret->regs);
+	set_pc(ret, boundary, frame.pc);
+	set_stacks(ret, boundary, sp_above(boundary, addr, frame.xpsr), psp);
 	ret->ipsr_known = true;
-	ret->ipsr = (uint16_t)(words[WORD_XPSR] & XPSR_NUMBER);
+	ret->ipsr = (uint16_t)(frame.xpsr & FL_XPSR_NUMBER);
 	return FL_STOP_NONE;
 }
 

@@ -358,13 +358,14 @@ static bool runs_on_psp(const struct fl_registers *regs)
 	return !fl_reg_get(regs, FL_MSP, &msp) || msp != sp;
 }
 
-static struct fl_cursor context(const struct fl_registers *regs)
+static struct fl_cursor context(const struct fl_unwind_input *in)
 {
-	struct fl_cursor c = { .regs = *regs, .exact = true };
+	const struct fl_registers *regs = in->regs;
+	struct fl_cursor c = { .regs = *regs, .exact = !in->at_return };
 	uint32_t xpsr;
 	(void)fl_reg_get(regs, FL_PC, &c.pc);
 	c.pc &= ~UINT32_C(1);
-	c.lookup_pc = c.pc;
+	c.lookup_pc = in->at_return ? c.pc - 1 : c.pc;
 	fl_reg_set(&c.regs, FL_PC, c.pc);
 	c.ipsr_known = fl_reg_get(regs, FL_XPSR, &xpsr);
 	c.ipsr = c.ipsr_known ? (uint16_t)(xpsr & 0x1ff) : 0;
@@ -449,8 +450,9 @@ void fl_unwind(const struct fl_unwind_input *input, struct fl_findings *findings
 		result->stop = FL_STOP_NO_REGISTERS;
 		return;
 	}
-	u.at = context(input->regs);
-	if (!emit_code(&u, &u.at, FL_TRUST_CONTEXT) || !first_step(&u))
+	u.at = context(input);
+	enum fl_trust trust = input->saved ? FL_TRUST_EXCEPTION_FRAME : FL_TRUST_CONTEXT;
+	if (!emit_code(&u, &u.at, trust) || !first_step(&u))
 		goto done;
 	while (advance(&u)) {
 	}

@@ -19,13 +19,20 @@
 #include "symbols/symbols.h"
 
 struct fl_unwind_input {
-	const struct fl_registers *regs; /**< of the crashed context (docs/formats.md) */
+	const struct fl_registers *regs; /**< where to begin */
+	bool saved;     /**< they are what a kernel saved of a switched-out thread, not the dump's
+			   register     block: the first frame has the trust of an exception frame */
+	bool at_return; /**< pc is a return address (a kernel that switches by call): looked up
+			 * before it
+			 */
 	const struct fl_memory *memory;
 	const struct fl_symbol_view *symbols;
 	enum fl_arch arch;
 	unsigned fault_effects; /**< FL_EFFECT_*: how far the stacked frame may be trusted */
-	bool fault_in_dump;     /**< the context comes from a fault (pc exact), not from a debugger
-				   halt: same look-up rule, kept for the messages */
+	/** The stack that the process stack pointer is on, where it is known: scans stay inside. */
+	bool has_process_stack;
+	uint32_t process_stack_start;
+	uint64_t process_stack_end;
 };
 
 /** Caller-provided room: FL_LIMIT_FRAMES frames are about 40 KiB, take it from the arena. */

@@ -52,6 +52,8 @@ struct fl_text_options {
 	 */
 	const char *(*source_line)(void *context, const char *file, uint32_t line);
 	void *context;
+	/** Whose backtraces: a thread's name, "crashed", or "all"; NULL means all. */
+	const char *thread;
 };
 
 /** Text for a person. @p options may be NULL. */

@@ -252,7 +252,7 @@ static void test_no_control_characters(void **state)
 	t->identity.device_serial = t->identity.software_type = t->identity.hardware_version = evil;
 	t->identity.software_version = t->dump.format = t->reason.name = evil;
 	t->modules[0].name = t->modules[1].name = evil;
-	t->threads[0].name = t->threads[0].state = t->threads[0].stop_text = evil;
+	t->threads[0].name = t->threads[0].stop_text = evil;
 	t->threads[0].frames[2].function = t->threads[0].frames[3].module = evil;
 	t->fault.absent = false;
 	t->fault.facts[0].name = t->fault.facts[0].meaning = evil;

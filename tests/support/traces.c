@@ -240,12 +240,19 @@ static void full_threads(struct fl_report *r)
 	struct fl_thread *crashed = &t->threads[0];
 	*crashed = (struct fl_thread){
 		.name = "net_rx",
-		.state = "running",
+		.state = FL_THREAD_RUNNING,
 		.has_priority = true,
 		.priority = -3,
 		.current = true,
 		.crashed = true,
-		.stack = { true, 0x20000800, 0x20001000, true, 240, true, 900 },
+		.stack = { .start_known = true,
+			   .start = 0x20000800,
+			   .known = true,
+			   .end = 0x20001000,
+			   .used_known = true,
+			   .used = 240,
+			   .high_water_known = true,
+			   .high_water = 900 },
 		.stop = FL_STOP_NOT_CAPTURED,
 		.stop_text = "stack memory at 0x20000ff0 was not captured",
 	};

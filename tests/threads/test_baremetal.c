@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/cmocka.h"
 #include "support/elf_writer.h"
-#include "threads/threads.h"
+#include "threads/kernel.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ describe(const char *limit, uint32_t limit_addr, const char *top, uint32_t top_a
 	struct fl_registers regs = { 0 };
 	fl_reg_set(&regs, FL_SP, sp);
 	struct fl_thread thread;
-	fl_threads_crashed(&view, &regs, &thread);
+	fl_thread_bare(&view, &regs, &thread);
 	return thread;
 }
 
@@ -70,7 +70,7 @@ static void test_stack_between_linker_symbols(void **state)
 		assert_int_equal(t.stack.used_known, cases[i].known);
 		assert_int_equal(t.stack.used, cases[i].used);
 		assert_true(t.crashed && t.current);
-		assert_string_equal(t.state, "running");
+		assert_int_equal(t.state, FL_THREAD_RUNNING);
 		assert_null(t.name);
 	}
 }
@@ -81,7 +81,7 @@ static void test_without_symbols_or_stack_pointer(void **state)
 	struct fl_symbol_view none = { 0 };
 	struct fl_registers regs = { 0 };
 	struct fl_thread thread;
-	fl_threads_crashed(&none, &regs, &thread);
+	fl_thread_bare(&none, &regs, &thread);
 	assert_false(thread.stack.known);
 	assert_true(thread.crashed);
 	assert_string_equal(thread.stop_text, "");

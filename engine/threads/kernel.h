@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What a kernel has to tell, and the common ground its file stands on.
+ *
+ * Adding one: threads/<name>.c (or a directory), its row in threads/kernels.c, the names of its
+ * data in model/kernel_types.c, its page in docs/threads.md.
+ */
+#ifndef THREADS_KERNEL_H
+#define THREADS_KERNEL_H
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "threads/threads.h"
+
+/** One look for threads. */
+struct fl_kernel_scan {
+	const struct fl_threads_input *in;
+	struct fl_symbol_view symbols; /**< the module with the kernel's data first */
+	struct fl_arena *arena;
+	struct fl_findings *findings;
+	struct fl_threads *out; /**< items: room for FL_LIMIT_THREADS + 1 */
+	bool failed;            /**< memory ran out: rules need not look */
+};
+
+struct fl_kernel {
+	const char *name;
+	const char *const
+		*decisive; /**< variables, any of which says it is there; ends with NULL */
+	/**
+	 * Fill scan->out: threads by fl_scan_add(), kernel facts (the name is set already). The
+	 * running threads are marked `current` with their `core`; nobody is marked `crashed`.
+	 */
+	void (*find)(struct fl_kernel_scan *scan);
+};
+
+extern const struct fl_kernel fl_kernel_freertos, fl_kernel_zephyr;
+
+/* --- the list of threads --- */
+
+/**
+ * A new thread with that control block, everything else unknown.
+ * @return NULL when it is there already, or the limit is reached (a finding says so).
+ */
+struct fl_thread *fl_scan_add(struct fl_kernel_scan *scan, uint32_t block);
+
+/** The thread with that control block, or NULL. */
+struct fl_thread *fl_scan_find(const struct fl_kernel_scan *scan, uint32_t block);
+
+/** A finding of this stage at a target address; see fl_finding_add(). */
+void fl_scan_note(struct fl_kernel_scan *scan, enum fl_severity severity, enum fl_code code,
+		  uint32_t addr, const char *format, ...) FL_PRINTF(5, 6);
+
+/** Text in the arena; NULL latches scan->failed. */
+const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...) FL_PRINTF(2, 3);
+
+/* --- reading --- */
+
+/**
+ * A number of @p size bytes (1, 2, 4) at @p addr; signed ones are extended.
+ * @return false when it was not captured, or is of another size.
+ */
+bool fl_scan_number(const struct fl_kernel_scan *scan, uint32_t addr, uint32_t size, bool is_signed,
+		    uint32_t *ret);
+
+/** The variable @p name, a number of at most 4 bytes. */
+bool fl_scan_variable(const struct fl_kernel_scan *scan, const char *name, uint32_t *ret);
+
+/**
+ * NUL-terminated text of at most @p room bytes at @p addr, in the arena; what is no printable ASCII
+ * becomes '?'. Text that is cut off by the end of the captured memory is given as far as it goes.
+ * @return NULL when nothing of it was captured or it is empty.
+ */
+const char *fl_scan_string(struct fl_kernel_scan *scan, uint32_t addr, uint32_t room);
+
+/** Name of the data symbol that contains @p addr ("queue", "queues+0x50"), in the arena; or NULL.
+ */
+const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr);
+
+/** A layout: DWARF's word for it, else what the tables of docs/formats.md say. */
+struct fl_layout {
+	const char *structure; /**< tag or typedef */
+	const char *path;
+	uint32_t default_off, default_size;
+	bool has_default;
+};
+
+/** Where @p layout lies in its structure; false when neither knows. */
+bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,
+		    struct fl_field *ret);
+
+/* --- what a switched-out thread left on its stack --- */
+
+/**
+ * Registers of a thread whose hardware frame lies at @p addr: r4..r11 are in thread->regs already
+ * where they are known. Fills r0..r3, r12, lr, pc, xPSR and SP (above the frame), the context, and
+ * the bytes used when the end of the stack is known. A frame that was not captured, or cannot be
+ * one, leaves no context, and a stop_text that says so.
+ *
+ * @param extended the frame has FP space.
+ */
+bool fl_thread_resume(struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t addr,
+		      bool extended);
+
+/** No registers, and why. */
+void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *thread,
+			       const char *format, ...) FL_PRINTF(3, 4);
+
+/** Consecutive words into consecutive registers, from @p first on; unknown where not captured. */
+void fl_thread_load(const struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t addr,
+		    enum fl_register first, uint32_t count);
+
+/** Entry function: address, and its name where there is one. */
+void fl_thread_set_entry(struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t addr);
+
+/* --- stacks --- */
+
+/** [start, end); nothing when it cannot be one (empty, upside down, larger than RAM ever is). */
+void fl_thread_set_stack(struct fl_thread *thread, uint32_t start, uint64_t end);
+
+/** Bytes between @p sp and the end of the stack, when that is known. */
+void fl_thread_set_used(struct fl_thread *thread, uint32_t sp);
+
+/**
+ * How much was never used, by the fill pattern: bytes equal to @p fill from the lowest address
+ * up, as far as they were captured; nothing when the lowest word was not captured, or the pattern
+ * is not there although the stack below the stack pointer was captured (the kernel does not fill).
+ * @param skip  bytes at the low end that are no part of the pattern (a guard, a sentinel).
+ */
+void fl_thread_measure(const struct fl_kernel_scan *scan, struct fl_thread *thread, uint8_t fill,
+		       uint32_t skip);
+
+/** The same from a number that the device kept. */
+void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused);
+
+/** The context of no thread: main stack by linker symbols (bare metal, before the scheduler). */
+void fl_thread_bare(const struct fl_symbol_view *symbols, const struct fl_registers *regs,
+		    struct fl_thread *ret);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of threads, and how its makers read memory. */
+#include "threads/kernel.h"
+
+#include "base/str.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct fl_thread *fl_scan_find(const struct fl_kernel_scan *scan, uint32_t block)
+{
+	for (size_t i = 0; i < scan->out->count; i++)
+		if (scan->out->items[i].block == block)
+			return &scan->out->items[i];
+	return NULL;
+}
+
+struct fl_thread *fl_scan_add(struct fl_kernel_scan *scan, uint32_t block)
+{
+	struct fl_threads *out = scan->out;
+	if (fl_scan_find(scan, block))
+		return NULL;
+	if (out->count == FL_LIMIT_THREADS) {
+		fl_scan_note(scan, FL_WARNING, FL_ELIMIT, block,
+			     "more than %d threads, the rest is not shown", FL_LIMIT_THREADS);
+		return NULL;
+	}
+	struct fl_thread *thread = &out->items[out->count++];
+	*thread = (struct fl_thread){ .has_block = true, .block = block, .stop_text = "" };
+	return thread;
+}
+
+void fl_scan_note(struct fl_kernel_scan *scan, enum fl_severity severity, enum fl_code code,
+		  uint32_t addr, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fl_finding_add(scan->findings, FL_STAGE_THREADS, severity, code, FL_AT_TARGET_ADDRESS, addr,
+		       "%s", text);
+}
+
+const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	const char *copy = fl_arena_strdup(scan->arena, text);
+	if (!copy)
+		scan->failed = true;
+	return copy;
+}
+
+bool fl_scan_number(const struct fl_kernel_scan *scan, uint32_t addr, uint32_t size, bool is_signed,
+		    uint32_t *ret)
+{
+	uint8_t byte;
+	uint16_t half;
+	switch (size) {
+	case 1:
+		if (!fl_memory_u8(scan->in->memory, addr, &byte))
+			return false;
+		*ret = is_signed ? (uint32_t)(int32_t)(int8_t)byte : byte;
+		return true;
+	case 2:
+		if (!fl_memory_u16(scan->in->memory, addr, &half))
+			return false;
+		*ret = is_signed ? (uint32_t)(int32_t)(int16_t)half : half;
+		return true;
+	case 4:
+		return fl_memory_u32(scan->in->memory, addr, ret);
+	default:
+		return false;
+	}
+}
+
+bool fl_scan_variable(const struct fl_kernel_scan *scan, const char *name, uint32_t *ret)
+{
+	struct fl_variable_info variable;
+	if (!fl_view_variable(&scan->symbols, name, &variable))
+		return false;
+	return fl_scan_number(scan, variable.addr, variable.size ? variable.size : 4, false, ret);
+}
+
+const char *fl_scan_string(struct fl_kernel_scan *scan, uint32_t addr, uint32_t room)
+{
+	char text[256];
+	size_t size = 0;
+	uint8_t byte;
+	while (size < sizeof(text) - 1 && size < room &&
+	       fl_memory_u8(scan->in->memory, addr + (uint32_t)size, &byte) && byte)
+		text[size++] = byte >= 0x20 && byte < 0x7f ? (char)byte : '?';
+	text[size] = '\0';
+	return size ? fl_scan_text(scan, "%s", text) : NULL;
+}
+
+const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr)
+{
+	struct fl_symbol_info object;
+	if (!fl_view_object_at(&scan->symbols, addr, &object))
+		return NULL;
+	if (addr == object.addr)
+		return fl_scan_text(scan, "%s", object.name);
+	return fl_scan_text(scan, "%s+0x%" PRIx32, object.name, addr - object.addr);
+}
+
+bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,
+		    struct fl_field *ret)
+{
+	uint32_t size;
+	if (fl_view_field(&scan->symbols, layout->structure, layout->path, ret))
+		return true;
+	/* A structure that DWARF knows has no member of that name: it is configured out. */
+	if (!layout->has_default || fl_view_struct_size(&scan->symbols, layout->structure, &size))
+		return false;
+	*ret = (struct fl_field){ .off = layout->default_off,
+				  .size = layout->default_size,
+				  .count = 1 };
+	return true;
+}
