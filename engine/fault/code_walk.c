@@ -63,3 +63,51 @@ bool fl_code_is_joined(const struct fl_inquiry *q, uint32_t start, uint32_t end,
 	}
 	return false;
 }
+
+bool fl_code_breaks_line(const struct fl_thumb *insn)
+{
+	switch (insn->kind) {
+	case FL_THUMB_BRANCH:
+		return !insn->conditional;
+	case FL_THUMB_BRANCH_REG:
+	case FL_THUMB_LOAD_PC:
+	case FL_THUMB_TABLE_BRANCH:
+	case FL_THUMB_UDF:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Registers that hold the first argument once the code before the walk's end has run. Copies count
+ * only in the straight line from the entry, overwriting counts everywhere.
+ */
+static uint16_t holders(const struct fl_code_walk *walk)
+{
+	uint16_t set = 1u << FL_R0;
+	bool straight = true;
+	for (size_t i = walk->count; i-- > 0;) {
+		const struct fl_thumb *insn = &walk->lines[i].insn;
+		straight &= insn->kind != FL_THUMB_BRANCH && insn->kind != FL_THUMB_IT &&
+			    !fl_code_breaks_line(insn);
+		bool copy = straight && insn->kind == FL_THUMB_MOVE_REG && set >> insn->rm & 1;
+		set &= (uint16_t)~insn->writes;
+		if (copy)
+			set |= (uint16_t)(1u << insn->rd);
+	}
+	return set;
+}
+
+bool fl_code_first_argument(const struct fl_inquiry *q, const struct fl_frame *frame, uint32_t *ret)
+{
+	struct fl_code_walk walk;
+	if (frame->inlined || !frame->pc_known || !frame->function_known ||
+	    !fl_code_walk(q, frame->function_addr, frame->pc, &walk) || !walk.whole)
+		return false;
+	uint16_t set = holders(&walk);
+	for (unsigned reg = FL_R0; reg <= FL_R12; reg++)
+		if (set >> reg & 1 && fl_reg_get(&frame->regs, (enum fl_register)reg, ret))
+			return true;
+	return false;
+}

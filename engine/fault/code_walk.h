@@ -40,4 +40,11 @@ bool fl_code_function_start(const struct fl_inquiry *q, uint32_t *ret);
 bool fl_code_is_joined(const struct fl_inquiry *q, uint32_t start, uint32_t end, uint32_t low,
 		       uint32_t high);
 
+/** Whether the straight line of instructions that leads to the next one ends at @p insn. */
+bool fl_code_breaks_line(const struct fl_thumb *insn);
+
+/** What the registers of a frame still say about the first argument of its function. */
+bool fl_code_first_argument(const struct fl_inquiry *q, const struct fl_frame *frame,
+			    uint32_t *ret);
+
 #endif

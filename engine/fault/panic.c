@@ -59,22 +59,6 @@ static bool find_site(const struct fl_thread *thread, struct site *ret)
 	return false;
 }
 
-/* Ends the straight line that leads to the instruction after it. */
-static bool breaks_line(const struct fl_thumb *insn)
-{
-	switch (insn->kind) {
-	case FL_THUMB_BRANCH:
-		return !insn->conditional;
-	case FL_THUMB_BRANCH_REG:
-	case FL_THUMB_LOAD_PC:
-	case FL_THUMB_TABLE_BRANCH:
-	case FL_THUMB_UDF:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Whether line @p i is one of the instructions an IT makes conditional. */
 static bool is_conditional(const struct fl_code_walk *walk, size_t i)
 {
@@ -95,7 +79,7 @@ static bool trace_constant(const struct fl_code_walk *walk, uint32_t *addr_ret, 
 	unsigned reg = FL_R0;
 	for (size_t i = 0; i < walk->count; i++) {
 		const struct fl_thumb *insn = &walk->lines[i].insn;
-		if (breaks_line(insn))
+		if (fl_code_breaks_line(insn))
 			return false;
 		if (!(insn->writes >> reg & 1))
 			continue;
@@ -142,41 +126,6 @@ static bool code_at_call(const struct fl_inquiry *q, const struct site *site, ui
 	       !fl_code_is_joined(q, start, site->caller->pc, set, call);
 }
 
-/*
- * Registers of panic_ that hold its first argument once the code before @p end has run. Copies
- * count only in the straight line from the entry, overwriting counts everywhere.
- */
-static uint16_t holders(const struct fl_code_walk *walk)
-{
-	uint16_t set = 1u << FL_R0;
-	bool straight = true;
-	for (size_t i = walk->count; i-- > 0;) {
-		const struct fl_thumb *insn = &walk->lines[i].insn;
-		straight &= insn->kind != FL_THUMB_BRANCH && insn->kind != FL_THUMB_IT &&
-			    !breaks_line(insn);
-		bool copy = straight && insn->kind == FL_THUMB_MOVE_REG && set >> insn->rm & 1;
-		set &= (uint16_t)~insn->writes;
-		if (copy)
-			set |= (uint16_t)(1u << insn->rd);
-	}
-	return set;
-}
-
-/* What the registers of panic_'s frame still say. */
-static bool code_in_frame(const struct fl_inquiry *q, const struct site *site, uint32_t *ret)
-{
-	struct fl_code_walk walk;
-	const struct fl_frame *frame = site->frame;
-	if (frame->inlined || !frame->pc_known || !frame->function_known ||
-	    !fl_code_walk(q, frame->function_addr, frame->pc, &walk) || !walk.whole)
-		return false;
-	uint16_t set = holders(&walk);
-	for (unsigned reg = FL_R0; reg <= FL_R12; reg++)
-		if (set >> reg & 1 && fl_reg_get(&frame->regs, (enum fl_register)reg, ret))
-			return true;
-	return false;
-}
-
 static bool may_be_panic(const struct fl_inquiry *q)
 {
 	const struct fl_reason *reason = q->in->reason;
@@ -204,7 +153,7 @@ bool fl_cause_panic(struct fl_inquiry *q)
 		return false;
 	fl_evidence(q, "panic_ is among the frames: its first argument says what happened");
 	bool call_known = code_at_call(q, &site, &at_call);
-	bool frame_known = code_in_frame(q, &site, &in_frame);
+	bool frame_known = fl_code_first_argument(q, site.frame, &in_frame);
 	if (call_known)
 		fl_evidence(q, "the call at the return address 0x%08" PRIx32 " passes %" PRIu32,
 			    site.caller->pc, at_call);

@@ -7,17 +7,18 @@
 #include <inttypes.h>
 
 enum {
-	FRAME_REACH = 0x70,    /* a frame with FP space and its alignment word, rounded up */
-	GUARD_REACH = 0x1000,  /* how far past its end a stack may run before something stops it */
-	BELOW_REACH = 0x10000, /* how far below its end a stack pointer still belongs to a stack */
+	FRAME_REACH = 0x70,   /* a frame with FP space and its alignment word, rounded up */
+	GUARD_REACH = 0x1000, /* how far past its end a stack may run before something stops it */
+	BELOW_REACH = FL_STACK_REACH,
 };
 
 #define SRAM_ADDR UINT32_C(0x20000000) /* Arm DDI 0403E B3.1, the SRAM region of the map */
 
 /* Lower end of the main stack, as linker scripts call it. */
 static const char *const main_stack_limits[] = {
-	"__StackLimit", "__stack_limit", "__main_stack_limit", "__stack_start__", "_stack_start",
-	"_sstack",      "__STACK_LIMIT", "__MSP_LIMIT",        "Stack_Mem",       "_stack_end__",
+	"__StackLimit", "__stack_limit", "__main_stack_limit", "__stack_start__",
+	"_stack_start", "_sstack",       "__STACK_LIMIT",      "__MSP_LIMIT",
+	"Stack_Mem",    "_stack_end__",  "z_interrupt_stacks", "_interrupt_stack",
 };
 
 /* Lower end of RAM: below it there is nothing for a stack to run into. */
@@ -41,14 +42,30 @@ struct overflow {
 	bool off_ram;     /* ... below the lower end of RAM */
 };
 
-static bool runs_on_main_stack(const struct fl_inquiry *q, uint32_t sp)
+enum which_stack { STACK_UNKNOWN, STACK_MAIN, STACK_PROCESS };
+
+/* Words that were never stacked may look like a handler's xPSR: of a kernel's thread, which runs on
+ * the process stack, psp tells. */
+static enum which_stack which(const struct fl_inquiry *q, uint32_t sp)
 {
 	uint32_t msp, psp;
-	if (fl_inquiry_exception(q))
-		return true;
-	if (fl_inquiry_register(q, FL_PSP, &psp) && psp == sp)
+	bool is_psp = fl_inquiry_register(q, FL_PSP, &psp) && psp == sp;
+	bool is_msp = fl_inquiry_register(q, FL_MSP, &msp) && msp == sp;
+	bool of_kernel = q->in->thread && q->in->thread->has_block;
+	if (fl_inquiry_exception(q) && !(of_kernel && is_psp && !is_msp))
+		return STACK_MAIN;
+	if (is_psp)
+		return STACK_PROCESS;
+	return is_msp ? STACK_MAIN : STACK_UNKNOWN;
+}
+
+bool fl_stack_is_own(const struct fl_inquiry *q)
+{
+	uint32_t sp;
+	const struct fl_thread *thread = q->in->thread;
+	if (!thread || !fl_inquiry_register(q, FL_SP, &sp))
 		return false;
-	return fl_inquiry_register(q, FL_MSP, &msp) && msp == sp;
+	return !thread->has_block || which(q, sp) != STACK_MAIN;
 }
 
 static bool find_symbol(const struct fl_inquiry *q, const char *const *names, size_t count,
@@ -71,10 +88,10 @@ static void find_limit(const struct fl_inquiry *q, struct overflow *o)
 {
 	const struct fl_thread *thread = q->in->thread;
 	struct fl_symbol_info info;
-	if (thread && thread->stack.known) {
+	if (thread && (thread->stack.known || thread->stack.start_known) && fl_stack_is_own(q)) {
 		o->limit_name = thread->name ? thread->name : "the stack";
 		o->limit = thread->stack.start;
-	} else if (runs_on_main_stack(q, o->sp) &&
+	} else if (which(q, o->sp) == STACK_MAIN &&
 		   find_symbol(q, main_stack_limits,
 			       sizeof(main_stack_limits) / sizeof(main_stack_limits[0]), o->sp,
 			       &info)) {
@@ -116,13 +133,18 @@ static void state_guard(struct fl_inquiry *q, const struct overflow *o)
 			    fl_mpu_words(&o->region));
 }
 
+void fl_evidence_below(struct fl_inquiry *q, uint32_t sp, uint32_t limit, const char *whose)
+{
+	fl_evidence(q,
+		    "sp 0x%08" PRIx32 " is %" PRIu32 " bytes below 0x%08" PRIx32
+		    ", where the stack ends (%s)",
+		    sp, limit - sp, limit, whose);
+}
+
 static void state_below(struct fl_inquiry *q, const struct overflow *o)
 {
 	if (o->below)
-		fl_evidence(q,
-			    "sp 0x%08" PRIx32 " is %" PRIu32 " bytes below 0x%08" PRIx32
-			    ", where the stack ends (%s)",
-			    o->sp, o->limit - o->sp, o->limit, o->limit_name);
+		fl_evidence_below(q, o->sp, o->limit, o->limit_name);
 }
 
 /* The innermost frame reaches from sp to its CFA. */
@@ -297,9 +319,8 @@ void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit)
 
 static const char *limit_register(const struct fl_inquiry *q)
 {
-	uint32_t sp, psp;
-	bool on_psp = !fl_inquiry_exception(q) && fl_inquiry_register(q, FL_SP, &sp) &&
-		      fl_inquiry_register(q, FL_PSP, &psp) && sp == psp;
+	uint32_t sp;
+	bool on_psp = fl_inquiry_register(q, FL_SP, &sp) && which(q, sp) == STACK_PROCESS;
 	return on_psp ? "PSPLIM" : "MSPLIM";
 }
 

@@ -5,6 +5,20 @@
 
 #include "fault/access.h"
 
+enum {
+	/** How far below its end a stack pointer still belongs to a stack; bytes. */
+	FL_STACK_REACH = 0x10000,
+};
+
+/**
+ * Whether the crashed context used the stack of its thread: a handler uses the main stack, which
+ * is no thread's where there is a kernel.
+ */
+bool fl_stack_is_own(const struct fl_inquiry *q);
+
+/** State that @p sp is below @p limit, the lower end of the stack of @p whose. */
+void fl_evidence_below(struct fl_inquiry *q, uint32_t sp, uint32_t limit, const char *whose);
+
 /**
  * Decide whether a failed data access is a stack overflow; when it is, the evidence and the verdict
  * are stated and true is returned.

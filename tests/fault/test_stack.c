@@ -136,12 +136,49 @@ static void test_process_stack_limit(void **state)
 	case_end(&c);
 }
 
+/* Of a kernel's thread: a handler's stack pointer says nothing about the thread's own stack. */
+static void test_handlers_do_not_use_the_stack_of_a_thread(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t sp, msp, psp, xpsr;
+		const char *category;
+	} cases[] = {
+		{ "the thread itself", 0x20003f00, 0x20000800, 0x20003f00, 0x01000000,
+		  "Stack Overflow" },
+		{ "a handler", 0x20003f00, 0x20003f00, 0x20004100, 0x01000013, "Bus Fault" },
+		{ "never stacked, and old words look like a handler", 0x20003f00, 0x20000800,
+		  0x20003f00, 0x01000013, "Stack Overflow" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault_case c;
+		case_begin(&c, FL_ARCH_V7EM, BUS);
+		case_fault(&c, 0x8200, 0, 0, 0x90000000);
+		case_pc(&c, 0x08000100, 0x601a, 0);
+		fl_reg_set(&c.regs, FL_R3, 0x90000000);
+		fl_reg_set(&c.regs, FL_SP, cases[i].sp);
+		fl_reg_set(&c.regs, FL_MSP, cases[i].msp);
+		fl_reg_set(&c.regs, FL_PSP, cases[i].psp);
+		fl_reg_set(&c.regs, FL_XPSR, cases[i].xpsr);
+		c.thread.has_block = true;
+		c.thread.stack.start_known = true;
+		c.thread.stack.start = 0x20004000;
+		c.in.thread = &c.thread;
+		print_message("%s\n", cases[i].name);
+		case_decide(&c);
+		assert_string_equal(c.cause.category, cases[i].category);
+		case_end(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_without_fault_registers),
 		cmocka_unit_test(test_process_stack_limit),
+		cmocka_unit_test(test_handlers_do_not_use_the_stack_of_a_thread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
