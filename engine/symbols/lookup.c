@@ -235,3 +235,12 @@ bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct f
 		*ret = symbol_info(module, s);
 	return s != NULL;
 }
+
+bool fl_module_object(const struct fl_module *module, uint32_t i, struct fl_symbol_info *ret)
+{
+	const struct fl_index_segment *segment = fl_table_at(module, FL_INDEX_OBJECTS, i);
+	const struct fl_index_symbol *s =
+		segment ? fl_table_at(module, FL_INDEX_SYMBOLS, segment->id) : NULL;
+	*ret = s ? symbol_info(module, s) : (struct fl_symbol_info){ .name = "" };
+	return segment != NULL;
+}

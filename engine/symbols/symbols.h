@@ -170,4 +170,17 @@ struct fl_symbol_view fl_view_from(const struct fl_symbol_view *view, const char
 bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr,
 		       struct fl_symbol_info *ret);
 
+/** Where a walk through all data symbols stands. Zero-initialised is before the first. */
+struct fl_object_cursor {
+	size_t module;
+	uint32_t object;
+};
+
+/**
+ * The next data symbol with a size: module by module, primary first, by address; one that another
+ * interrupts comes more than once.
+ */
+bool fl_view_next_object(const struct fl_symbol_view *view, struct fl_object_cursor *cursor,
+			 struct fl_symbol_info *ret);
+
 #endif

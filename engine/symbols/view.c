@@ -125,6 +125,17 @@ bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct 
 	return false;
 }
 
+bool fl_view_next_object(const struct fl_symbol_view *view, struct fl_object_cursor *cursor,
+			 struct fl_symbol_info *ret)
+{
+	for (; cursor->module < view->count; cursor->module++, cursor->object = 0)
+		if (fl_module_object(view->modules[cursor->module], cursor->object, ret)) {
+			cursor->object++;
+			return true;
+		}
+	return false;
+}
+
 /* Where a range of codes begins or ends: no reason that a device gives. */
 static bool is_bound(const char *name)
 {
