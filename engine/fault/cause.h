@@ -19,8 +19,10 @@ struct fl_cause_input {
 	const struct fl_thread *thread;  /**< crashed thread: frames, stop, stack bounds; or NULL */
 	const struct fl_thread *threads; /**< all of them, with their frames */
 	size_t thread_count;
-	const uint32_t *mpu; /**< MPU block or NULL */
-	size_t mpu_count;    /**< words */
+	const uint32_t *mpu;                  /**< MPU block or NULL */
+	size_t mpu_count;                     /**< words */
+	const struct fl_kernel_facts *kernel; /**< or NULL */
+	struct fl_findings *findings;         /**< what is wrong beside the verdict; may be NULL */
 };
 
 /**

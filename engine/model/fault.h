@@ -82,6 +82,12 @@ enum fl_confidence {
 /** "uncertain", "likely", "certain" */
 const char *fl_confidence_name(enum fl_confidence confidence);
 
+/** A thread that a verdict is about. Both names may be unknown (NULL). */
+struct fl_cause_party {
+	const char *thread;
+	const char *lock; /**< the mutex that it waits for and the next party holds */
+};
+
 /** The verdict: what went wrong, and why we say so. */
 struct fl_cause {
 	const char *category; /**< "Null Pointer", "Assert", ...: docs/causes.md lists them; never
@@ -95,6 +101,10 @@ struct fl_cause {
 	uint32_t address;
 	bool imprecise;    /**< the innermost frame is only near the culprit */
 	bool random_frame; /**< the innermost frames are accidental (stack overflow, wild jump) */
+	struct fl_cause_party
+		*parties; /**< where it is not the crashed thread: the one whose stack
+			     overflowed; of a deadlock all, in the order of the wait */
+	size_t party_count;
 };
 
 #endif

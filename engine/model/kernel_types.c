@@ -74,6 +74,22 @@ static const struct {
 	},
 };
 
+/* FreeRTOS compares 16 bytes (include/stack_macros.h), ThreadX one word (tx_thread_stack_error). */
+static const struct fl_kernel_habits habits[] = {
+	{ "FreeRTOS", 0xa5, 16, false, 0, false },
+	{ "Zephyr", 0xaa, 16, true, 0xf0f0f0f0, true },
+	{ "ThreadX", 0xef, 4, false, 0, true },
+	{ "RTX5", 0xcc, 16, true, 0xe25a2ea5, false },
+};
+
+const struct fl_kernel_habits *fl_kernel_habits(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(habits) / sizeof(habits[0]); i++)
+		if (strcmp(habits[i].name, name) == 0)
+			return &habits[i];
+	return NULL;
+}
+
 static bool is_in(const char *const *names, const char *name)
 {
 	for (; *names; names++)

@@ -105,6 +105,9 @@ struct fl_thread {
 		uint32_t start; /**< lowest address */
 		bool known;     /**< start and end are known */
 		uint64_t end;   /**< half-open */
+		bool saved_known;
+		uint32_t saved; /**< lowest stack pointer its kernel recorded for it: what was saved
+				   when it was switched out begins there. Not kept in reports */
 		bool used_known;
 		uint32_t used; /**< bytes between the stack pointer and the end */
 		bool unused_known;
