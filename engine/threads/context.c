@@ -19,6 +19,7 @@ void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *th
 	const char *copy = fl_scan_text(scan, "%s", text);
 	thread->regs = (struct fl_registers){ 0 };
 	thread->context = FL_CONTEXT_NONE;
+	thread->stop = FL_STOP_NO_REGISTERS;
 	thread->stop_text = copy ? copy : "";
 }
 
@@ -41,17 +42,30 @@ can_be_resumed(const struct fl_kernel_scan *scan, const struct fl_exception_fram
 	       fl_view_is_code(scan->in->symbols, pc);
 }
 
+bool fl_scan_is_frame(const struct fl_kernel_scan *scan, uint32_t addr)
+{
+	struct fl_exception_frame frame;
+	return addr % 4 == 0 && fl_exception_frame_read(scan->in->memory, addr, &frame, NULL) &&
+	       can_be_resumed(scan, &frame);
+}
+
 bool fl_thread_resume(struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t addr,
 		      bool extended)
 {
+	return fl_thread_resume_copy(scan, thread, addr, addr, extended);
+}
+
+bool fl_thread_resume_copy(struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t copy,
+			   uint32_t addr, bool extended)
+{
 	struct fl_exception_frame frame;
-	uint32_t missing = addr;
-	if (addr % 4) {
-		fl_thread_without_context(scan, thread, "its stack pointer 0x%08" PRIx32 " is odd",
-					  addr);
+	uint32_t missing = copy;
+	if (addr % 4 || copy % 4) {
+		fl_thread_without_context(scan, thread,
+					  "its stack pointer 0x%08" PRIx32 " is not aligned", addr);
 		return false;
 	}
-	if (!fl_exception_frame_read(scan->in->memory, addr, &frame, &missing)) {
+	if (!fl_exception_frame_read(scan->in->memory, copy, &frame, &missing)) {
 		fl_thread_without_context(
 			scan, thread, "its saved registers at 0x%08" PRIx32 " were not captured",
 			missing);
@@ -59,7 +73,7 @@ bool fl_thread_resume(struct fl_kernel_scan *scan, struct fl_thread *thread, uin
 	}
 	if (!can_be_resumed(scan, &frame)) {
 		fl_thread_without_context(
-			scan, thread, "the words at 0x%08" PRIx32 " are no exception frame", addr);
+			scan, thread, "the words at 0x%08" PRIx32 " are no exception frame", copy);
 		return false;
 	}
 	uint32_t sp = fl_exception_frame_sp(addr, frame.xpsr, extended);

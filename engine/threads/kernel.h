@@ -19,8 +19,9 @@ struct fl_kernel_scan {
 	struct fl_symbol_view symbols; /**< the module with the kernel's data first */
 	struct fl_arena *arena;
 	struct fl_findings *findings;
-	struct fl_threads *out; /**< items: room for FL_LIMIT_THREADS + 1 */
+	struct fl_threads *out; /**< items: room for FL_LIMIT_THREADS, and what running.h adds */
 	bool failed;            /**< memory ran out: rules need not look */
+	bool full;              /**< FL_LIMIT_THREADS was reached, and said */
 };
 
 struct fl_kernel {
@@ -29,7 +30,9 @@ struct fl_kernel {
 		*decisive; /**< variables, any of which says it is there; ends with NULL */
 	/**
 	 * Fill scan->out: threads by fl_scan_add(), kernel facts (the name is set already). The
-	 * running threads are marked `current` with their `core`; nobody is marked `crashed`.
+	 * running threads are marked `current` with their `core`; nobody is marked `crashed`. What
+	 * was saved of a running thread is read like that of any other: whether it is out of date
+	 * is decided later (running.h).
 	 */
 	void (*find)(struct fl_kernel_scan *scan);
 };
@@ -77,6 +80,13 @@ const char *fl_scan_string(struct fl_kernel_scan *scan, uint32_t addr, uint32_t 
  */
 const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr);
 
+/**
+ * What the firmware calls the object at @p addr: the data symbol that begins there, else the first
+ * pointer variable that was captured and holds @p addr (a handle of an object on the heap); in the
+ * arena; or NULL.
+ */
+const char *fl_scan_handle_name(struct fl_kernel_scan *scan, uint32_t addr);
+
 /** A layout: DWARF's word for it, else what the tables of docs/formats.md say. */
 struct fl_layout {
 	const char *structure; /**< tag or typedef */
@@ -102,7 +112,14 @@ bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *l
 bool fl_thread_resume(struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t addr,
 		      bool extended);
 
-/** No registers, and why. */
+/** The same of a frame that was copied to @p copy while the thread's stack has it at @p addr. */
+bool fl_thread_resume_copy(struct fl_kernel_scan *scan, struct fl_thread *thread, uint32_t copy,
+			   uint32_t addr, bool extended);
+
+/** Whether the words at @p addr can be the hardware frame of a switched-out thread. */
+bool fl_scan_is_frame(const struct fl_kernel_scan *scan, uint32_t addr);
+
+/** No registers, and why; stop is FL_STOP_NO_REGISTERS until the caller knows a better one. */
 void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *thread,
 			       const char *format, ...) FL_PRINTF(3, 4);
 
@@ -129,6 +146,12 @@ void fl_thread_set_used(struct fl_thread *thread, uint32_t sp);
  */
 void fl_thread_measure(const struct fl_kernel_scan *scan, struct fl_thread *thread, uint8_t fill,
 		       uint32_t skip);
+
+/**
+ * The same for all threads whose stack is known to begin somewhere. One thread's pattern shows that
+ * the kernel fills: then one without it has used its stack up.
+ */
+void fl_threads_measure(const struct fl_kernel_scan *scan, uint8_t fill, uint32_t skip);
 
 /** The same from a number that the device kept. */
 void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused);

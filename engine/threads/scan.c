@@ -23,8 +23,11 @@ struct fl_thread *fl_scan_add(struct fl_kernel_scan *scan, uint32_t block)
 	if (fl_scan_find(scan, block))
 		return NULL;
 	if (out->count == FL_LIMIT_THREADS) {
-		fl_scan_note(scan, FL_WARNING, FL_ELIMIT, block,
-			     "more than %d threads, the rest is not shown", FL_LIMIT_THREADS);
+		if (!scan->full)
+			fl_scan_note(scan, FL_WARNING, FL_ELIMIT, block,
+				     "more than %d threads, the rest is not shown",
+				     FL_LIMIT_THREADS);
+		scan->full = true;
 		return NULL;
 	}
 	struct fl_thread *thread = &out->items[out->count++];
@@ -108,6 +111,28 @@ const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr)
 	if (addr == object.addr)
 		return fl_scan_text(scan, "%s", object.name);
 	return fl_scan_text(scan, "%s+0x%" PRIx32, object.name, addr - object.addr);
+}
+
+/* A 4-byte object that holds [addr]. */
+static bool
+find_handle(const struct fl_kernel_scan *scan, uint32_t addr, struct fl_symbol_info *ret)
+{
+	struct fl_object_cursor cursor = { 0 };
+	uint32_t value;
+	while (fl_view_next_object(&scan->symbols, &cursor, ret))
+		if (ret->size == 4 && fl_memory_u32(scan->in->memory, ret->addr, &value) &&
+		    value == addr)
+			return true;
+	return false;
+}
+
+const char *fl_scan_handle_name(struct fl_kernel_scan *scan, uint32_t addr)
+{
+	struct fl_symbol_info object;
+	bool begins = fl_view_object_at(&scan->symbols, addr, &object) && object.addr == addr;
+	if (!begins && !find_handle(scan, addr, &object))
+		return NULL;
+	return fl_scan_text(scan, "%s", object.name);
 }
 
 bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,

@@ -42,22 +42,62 @@ void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused)
 	thread->stack.high_water = (uint32_t)(thread->stack.end - thread->stack.start) - unused;
 }
 
+/* Bytes equal to [fill] from addr on, as far as limit or the capture goes. */
+static uint32_t count_fill(const struct fl_memory *memory, uint32_t addr, uint64_t limit,
+			   uint8_t fill, bool *cut_ret)
+{
+	uint64_t at = addr;
+	*cut_ret = false;
+	while (at < limit) {
+		const struct fl_span *span = fl_memory_find(memory, (uint32_t)at);
+		uint64_t end = span ? (uint64_t)span->addr + span->size : at;
+		*cut_ret = !span;
+		if (!span)
+			break;
+		while (at < end && at < limit && span->bytes[at - span->addr] == fill)
+			at++;
+		if (at < end)
+			break;
+	}
+	return (uint32_t)(at - addr);
+}
+
+/* False when nothing can be said: the low end, or the upper end of the pattern, was not captured.
+ */
+static bool fill_of(const struct fl_kernel_scan *scan, const struct fl_thread *thread, uint8_t fill,
+		    uint32_t skip, uint32_t *ret)
+{
+	uint32_t start = thread->stack.start + skip;
+	uint64_t limit = thread->stack.known ? thread->stack.end : (uint64_t)start + STACK_SIZE_MAX;
+	bool cut;
+	if (!thread->stack.start_known || start < skip)
+		return false;
+	if (limit > UINT64_C(1) << 32)
+		limit = UINT64_C(1) << 32;
+	*ret = count_fill(scan->in->memory, start, limit, fill, &cut);
+	return start < limit && !cut;
+}
+
 void fl_thread_measure(const struct fl_kernel_scan *scan, struct fl_thread *thread, uint8_t fill,
 		       uint32_t skip)
 {
-	const struct fl_memory *memory = scan->in->memory;
-	uint32_t start = thread->stack.start + skip;
-	uint64_t limit = thread->stack.known ? thread->stack.end : (uint64_t)start + STACK_SIZE_MAX;
-	uint32_t count = 0;
-	uint8_t byte = 0;
-	bool captured = false;
-	if (!thread->stack.start_known || start < skip)
-		return;
-	while (start + (uint64_t)count < limit &&
-	       (captured = fl_memory_u8(memory, start + count, &byte)) && byte == fill)
-		count++;
-	/* Fill up to where the capture ends says nothing about what lies above. */
-	if (!captured || count < FILL_MIN)
-		return;
-	fl_thread_set_unused(thread, count + skip);
+	uint32_t count;
+	if (fill_of(scan, thread, fill, skip, &count) && count >= FILL_MIN)
+		fl_thread_set_unused(thread, count + skip);
+}
+
+void fl_threads_measure(const struct fl_kernel_scan *scan, uint8_t fill, uint32_t skip)
+{
+	struct fl_threads *threads = scan->out;
+	bool fills = false;
+	for (size_t i = 0; i < threads->count; i++) {
+		fl_thread_measure(scan, &threads->items[i], fill, skip);
+		fills = fills || threads->items[i].stack.unused_known;
+	}
+	for (size_t i = 0; i < threads->count && fills; i++) {
+		struct fl_thread *thread = &threads->items[i];
+		uint32_t count;
+		if (!thread->stack.unused_known && fill_of(scan, thread, fill, skip, &count))
+			fl_thread_set_unused(thread, count ? count + skip : 0);
+	}
 }
