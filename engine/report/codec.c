@@ -17,7 +17,8 @@
 
 enum {
 	MAJOR = 1,
-	MINOR = 1, /* 1: FL_SECTION_EVENT, fingerprints that lead */
+	/* 1: FL_SECTION_EVENT, fingerprints that lead; 2: _KERNEL, _REGISTERS */
+	MINOR = 2,
 	HEADER_SIZE = 12,
 	SECTION_HEADER_SIZE = 8,
 	SECTION_COUNT = FL_SECTION_END - FL_SECTION_STRINGS,
@@ -31,6 +32,7 @@ static const char *const section_names[FL_SECTION_END] = {
 	[FL_SECTION_FAULT] = "report fault",       [FL_SECTION_CAUSE] = "report cause",
 	[FL_SECTION_THREADS] = "report threads",   [FL_SECTION_SIGNATURE] = "report signature",
 	[FL_SECTION_FINDINGS] = "report findings", [FL_SECTION_EVENT] = "report event",
+	[FL_SECTION_KERNEL] = "report kernel",     [FL_SECTION_REGISTERS] = "report registers",
 };
 
 static void add_section_header(struct fl_str *out, unsigned id, size_t size)
@@ -149,6 +151,14 @@ static enum fl_code read_section(struct fl_reader *file, struct fl_codec *c, uns
 	return FL_OK;
 }
 
+/* The least that a file of that minor version holds. */
+static unsigned last_section(unsigned minor)
+{
+	return minor == 0   ? FL_SECTION_FINDINGS
+	       : minor == 1 ? FL_SECTION_EVENT
+			    : FL_SECTION_END - 1;
+}
+
 enum fl_code
 fl_report_decode(const void *bytes, size_t size, struct fl_report **ret, struct fl_error *err)
 {
@@ -167,8 +177,7 @@ fl_report_decode(const void *bytes, size_t size, struct fl_report **ret, struct 
 		code = read_section(&file, &c, header.minor, &last, &report->trace, err);
 	if (code)
 		return code;
-	unsigned end = header.minor ? FL_SECTION_EVENT : FL_SECTION_FINDINGS;
-	if (last < end || fl_reader_left(&file))
+	if (last < last_section(header.minor) || fl_reader_left(&file))
 		return fl_fail(err, FL_EFORMAT, FL_AT_FILE_OFFSET, file.pos,
 			       "report ends after section %u with %zu bytes left", last,
 			       fl_reader_left(&file));

@@ -103,6 +103,32 @@ void fl_x_flags(struct fl_codec *c, bool *const flags[], size_t count)
 		*flags[i] = bits >> i & 1;
 }
 
+void fl_x_optional_u32(struct fl_codec *c, bool known, uint32_t *v)
+{
+	if (known)
+		fl_x_u32(c, v);
+	else
+		*v = 0;
+}
+
+void fl_x_size(struct fl_codec *c, size_t *v)
+{
+	uint64_t wide = *v;
+	fl_x_uleb(c, &wide);
+	*v = (size_t)wide;
+}
+
+void fl_x_words(struct fl_codec *c, uint32_t *known, uint32_t value[], unsigned count)
+{
+	uint32_t mask = *known & ((UINT32_C(1) << count) - 1);
+	fl_x_uleb32(c, &mask);
+	if (mask >> count)
+		fl_x_refuse(c, "register mask", mask);
+	for (unsigned i = 0; i < count && fl_x_ok(c); i++)
+		fl_x_optional_u32(c, mask >> i & 1, &value[i]);
+	*known = mask;
+}
+
 unsigned fl_x_enum(struct fl_codec *c, unsigned v, unsigned count)
 {
 	uint8_t byte = (uint8_t)v;
@@ -232,6 +258,18 @@ void fl_x_str(struct fl_codec *c, const char **v)
 		number = 0;
 	}
 	*v = number ? c->strings->entries[number - 1] : NULL;
+}
+
+void fl_x_strings(struct fl_codec *c, const char ***texts, size_t *count, size_t limit)
+{
+	enum { MIN_STRING = 1 };
+	*texts = fl_x_array(c, *texts, count, sizeof(**texts), limit, MIN_STRING);
+	for (size_t i = 0; i < *count && fl_x_ok(c); i++) {
+		const char *text = (*texts)[i];
+		fl_x_str(c, &text);
+		if (c->reading)
+			(*texts)[i] = text;
+	}
 }
 
 static const char *read_string(struct fl_codec *c)

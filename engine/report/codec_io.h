@@ -57,11 +57,26 @@ void fl_x_bytes(struct fl_codec *c, void *bytes, size_t size);
 /** Up to eight booleans in one byte; the unused bits must be zero. */
 void fl_x_flags(struct fl_codec *c, bool *const flags[], size_t count);
 
+#define FL_X_FLAGS(c, ...) \
+	fl_x_flags(c, (bool *[]){ __VA_ARGS__ }, sizeof((bool *[]){ __VA_ARGS__ }) / sizeof(bool *))
+
+/** Four bytes where it is known; nothing, and zero, where not. */
+void fl_x_optional_u32(struct fl_codec *c, bool known, uint32_t *v);
+
+/** A size or count that fl_x_array() does not cover. */
+void fl_x_size(struct fl_codec *c, size_t *v);
+
+/** A mask of the words that are known, of @p count < 32, then those. */
+void fl_x_words(struct fl_codec *c, uint32_t *known, uint32_t value[], unsigned count);
+
 /** An enumerator below @p count, in one byte. */
 unsigned fl_x_enum(struct fl_codec *c, unsigned v, unsigned count);
 
 /** A string of the table, or NULL. */
 void fl_x_str(struct fl_codec *c, const char **v);
+
+/** An array of strings. */
+void fl_x_strings(struct fl_codec *c, const char ***texts, size_t *count, size_t limit);
 
 /**
  * The count of an array, and when decoding the (zeroed) array itself.

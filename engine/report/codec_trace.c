@@ -3,61 +3,20 @@
 
 #include "base/limits.h"
 
-#include <string.h>
-
 /* Smallest encodings of one element: what fl_read_count may assume. */
 enum {
 	MIN_REGION = 8,
 	MIN_MODULE = 8,
 	MIN_FACT = 4,
-	MIN_STRING = 1,
-	MIN_THREAD = 11,
-	MIN_FRAME = 13,
 	MIN_FINGERPRINT = 19,
 	MIN_STEP = 3,
 	MIN_FINDING = 6,
-	FRAMES_MAX = FL_LIMIT_FRAMES * (FL_LIMIT_INLINE_DEPTH + 1),
 };
-
-#define FLAGS(c, ...) \
-	fl_x_flags(c, (bool *[]){ __VA_ARGS__ }, sizeof((bool *[]){ __VA_ARGS__ }) / sizeof(bool *))
-
-static void optional_u32(struct fl_codec *c, bool known, uint32_t *v)
-{
-	if (known)
-		fl_x_u32(c, v);
-	else
-		*v = 0;
-}
-
-static void size(struct fl_codec *c, size_t *v)
-{
-	uint64_t wide = *v;
-	fl_x_uleb(c, &wide);
-	*v = (size_t)wide;
-}
 
 static void build_id(struct fl_codec *c, uint8_t id[20], uint8_t *id_size)
 {
 	*id_size = (uint8_t)fl_x_enum(c, *id_size, 21);
 	fl_x_bytes(c, id, *id_size);
-}
-
-/* A mask of what is known, then those values. */
-static void known_words(struct fl_codec *c, uint32_t *known, uint32_t value[], unsigned count)
-{
-	uint32_t mask = *known & ((UINT32_C(1) << count) - 1);
-	fl_x_uleb32(c, &mask);
-	if (mask >> count)
-		fl_x_refuse(c, "register mask", mask);
-	for (unsigned i = 0; i < count && fl_x_ok(c); i++)
-		optional_u32(c, mask >> i & 1, &value[i]);
-	*known = mask;
-}
-
-static void registers(struct fl_codec *c, struct fl_registers *regs)
-{
-	known_words(c, &regs->known, regs->value, FL_REGISTER_COUNT);
 }
 
 static void dump(struct fl_codec *c, struct fl_trace *t)
@@ -67,18 +26,18 @@ static void dump(struct fl_codec *c, struct fl_trace *t)
 	fl_x_uleb32(c, &d->version);
 	fl_x_uleb(c, &d->size);
 	fl_x_bytes(c, d->hash, sizeof(d->hash));
-	FLAGS(c, &d->truncated, &d->has_capture_time, &t->identity.has_reason, &t->reason.known,
-	      &t->reason.expected, &t->build_id_conflict);
+	FL_X_FLAGS(c, &d->truncated, &d->has_capture_time, &t->identity.has_reason,
+		   &t->reason.known, &t->reason.expected, &t->build_id_conflict);
 	fl_x_uleb32(c, &d->machine);
-	optional_u32(c, d->has_capture_time, &d->capture_time);
-	size(c, &d->context_count);
+	fl_x_optional_u32(c, d->has_capture_time, &d->capture_time);
+	fl_x_size(c, &d->context_count);
 	fl_x_str(c, &t->identity.device_serial);
 	fl_x_str(c, &t->identity.hardware_version);
 	fl_x_str(c, &t->identity.software_type);
 	fl_x_str(c, &t->identity.software_version);
 	build_id(c, t->identity.build_id, &t->identity.build_id_size);
-	optional_u32(c, t->identity.has_reason, &t->identity.reason);
-	optional_u32(c, t->reason.known, &t->reason.code);
+	fl_x_optional_u32(c, t->identity.has_reason, &t->identity.reason);
+	fl_x_optional_u32(c, t->reason.known, &t->reason.code);
 	fl_x_str(c, &t->reason.name);
 	t->arch = (enum fl_arch)fl_x_enum(c, t->arch, FL_ARCH_V8M_MAIN + 1);
 	t->match = (enum fl_symbol_match)fl_x_enum(c, t->match, FL_MATCH_UNRELATED + 1);
@@ -103,11 +62,11 @@ static void module(struct fl_codec *c, struct fl_module_facts *m)
 {
 	fl_x_str(c, &m->name);
 	build_id(c, m->build_id, &m->build_id_size);
-	FLAGS(c, &m->has_debug_info, &m->has_unwind_info, &m->has_mismatch);
+	FL_X_FLAGS(c, &m->has_debug_info, &m->has_unwind_info, &m->has_mismatch);
 	m->match = (enum fl_symbol_match)fl_x_enum(c, m->match, FL_MATCH_UNRELATED + 1);
 	fl_x_uleb(c, &m->bytes_compared);
 	fl_x_uleb(c, &m->bytes_equal);
-	optional_u32(c, m->has_mismatch, &m->mismatch_addr);
+	fl_x_optional_u32(c, m->has_mismatch, &m->mismatch_addr);
 	fl_x_uleb32(c, &m->calls_compared);
 	fl_x_uleb32(c, &m->calls_equal);
 }
@@ -135,11 +94,11 @@ static void fact(struct fl_codec *c, struct fl_fault_fact *fact)
 static void fault(struct fl_codec *c, struct fl_trace *t)
 {
 	struct fl_fault *f = &t->fault;
-	known_words(c, &f->known, f->value, FL_SCS_COUNT);
+	fl_x_words(c, &f->known, f->value, FL_SCS_COUNT);
 	uint32_t effects = f->effects;
 	fl_x_uleb32(c, &effects);
 	f->effects = effects;
-	FLAGS(c, &f->absent);
+	FL_X_FLAGS(c, &f->absent);
 	struct fl_fault_fact *facts =
 		fl_x_array(c, f->facts, &f->fact_count, sizeof(*facts), FL_FAULT_FACTS, MIN_FACT);
 	for (size_t i = 0; i < f->fact_count && fl_x_ok(c); i++) {
@@ -157,120 +116,15 @@ static void cause(struct fl_codec *c, struct fl_trace *t)
 	fl_x_str(c, &cause->title);
 	cause->confidence =
 		(enum fl_confidence)fl_x_enum(c, cause->confidence, FL_CONFIDENCE_COUNT);
-	FLAGS(c, &cause->has_address, &cause->imprecise, &cause->random_frame);
-	optional_u32(c, cause->has_address, &cause->address);
-	cause->evidence = fl_x_array(c, cause->evidence, &cause->evidence_count,
-				     sizeof(*cause->evidence), FL_LIMIT_EVIDENCE, MIN_STRING);
-	for (size_t i = 0; i < cause->evidence_count && fl_x_ok(c); i++) {
-		const char *text = cause->evidence[i];
-		fl_x_str(c, &text);
-		if (c->reading)
-			cause->evidence[i] = text;
-	}
-}
-
-/* Modulo 2^32: how far an address lies below the pc is a small number, whatever a bad pc is. */
-static void below_pc(struct fl_codec *c, uint32_t pc, uint32_t *v)
-{
-	uint32_t distance = pc - *v;
-	fl_x_uleb32(c, &distance);
-	*v = pc - distance;
-}
-
-static void frame(struct fl_codec *c, struct fl_frame *f)
-{
-	f->kind = (enum fl_frame_kind)fl_x_enum(c, f->kind, FL_FRAME_EXCEPTION + 1);
-	f->trust = (enum fl_trust)fl_x_enum(c, f->trust, FL_TRUST_COUNT);
-	FLAGS(c, &f->inlined, &f->pc_known, &f->cfa_known, &f->function_known);
-	optional_u32(c, f->pc_known, &f->pc);
-	below_pc(c, f->pc, &f->lookup_pc);
-	optional_u32(c, f->cfa_known, &f->cfa);
-	fl_x_uleb16(c, &f->exception);
-	fl_x_str(c, &f->function);
-	fl_x_str(c, &f->linkage_name);
-	fl_x_str(c, &f->module);
-	fl_x_str(c, &f->file);
-	fl_x_uleb32(c, &f->line);
-	fl_x_uleb32(c, &f->column);
-	if (f->function_known)
-		below_pc(c, f->pc, &f->function_addr);
-	else
-		f->function_addr = 0;
-	fl_x_uleb32(c, &f->module_off);
-	registers(c, &f->regs);
-}
-
-static void frames(struct fl_codec *c, struct fl_thread *t)
-{
-	t->frames = fl_x_array(c, t->frames, &t->frame_count, sizeof(*t->frames), FRAMES_MAX,
-			       MIN_FRAME);
-	for (size_t i = 0; i < t->frame_count && fl_x_ok(c); i++) {
-		struct fl_frame f = t->frames[i];
-		frame(c, &f);
-		if (c->reading)
-			t->frames[i] = f;
-	}
-}
-
-static void stack(struct fl_codec *c, struct fl_thread *t)
-{
-	FLAGS(c, &t->stack.known, &t->stack.used_known, &t->stack.high_water_known);
-	optional_u32(c, t->stack.known, &t->stack.start);
-	if (t->stack.known)
-		t->stack.start_known = true;
-	if (t->stack.known)
-		fl_x_uleb(c, &t->stack.end);
-	else
-		t->stack.end = 0;
-	optional_u32(c, t->stack.used_known, &t->stack.used);
-	optional_u32(c, t->stack.high_water_known, &t->stack.high_water);
-}
-
-static enum fl_thread_state state_of(const char *name)
-{
-	for (int i = 0; name && i < FL_THREAD_STATE_COUNT; i++) {
-		const char *known = fl_thread_state_name((enum fl_thread_state)i);
-		if (known && strcmp(known, name) == 0)
-			return (enum fl_thread_state)i;
-	}
-	return FL_THREAD_UNKNOWN;
-}
-
-static void thread(struct fl_codec *c, struct fl_thread *t)
-{
-	const char *state = fl_thread_state_name(t->state);
-	fl_x_str(c, &t->name);
-	fl_x_str(c, &state);
-	t->state = state_of(state);
-	FLAGS(c, &t->has_priority, &t->current, &t->crashed);
-	uint32_t priority = t->has_priority ? (uint32_t)t->priority : 0;
-	optional_u32(c, t->has_priority, &priority);
-	t->priority = (int32_t)priority;
-	stack(c, t);
-	registers(c, &t->regs);
-	t->stop = (enum fl_stop)fl_x_enum(c, t->stop, FL_STOP_COUNT);
-	fl_x_str(c, &t->stop_text);
-	if (c->reading && !t->stop_text)
-		t->stop_text = "";
-	frames(c, t);
-}
-
-static void threads(struct fl_codec *c, struct fl_trace *t)
-{
-	t->threads = fl_x_array(c, t->threads, &t->thread_count, sizeof(*t->threads),
-				FL_LIMIT_THREADS, MIN_THREAD);
-	for (size_t i = 0; i < t->thread_count && fl_x_ok(c); i++) {
-		struct fl_thread one = t->threads[i];
-		thread(c, &one);
-		if (c->reading)
-			t->threads[i] = one;
-	}
+	FL_X_FLAGS(c, &cause->has_address, &cause->imprecise, &cause->random_frame);
+	fl_x_optional_u32(c, cause->has_address, &cause->address);
+	fl_x_strings(c, &cause->evidence, &cause->evidence_count, FL_LIMIT_EVIDENCE);
 }
 
 static void rules_hash(struct fl_codec *c, char hex[33])
 {
 	bool known = hex[0] != '\0';
-	FLAGS(c, &known);
+	FL_X_FLAGS(c, &known);
 	for (size_t i = 0; i < 32; i++) {
 		uint8_t digit = (uint8_t)hex[i];
 		if (known)
@@ -288,7 +142,7 @@ static void fingerprint(struct fl_codec *c, struct fl_fingerprint *f)
 	fl_x_str(c, &f->kind);
 	fl_x_str(c, &f->preimage);
 	fl_x_bytes(c, f->hash, sizeof(f->hash));
-	FLAGS(c, &f->joins, &f->leads);
+	FL_X_FLAGS(c, &f->joins, &f->leads);
 	if (!c->reading)
 		return;
 	f->kind = f->kind ? f->kind : "";
@@ -322,7 +176,8 @@ static void signature(struct fl_codec *c, struct fl_trace *t)
 		if (c->reading)
 			s->fingerprints[i] = one;
 	}
-	s->steps = fl_x_array(c, s->steps, &s->step_count, sizeof(*s->steps), FRAMES_MAX, MIN_STEP);
+	s->steps = fl_x_array(c, s->steps, &s->step_count, sizeof(*s->steps), FL_CODEC_FRAMES,
+			      MIN_STEP);
 	for (size_t i = 0; i < s->step_count && fl_x_ok(c); i++) {
 		struct fl_signature_step one = s->steps[i];
 		step(c, &one);
@@ -359,14 +214,14 @@ static void event(struct fl_codec *c, struct fl_trace *t)
 {
 	struct fl_event_report *e = &t->event;
 	t->kind = (enum fl_report_kind)fl_x_enum(c, t->kind, FL_REPORT_KIND_COUNT);
-	FLAGS(c, &e->has_captured_at, &e->has_pc, &e->has_lr, &e->has_reset_register,
-	      &e->coredump_saved, &e->has_trace_reason, &e->has_status);
-	optional_u32(c, e->has_captured_at, &e->captured_at);
+	FL_X_FLAGS(c, &e->has_captured_at, &e->has_pc, &e->has_lr, &e->has_reset_register,
+		   &e->coredump_saved, &e->has_trace_reason, &e->has_status);
+	fl_x_optional_u32(c, e->has_captured_at, &e->captured_at);
 	build_id(c, e->build_id, &e->build_id_size);
-	optional_u32(c, e->has_pc, &e->pc);
-	optional_u32(c, e->has_lr, &e->lr);
-	optional_u32(c, e->has_reset_register, &e->reset_register);
-	optional_u32(c, e->has_trace_reason, &e->trace_reason);
+	fl_x_optional_u32(c, e->has_pc, &e->pc);
+	fl_x_optional_u32(c, e->has_lr, &e->lr);
+	fl_x_optional_u32(c, e->has_reset_register, &e->reset_register);
+	fl_x_optional_u32(c, e->has_trace_reason, &e->trace_reason);
 	fl_x_str(c, &e->trace_reason_name);
 	uint64_t status = e->has_status ? (uint64_t)e->status : 0;
 	if (e->has_status)
@@ -378,11 +233,17 @@ static void event(struct fl_codec *c, struct fl_trace *t)
 void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *trace)
 {
 	static void (*const walks[FL_SECTION_END])(struct fl_codec *, struct fl_trace *) = {
-		[FL_SECTION_DUMP] = dump,           [FL_SECTION_REGIONS] = regions,
-		[FL_SECTION_MODULES] = modules,     [FL_SECTION_FAULT] = fault,
-		[FL_SECTION_CAUSE] = cause,         [FL_SECTION_THREADS] = threads,
-		[FL_SECTION_SIGNATURE] = signature, [FL_SECTION_FINDINGS] = findings,
+		[FL_SECTION_DUMP] = dump,
+		[FL_SECTION_REGIONS] = regions,
+		[FL_SECTION_MODULES] = modules,
+		[FL_SECTION_FAULT] = fault,
+		[FL_SECTION_CAUSE] = cause,
+		[FL_SECTION_THREADS] = fl_codec_threads,
+		[FL_SECTION_SIGNATURE] = signature,
+		[FL_SECTION_FINDINGS] = findings,
 		[FL_SECTION_EVENT] = event,
+		[FL_SECTION_KERNEL] = fl_codec_kernel,
+		[FL_SECTION_REGISTERS] = fl_codec_registers,
 	};
 	walks[id](c, trace);
 }

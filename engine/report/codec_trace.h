@@ -3,6 +3,7 @@
 #ifndef REPORT_CODEC_TRACE_H
 #define REPORT_CODEC_TRACE_H
 
+#include "base/limits.h"
 #include "model/trace.h"
 #include "report/codec_io.h"
 
@@ -17,11 +18,20 @@ enum fl_section {
 	FL_SECTION_THREADS = 7,
 	FL_SECTION_SIGNATURE = 8,
 	FL_SECTION_FINDINGS = 9,
-	FL_SECTION_EVENT = 10, /**< since minor version 1 */
+	FL_SECTION_EVENT = 10,     /**< since minor version 1 */
+	FL_SECTION_KERNEL = 11,    /**< since 2: the kernel, and more about each thread */
+	FL_SECTION_REGISTERS = 12, /**< since 2: those of the frames */
 	FL_SECTION_END
 };
 
+enum { FL_CODEC_FRAMES = FL_LIMIT_FRAMES * (FL_LIMIT_INLINE_DEPTH + 1) /**< of one thread */ };
+
 /** Write or read section @p id (not FL_SECTION_STRINGS) of @p trace. */
 void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *trace);
+
+/** Sections of the threads; the later two need what the first has read. */
+void fl_codec_threads(struct fl_codec *c, struct fl_trace *trace);
+void fl_codec_kernel(struct fl_codec *c, struct fl_trace *trace);
+void fl_codec_registers(struct fl_codec *c, struct fl_trace *trace);
 
 #endif

@@ -71,6 +71,60 @@ static void same_frame(const struct fl_frame *a, const struct fl_frame *b)
 	same_registers(&a->regs, &b->regs);
 }
 
+static void same_wait(const struct fl_wait *a, const struct fl_wait *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->has_object, b->has_object);
+	assert_int_equal(a->object, b->object);
+	same_text(a->object_name, b->object_name);
+	assert_int_equal(a->has_holder, b->has_holder);
+	assert_int_equal(a->holder, b->holder);
+	assert_int_equal(a->forever, b->forever);
+	assert_int_equal(a->has_wake_tick, b->has_wake_tick);
+	assert_int_equal(a->wake_tick, b->wake_tick);
+}
+
+static void same_overflow(const struct fl_overflow_verdict *a, const struct fl_overflow_verdict *b)
+{
+	assert_int_equal(a->verdict, b->verdict);
+	assert_int_equal(a->evidence_count, b->evidence_count);
+	for (size_t i = 0; i < a->evidence_count; i++)
+		same_text(a->evidence[i], b->evidence[i]);
+}
+
+/* Not told before version 1.2. */
+static void same_details(const struct fl_thread *a, const struct fl_thread *b)
+{
+	assert_int_equal(a->has_block, b->has_block);
+	assert_int_equal(a->block, b->block);
+	assert_int_equal(a->has_base_priority, b->has_base_priority);
+	assert_int_equal(a->base_priority, b->base_priority);
+	assert_int_equal(a->idle, b->idle);
+	assert_int_equal(a->has_core, b->has_core);
+	assert_int_equal(a->core, b->core);
+	assert_int_equal(a->has_entry, b->has_entry);
+	assert_int_equal(a->entry_addr, b->entry_addr);
+	same_text(a->entry, b->entry);
+	assert_int_equal(a->stack.start_known, b->stack.start_known);
+	assert_int_equal(a->stack.start, b->stack.start);
+	assert_int_equal(a->stack.unused_known, b->stack.unused_known);
+	assert_int_equal(a->stack.unused, b->stack.unused);
+	assert_int_equal(a->context, b->context);
+	same_wait(&a->wait, &b->wait);
+	same_overflow(&a->overflow, &b->overflow);
+}
+
+static void same_kernel(const struct fl_kernel_facts *a, const struct fl_kernel_facts *b)
+{
+	same_text(a->name, b->name);
+	assert_int_equal(a->has_running, b->has_running);
+	assert_int_equal(a->running, b->running);
+	assert_int_equal(a->has_tick, b->has_tick);
+	assert_int_equal(a->tick, b->tick);
+	assert_int_equal(a->has_thread_count, b->has_thread_count);
+	assert_int_equal(a->thread_count, b->thread_count);
+}
+
 static void same_thread(const struct fl_thread *a, const struct fl_thread *b)
 {
 	same_text(a->name, b->name);
@@ -80,7 +134,6 @@ static void same_thread(const struct fl_thread *a, const struct fl_thread *b)
 	assert_int_equal(a->current, b->current);
 	assert_int_equal(a->crashed, b->crashed);
 	assert_int_equal(a->stack.known, b->stack.known);
-	assert_int_equal(a->stack.start, b->stack.start);
 	assert_int_equal(a->stack.end, b->stack.end);
 	assert_int_equal(a->stack.used_known, b->stack.used_known);
 	assert_int_equal(a->stack.used, b->stack.used);
@@ -92,6 +145,7 @@ static void same_thread(const struct fl_thread *a, const struct fl_thread *b)
 	assert_int_equal(a->frame_count, b->frame_count);
 	for (size_t i = 0; i < a->frame_count; i++)
 		same_frame(&a->frames[i], &b->frames[i]);
+	same_details(a, b);
 }
 
 static void same_dump(const struct fl_trace *a, const struct fl_trace *b)
@@ -240,6 +294,7 @@ static void same_trace(const struct fl_trace *a, const struct fl_trace *b)
 	same_event(a, b);
 	same_modules(a, b);
 	same_verdict(a, b);
+	same_kernel(&a->kernel, &b->kernel);
 	assert_int_equal(a->thread_count, b->thread_count);
 	for (size_t i = 0; i < a->thread_count; i++)
 		same_thread(&a->threads[i], &b->threads[i]);
@@ -261,10 +316,40 @@ static void test_every_field_comes_back(void **state)
 	(void)state;
 	FL_AUTO(fl_report) dump = trace_make_full();
 	expect_back(dump);
+	FL_AUTO(fl_report) threads = trace_make_threads();
+	expect_back(threads);
 	FL_AUTO(fl_report) reboot = trace_make_event(FL_REPORT_REBOOT);
 	expect_back(reboot);
 	FL_AUTO(fl_report) trace = trace_make_event(FL_REPORT_TRACE);
 	expect_back(trace);
+}
+
+/* What a program of version 1.1 knew. */
+static void forget_details(struct fl_trace *t)
+{
+	t->kernel = (struct fl_kernel_facts){ 0 };
+	for (size_t i = 0; i < t->thread_count; i++) {
+		struct fl_thread all = t->threads[i];
+		struct fl_thread known = {
+			.name = all.name,
+			.state = all.state,
+			.has_priority = all.has_priority,
+			.priority = all.priority,
+			.current = all.current,
+			.crashed = all.crashed,
+			.regs = all.regs,
+			.frames = all.frames,
+			.frame_count = all.frame_count,
+			.stop = all.stop,
+			.stop_text = all.stop_text,
+		};
+		known.stack = all.stack;
+		known.stack.unused_known = false;
+		known.stack.unused = 0;
+		known.stack.start_known = all.stack.known;
+		known.stack.start = all.stack.known ? all.stack.start : 0;
+		t->threads[i] = known;
+	}
 }
 
 /* @p bytes_ret is in static memory. */
@@ -289,6 +374,7 @@ static void test_reports_of_version_1_0_stay_readable(void **state)
 	FL_AUTO(fl_report) report = trace_make_full();
 	FL_AUTO(fl_report) back = stored(FL_TESTS "/report/golden/full-1.0.flrp", &bytes);
 	report->trace.event = (struct fl_event_report){ 0 };
+	forget_details(&report->trace);
 	same_trace(&report->trace, &back->trace);
 }
 
@@ -308,6 +394,38 @@ static void test_reports_of_version_1_1_stay_readable(void **state)
 		FL_AUTO(fl_report)
 		report = files[i].kind == FL_REPORT_DUMP ? trace_make_full()
 							 : trace_make_event(files[i].kind);
+		FL_AUTO(fl_report) back = stored(files[i].path, &bytes);
+		forget_details(&report->trace);
+		same_trace(&report->trace, &back->trace);
+	}
+}
+
+static struct fl_report *make_reboot(void)
+{
+	return trace_make_event(FL_REPORT_REBOOT);
+}
+
+static struct fl_report *make_trace_event(void)
+{
+	return trace_make_event(FL_REPORT_TRACE);
+}
+
+/* Written by this version: the same bytes, too. */
+static void test_reports_of_version_1_2_stay_readable(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		struct fl_report *(*make)(void);
+	} files[] = {
+		{ FL_TESTS "/report/golden/full-1.2.flrp", trace_make_full },
+		{ FL_TESTS "/report/golden/threads-1.2.flrp", trace_make_threads },
+		{ FL_TESTS "/report/golden/reboot-1.2.flrp", make_reboot },
+		{ FL_TESTS "/report/golden/trace-1.2.flrp", make_trace_event },
+	};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct fl_buffer bytes;
+		FL_AUTO(fl_report) report = files[i].make();
 		FL_AUTO(fl_report) back = stored(files[i].path, &bytes);
 		same_trace(&report->trace, &back->trace);
 		FL_AUTO_BUFFER again = encoded(report);
@@ -368,7 +486,7 @@ static void test_same_trace_same_bytes(void **state)
 	FL_AUTO_BUFFER x = encoded(a);
 	FL_AUTO_BUFFER y = encoded(b);
 	assert_same_bytes(&x, &y);
-	assert_memory_equal(x.data, "FLRP\x01\x01", 6);
+	assert_memory_equal(x.data, "FLRP\x01\x02", 6);
 }
 
 /* Values behind a false flag are noise and must not make two equal traces differ. */
@@ -382,6 +500,13 @@ static void test_unknown_values_leave_no_trace(void **state)
 	b->trace.threads[0].frames[0].function_addr = 0x1000;
 	b->trace.threads[0].priority = 9;
 	b->trace.threads[0].stack.end = 0x20000000;
+	b->trace.threads[0].block = b->trace.threads[0].stack.start = 0x20000000;
+	b->trace.threads[0].base_priority = b->trace.threads[0].core = 3;
+	b->trace.threads[0].entry_addr = b->trace.threads[0].stack.unused = 4;
+	b->trace.threads[0].wait.object = b->trace.threads[0].wait.holder = 5;
+	b->trace.threads[0].wait.wake_tick = b->trace.kernel.tick = 6;
+	b->trace.kernel.thread_count = 7;
+	b->trace.kernel.running = true;
 	b->trace.fault.value[FL_BFAR] = 1;
 	b->trace.cause.address = 0x1234;
 	b->trace.modules[0].mismatch_addr = 5;
@@ -430,12 +555,9 @@ static void test_every_truncated_section_is_refused(void **state)
 	}
 }
 
-/* Any byte, any value: either refused, or a report that can be written and rendered. */
-static void test_every_changed_byte_is_survived(void **state)
+static void change_every_byte(const struct fl_report *report)
 {
-	(void)state;
 	static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
-	FL_AUTO(fl_report) report = trace_make_full();
 	FL_AUTO_BUFFER bytes = encoded(report);
 	for (size_t at = 0; at < bytes.size; at++) {
 		uint8_t before = bytes.data[at];
@@ -451,6 +573,16 @@ static void test_every_changed_byte_is_survived(void **state)
 		}
 		bytes.data[at] = before;
 	}
+}
+
+/* Any byte, any value: either refused, or a report that can be written and rendered. */
+static void test_every_changed_byte_is_survived(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) full = trace_make_full();
+	change_every_byte(full);
+	FL_AUTO(fl_report) threads = trace_make_threads();
+	change_every_byte(threads);
 }
 
 static enum fl_code decode_changed(size_t at, uint8_t value, struct fl_error *err)
@@ -499,15 +631,15 @@ static void test_later_additions_are_skipped(void **state)
 	FL_AUTO_BUFFER again = encoded(back);
 	assert_same_bytes(&plain, &again);
 
-	/* the last section of ours: of a dump without registers, 5 bytes that are zero */
+	/* the last section of ours: two frames without registers, a byte that is zero for each */
 	FL_AUTO_BUFFER longer = encoded(report);
-	size_t payload = longer.size - 5;
-	assert_int_equal(longer.data[payload - 4], 5);
+	size_t payload = longer.size - 2;
+	assert_int_equal(longer.data[payload - 4], 2);
 	insert(&longer, longer.size, "xy", 2);
-	longer.data[payload - 4] = 7;
+	longer.data[payload - 4] = 4;
 	struct fl_report *refused = NULL;
 	assert_int_equal(fl_report_decode(longer.data, longer.size, &refused, NULL), FL_EFORMAT);
-	longer.data[5] = 2;
+	longer.data[5] = 3;
 	FL_AUTO(fl_report) accepted = decoded(&longer);
 	assert_int_equal(accepted->trace.finding_count, 0);
 }
@@ -586,6 +718,73 @@ static void test_strings_are_kept_once(void **state)
 	FL_AUTO_BUFFER x = encoded(one);
 	FL_AUTO_BUFFER y = encoded(sixty);
 	assert_true(y.size - x.size < 59 * 24);
+}
+
+/* A thread that was switched out, as an unwinder with full unwind information leaves it. */
+static void switched_out(struct fl_report *r, struct fl_thread *thread, uint32_t seed)
+{
+	enum { FRAMES = 6 };
+	static const char *const functions[FRAMES] = { "switch_context", "block_current",
+						       "queue_receive",  "wait_for_message",
+						       "handle_message", "thread_main" };
+	*thread = (struct fl_thread){
+		.name = functions[seed % FRAMES],
+		.has_block = true,
+		.block = 0x20004000 + seed * 0x80,
+		.state = FL_THREAD_BLOCKED,
+		.wait = { .kind = FL_WAIT_QUEUE_RECEIVE, .has_object = true, .object = 0x20000010 },
+		.has_priority = true,
+		.has_base_priority = true,
+		.has_entry = true,
+		.entry_addr = 0x08004000,
+		.stack = { true, 0x20010000, true, 0x20010400, true, 200, true, 800, true, 224 },
+		.overflow = { FL_OVERFLOW_EXCLUDED, NULL, 0 },
+		.context = FL_CONTEXT_SAVED,
+		.stop_text = "reached the entry function",
+		.frames = fl_arena_array(&r->arena, FRAMES, sizeof(struct fl_frame)),
+		.frame_count = FRAMES,
+	};
+	for (unsigned i = 0; i <= FL_XPSR; i++)
+		fl_reg_set(&thread->regs, (enum fl_register)i, (seed + i) * 0x9e3779b9u);
+	struct fl_registers regs = thread->regs;
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		struct fl_frame *f = &thread->frames[i];
+		*f = (struct fl_frame){ .pc_known = true, .pc = 0x08000000 + i * 0x234 };
+		f->cfa_known = f->function_known = true;
+		f->cfa = 0x20010100 + i * 0x28;
+		f->lookup_pc = f->pc - 1;
+		f->function = functions[i];
+		f->module = "fw.elf";
+		f->file = "src/kernel.c";
+		f->function_addr = f->pc - 0x24;
+		f->module_off = i * 0x234;
+		f->line = 100 + i;
+		if (i)
+			regs.known &= 0xaff0; /* r4..r11, sp, pc */
+		fl_reg_set(&regs, FL_PC, f->pc);
+		if (i)
+			fl_reg_set(&regs, FL_SP, f[-1].cfa);
+		fl_reg_set(&regs, FL_R4, seed * i); /* each has its own r4 and r7 */
+		fl_reg_set(&regs, FL_R7, seed + i);
+		f->regs = regs;
+	}
+}
+
+/* Reports are kept by the hundred thousand: a thread costs less than one of its stack's frames. */
+static void test_many_threads_stay_small(void **state)
+{
+	(void)state;
+	enum { THREADS = 64, THREAD_BYTES = 450 };
+	FL_AUTO(fl_report) report = trace_make("Watchdog", NULL);
+	struct fl_trace *t = &report->trace;
+	t->threads = fl_arena_array(&report->arena, THREADS, sizeof(*t->threads));
+	t->thread_count = THREADS;
+	for (uint32_t i = 0; i < THREADS; i++)
+		switched_out(report, &t->threads[i], i);
+	FL_AUTO_BUFFER bytes = encoded(report);
+	print_message("%zu bytes for each of %d threads\n", bytes.size / THREADS, THREADS);
+	assert_true(bytes.size < (size_t)THREADS * THREAD_BYTES);
+	expect_back(report);
 }
 
 static void test_facts(void **state)
@@ -669,6 +868,7 @@ int main(void)
 		cmocka_unit_test(test_every_field_comes_back),
 		cmocka_unit_test(test_reports_of_version_1_0_stay_readable),
 		cmocka_unit_test(test_reports_of_version_1_1_stay_readable),
+		cmocka_unit_test(test_reports_of_version_1_2_stay_readable),
 		cmocka_unit_test(test_nothing_comes_back_as_nothing),
 		cmocka_unit_test(test_the_smallest_elements_come_back),
 		cmocka_unit_test(test_same_trace_same_bytes),
@@ -683,6 +883,7 @@ int main(void)
 		cmocka_unit_test(test_long_text_is_cut),
 		cmocka_unit_test(test_too_much_is_said),
 		cmocka_unit_test(test_strings_are_kept_once),
+		cmocka_unit_test(test_many_threads_stay_small),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_facts_of_events),
 	};

@@ -232,6 +232,61 @@ static void full_frames(struct fl_report *r, struct fl_thread *t)
 	};
 }
 
+static const char **texts(struct fl_report *r, const char *first, const char *second)
+{
+	const char **list = fl_arena_array(&r->arena, 2, sizeof(*list));
+	list[0] = first;
+	list[1] = second;
+	return list;
+}
+
+/* What version 2 of the binary form added. */
+static void full_details(struct fl_report *r, struct fl_thread *crashed, struct fl_thread *idle)
+{
+	r->trace.kernel = (struct fl_kernel_facts){
+		.name = "FreeRTOS",
+		.has_running = true,
+		.running = true,
+		.has_tick = true,
+		.tick = 123456,
+		.has_thread_count = true,
+		.thread_count = 3,
+	};
+	crashed->has_block = true;
+	crashed->block = 0x20000700;
+	crashed->has_base_priority = true;
+	crashed->base_priority = -4;
+	crashed->has_core = true;
+	crashed->core = 1;
+	crashed->has_entry = true;
+	crashed->entry_addr = 0x08001f00;
+	crashed->entry = "net_rx_main";
+	crashed->stack.unused_known = true;
+	crashed->stack.unused = 1148;
+	crashed->overflow = (struct fl_overflow_verdict){
+		.verdict = FL_OVERFLOW_LIKELY,
+		.evidence = texts(r, "the fill pattern is broken at 0x20000800",
+				  "sp was within 16 bytes of the lowest address"),
+		.evidence_count = 2,
+	};
+	crashed->context = FL_CONTEXT_BLOCK;
+	idle->idle = true;
+	idle->context = FL_CONTEXT_SAVED;
+	idle->stack.start_known = true;
+	idle->stack.start = 0x20001000;
+	idle->wait = (struct fl_wait){
+		.kind = FL_WAIT_MUTEX,
+		.has_object = true,
+		.object = 0x20002000,
+		.object_name = "bus_lock",
+		.has_holder = true,
+		.holder = 0x20000700,
+		.forever = true,
+		.has_wake_tick = true,
+		.wake_tick = 123999,
+	};
+}
+
 static void full_threads(struct fl_report *r)
 {
 	struct fl_trace *t = &r->trace;
@@ -259,6 +314,7 @@ static void full_threads(struct fl_report *r)
 	full_registers(&crashed->regs, 0x10000000);
 	full_frames(r, crashed);
 	t->threads[1] = (struct fl_thread){ .name = "idle", .stop_text = "not walked" };
+	full_details(r, crashed, &t->threads[1]);
 }
 
 static void full_signature(struct fl_report *r)
@@ -325,6 +381,157 @@ struct fl_report *trace_make_full(void)
 	full_signature(report);
 	full_findings(report);
 	return report;
+}
+
+static struct fl_thread *add_thread(struct fl_report *r, const char *name, const char *frames)
+{
+	enum { BLOCK = 0x20004000, BLOCK_SIZE = 0x80 };
+	struct fl_thread *thread = &r->trace.threads[r->trace.thread_count];
+	*thread = (struct fl_thread){
+		.name = name,
+		.has_block = true,
+		.block = (uint32_t)(BLOCK + BLOCK_SIZE * r->trace.thread_count++),
+		.stop = FL_STOP_ENTRY,
+		.stop_text = "reached the entry function",
+	};
+	fill_frames(r, thread, frames);
+	for (size_t i = 0; i < thread->frame_count; i++) {
+		struct fl_frame *f = &thread->frames[i];
+		f->file = f->function ? "src/app.c" : NULL;
+		f->line = f->function ? (uint32_t)(10 + i) : 0;
+	}
+	return thread;
+}
+
+static void set_priority(struct fl_thread *thread, int32_t priority, int32_t base)
+{
+	thread->has_priority = thread->has_base_priority = true;
+	thread->priority = priority;
+	thread->base_priority = base;
+}
+
+static void set_stack(struct fl_thread *thread, uint32_t size, uint32_t used, uint32_t high_water)
+{
+	thread->stack.start_known = thread->stack.known = true;
+	thread->stack.start = thread->block + 0x1000;
+	thread->stack.end = (uint64_t)thread->stack.start + size;
+	thread->stack.used_known = thread->stack.high_water_known = true;
+	thread->stack.used = used;
+	thread->stack.high_water = high_water;
+	thread->stack.unused_known = high_water <= size;
+	thread->stack.unused = high_water <= size ? size - high_water : 0;
+}
+
+/* The three that a deadlock with an overflow is made of. */
+static void add_crashed(struct fl_report *r)
+{
+	struct fl_thread *rx =
+		add_thread(r, "uart_rx", "copy_line;i:parse_line;uart_read;uart_rx_main");
+	rx->state = FL_THREAD_RUNNING;
+	rx->current = rx->crashed = true;
+	rx->has_entry = true;
+	rx->entry_addr = 0x08001300;
+	rx->entry = "uart_rx_main";
+	set_priority(rx, 5, 5);
+	set_stack(rx, 512, 560, 512);
+	rx->overflow = (struct fl_overflow_verdict){
+		.verdict = FL_OVERFLOW_PROVEN,
+		.evidence = texts(r, "sp 0x20004fd0 lies 48 bytes below the stack's lowest address",
+				  "the fill pattern is gone"),
+		.evidence_count = 2,
+	};
+	rx->context = FL_CONTEXT_BLOCK;
+	full_registers(&rx->regs, 0x20000000);
+	rx->frames[0].regs = rx->frames[2].regs = rx->frames[3].regs = rx->regs;
+	fl_reg_set(&rx->frames[2].regs, FL_R4, 4);
+	fl_reg_forget(&rx->frames[3].regs, FL_R0);
+	rx->frames[2].cfa = 0x20004ff0;
+	rx->frames[2].cfa_known = true;
+}
+
+static void add_waiting(struct fl_report *r)
+{
+	struct fl_thread *logger =
+		add_thread(r, "logger", "vPortYield;xQueueSemaphoreTake;log_flush;logger_main");
+	logger->state = FL_THREAD_BLOCKED;
+	logger->wait = (struct fl_wait){
+		.kind = FL_WAIT_MUTEX,
+		.has_object = true,
+		.object = 0x20002000,
+		.object_name = "uart_lock",
+		.has_holder = true,
+		.holder = r->trace.threads[0].block,
+		.forever = true,
+	};
+	set_priority(logger, 3, 1);
+	set_stack(logger, 1024, 180, 960);
+	logger->overflow.verdict = FL_OVERFLOW_EXCLUDED;
+	logger->overflow.evidence = texts(r, "64 bytes were never written", NULL);
+	logger->overflow.evidence_count = 1;
+	logger->context = FL_CONTEXT_SAVED;
+	struct fl_thread *sensor = add_thread(r, "sensor", "vPortYield;--14;xQueueReceive;main~lr");
+	sensor->state = FL_THREAD_BLOCKED;
+	sensor->wait = (struct fl_wait){
+		.kind = FL_WAIT_QUEUE_RECEIVE,
+		.has_object = true,
+		.object = 0x20002100,
+		.has_wake_tick = true,
+		.wake_tick = 123999,
+	};
+	set_priority(sensor, 2, 2);
+	set_stack(sensor, 2048, 1900, 2048);
+	sensor->overflow.verdict = FL_OVERFLOW_LIKELY;
+	sensor->overflow.evidence = texts(r, "no byte of the fill pattern is left", NULL);
+	sensor->overflow.evidence_count = 1;
+	sensor->context = FL_CONTEXT_SAVED;
+}
+
+/* Those of which little is known. */
+static void add_others(struct fl_report *r)
+{
+	struct fl_thread *idle = add_thread(r, "IDLE", "prvIdleTask");
+	idle->state = FL_THREAD_READY;
+	idle->idle = true;
+	set_priority(idle, 0, 0);
+	struct fl_thread *unnamed = add_thread(r, NULL, "");
+	unnamed->state = FL_THREAD_SUSPENDED;
+	unnamed->stop = FL_STOP_NO_REGISTERS;
+	unnamed->stop_text = "its stack was not captured";
+	struct fl_thread *ended = add_thread(r, "worker", "");
+	ended->state = FL_THREAD_TERMINATED;
+	struct fl_thread *inactive = add_thread(r, "worker", "?");
+	inactive->state = FL_THREAD_INACTIVE;
+	inactive->has_block = false;
+	inactive->block = 0;
+	inactive->stack.start_known = true;
+	inactive->stack.start = 0x20006000;
+	struct fl_thread *foreign = add_thread(r, "caf\xc3\xa9", "k_sleep;caf\xc3\xa9_main");
+	foreign->state = FL_THREAD_BLOCKED;
+	foreign->wait.kind = FL_WAIT_DELAY;
+}
+
+struct fl_report *trace_make_threads(void)
+{
+	enum { ROOM = 8 };
+	struct fl_report *r = trace_make("Stack Overflow", NULL);
+	struct fl_trace *t = &r->trace;
+	t->cause.title = "uart_rx has overflowed its stack";
+	t->cause.confidence = FL_CERTAIN;
+	t->kernel = (struct fl_kernel_facts){
+		.name = "FreeRTOS",
+		.has_running = true,
+		.running = true,
+		.has_tick = true,
+		.tick = 123456,
+		.has_thread_count = true,
+		.thread_count = 9,
+	};
+	t->threads = fl_arena_array(&r->arena, ROOM, sizeof(*t->threads));
+	add_crashed(r);
+	add_waiting(r);
+	add_others(r);
+	assert_int_equal(t->thread_count, ROOM);
+	return r;
 }
 
 struct fl_report *trace_make_event(enum fl_report_kind kind)

@@ -24,7 +24,13 @@ struct fl_report *trace_make(const char *category, const char *frames);
 /** Deterministic trace with every field of every struct set, and several of each array. */
 struct fl_report *trace_make_full(void);
 
-/** The same for an event of @p kind, which is no FL_REPORT_DUMP. */
+/**
+ * A dump of a kernel with eight threads: crashed with a proven overflow, waiting for a mutex of
+ * that one, waiting in a handler's shadow, idle, unnamed, two of one name, a name beyond ASCII.
+ */
+struct fl_report *trace_make_threads(void);
+
+/** The same as trace_make_full() for an event of @p kind, which is no FL_REPORT_DUMP. */
 struct fl_report *trace_make_event(enum fl_report_kind kind);
 
 /** Text of a file, NUL-terminated; free() it. Fails the test when it is not there. */
