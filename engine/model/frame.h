@@ -59,6 +59,7 @@ enum fl_stop {
 	FL_STOP_LOCKUP,          /**< pc was a lockup address */
 	FL_STOP_LIMIT,           /**< FL_LIMIT_FRAMES */
 	FL_STOP_NO_REGISTERS,    /**< the dump holds no registers */
+	FL_STOP_STACK_END, /**< a caller's frame would lie above the end of the thread's stack */
 	FL_STOP_COUNT
 };
 

@@ -33,6 +33,7 @@ const char *fl_stop_name(enum fl_stop stop)
 		[FL_STOP_LOCKUP] = "lockup",
 		[FL_STOP_LIMIT] = "limit",
 		[FL_STOP_NO_REGISTERS] = "no-registers",
+		[FL_STOP_STACK_END] = "stack-end",
 	};
 	return stop < FL_STOP_COUNT ? names[stop] : "unknown";
 }

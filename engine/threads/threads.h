@@ -25,11 +25,13 @@ struct fl_threads {
 
 /**
  * Find the threads. Frames, stop and overflow are left to later stages; a thread without registers
- * has a stop_text that says why.
+ * has a stop_text that says why, and a stop where it is another reason than that there are none.
  *
- * With a register block there is always one crashed thread: the one that ran on its core, also when
- * an interrupt of it crashed (its registers then are the handler's: unwinding leads to the thread);
- * or one of no name when the kernel ran none (before its scheduler started, bare metal).
+ * The first register block is that of the core that crashed. With one there is always one crashed
+ * thread: the one that ran on that core, also when an interrupt of it crashed (its registers then
+ * are the handler's: unwinding leads to the thread); or one of no name when the kernel ran none
+ * (before its scheduler started, bare metal). Every other block too has its thread, which may have
+ * no name. Without a block nobody crashed, and what was saved is all there is.
  *
  * Total: damaged data costs threads or fields and leaves findings.
  * @retval FL_ENOMEM

@@ -22,6 +22,8 @@ void fl_unwind_stop_text(const struct fl_unwind_result *result, char *buf, size_
 		[FL_STOP_LOCKUP] = "the core was in lockup: no caller follows from 0x%08x",
 		[FL_STOP_LIMIT] = "the limit on frames was reached",
 		[FL_STOP_NO_REGISTERS] = "the dump holds no program counter",
+		[FL_STOP_STACK_END] =
+			"a caller's frame would end at 0x%08x, above the end of the thread's stack",
 	};
 	const char *format = result->stop < FL_STOP_COUNT ? formats[result->stop] : "unknown";
 	snprintf(buf, size, format, result->stop_addr);
