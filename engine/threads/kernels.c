@@ -4,7 +4,7 @@
 #include "threads/running.h"
 
 static const struct fl_kernel *const kernels[] = {
-	NULL, /* rows: &fl_kernel_<name> */
+	&fl_kernel_zephyr,
 };
 
 static const struct fl_kernel *find_kernel(const struct fl_symbol_view *symbols, const char **by)

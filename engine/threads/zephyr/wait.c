@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a pending thread waits for. Zephyr knows only the wait queue; it lies inside an object whose
+ * kind is that of the variable there, or of the linker section, or the one that its contents fit.
+ */
+#include "threads/zephyr/zephyr.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Wait queues, and where they lie in the default configuration. */
+struct queue {
+	const char *structure, *member;
+	enum fl_wait_kind kind;
+	uint32_t default_off;
+};
+
+static const struct queue queues[] = {
+	{ "k_sem", "wait_q", FL_WAIT_SEMAPHORE, 0 },
+	{ "k_mutex", "wait_q", FL_WAIT_MUTEX, 0 },
+	{ "k_msgq", "wait_q", FL_WAIT_QUEUE_RECEIVE, 0 },
+	{ "k_queue", "wait_q", FL_WAIT_QUEUE_RECEIVE, 8 },
+	{ "k_fifo", "_queue.wait_q", FL_WAIT_QUEUE_RECEIVE, 8 },
+	{ "k_lifo", "_queue.wait_q", FL_WAIT_QUEUE_RECEIVE, 8 },
+	{ "k_stack", "wait_q", FL_WAIT_QUEUE_RECEIVE, 0 },
+	{ "k_mbox", "tx_msg_queue", FL_WAIT_QUEUE_SEND, 0 },
+	{ "k_mbox", "rx_msg_queue", FL_WAIT_QUEUE_RECEIVE, 8 },
+	{ "k_event", "wait_q", FL_WAIT_EVENT, 0 },
+	{ "k_condvar", "wait_q", FL_WAIT_CONDITION, 0 },
+	{ "k_pipe", "wait_q.readers", FL_WAIT_STREAM, 20 },
+	{ "k_pipe", "wait_q.writers", FL_WAIT_STREAM, 28 },
+	{ "k_pipe", "data", FL_WAIT_STREAM, 20 },
+	{ "k_pipe", "space", FL_WAIT_STREAM, 28 },
+	{ "k_mem_slab", "wait_q", FL_WAIT_MEMORY, 0 },
+	{ "k_heap", "wait_q", FL_WAIT_MEMORY, 12 },
+	{ "k_work_q", "queue.wait_q", FL_WAIT_WORK, 8 },
+	{ "k_work_q", "notifyq", FL_WAIT_WORK, 8 },
+	{ "k_work_q", "drainq", FL_WAIT_WORK, 16 },
+	{ "k_timer", "wait_q", FL_WAIT_OBJECT, 20 },
+};
+
+enum { QUEUE_COUNT = sizeof(queues) / sizeof(queues[0]) };
+
+static bool
+read_member(const struct fl_zephyr *z, uint32_t base, const struct fl_layout *layout, uint32_t *ret)
+{
+	struct fl_field field;
+	return fl_scan_layout(z->scan, layout, &field) &&
+	       fl_scan_number(z->scan, base + field.off, 4, false, ret);
+}
+
+static bool queue_off(const struct fl_zephyr *z, const struct queue *queue, uint32_t *ret)
+{
+	struct fl_field field;
+	const struct fl_layout layout = { queue->structure, queue->member, queue->default_off, 8,
+					  true };
+	if (!fl_scan_layout(z->scan, &layout, &field))
+		return false;
+	*ret = field.off;
+	return true;
+}
+
+/* --- objects of a known kind --- */
+
+/* The queue that lies @p off bytes inside a structure, or an array of it. */
+static const struct queue *
+queue_inside(const struct fl_zephyr *z, const char *structure, uint32_t off, uint32_t *base_off_ret)
+{
+	uint32_t size = 0, at;
+	fl_view_struct_size(&z->scan->symbols, structure, &size);
+	*base_off_ret = size ? off - off % size : 0;
+	for (size_t i = 0; i < QUEUE_COUNT; i++)
+		if (strcmp(queues[i].structure, structure) == 0 && queue_off(z, &queues[i], &at) &&
+		    at == off - *base_off_ret)
+			return &queues[i];
+	return NULL;
+}
+
+/* K_MUTEX_DEFINE() and its like put objects of a kind into a section of its own. */
+static bool is_in_section_of(const struct fl_zephyr *z, const char *structure, uint32_t addr)
+{
+	char name[48];
+	struct fl_symbol_info start, end;
+	snprintf(name, sizeof(name), "_%s_list_start", structure);
+	if (!fl_view_symbol(&z->scan->symbols, name, &start))
+		return false;
+	snprintf(name, sizeof(name), "_%s_list_end", structure);
+	return fl_view_symbol(&z->scan->symbols, name, &end) && addr >= start.addr &&
+	       addr < end.addr;
+}
+
+/* All of a structure's queues are for the same: then it does not matter which one it is. */
+static const struct queue *only_kind(const char *structure)
+{
+	const struct queue *found = NULL;
+	for (size_t i = 0; i < QUEUE_COUNT; i++) {
+		if (strcmp(queues[i].structure, structure) != 0)
+			continue;
+		if (found && found->kind != queues[i].kind)
+			return NULL;
+		found = &queues[i];
+	}
+	return found;
+}
+
+static const struct queue *by_section(const struct fl_zephyr *z, uint32_t addr,
+				      const struct fl_symbol_info *object, uint32_t *base_ret)
+{
+	for (size_t i = 0; i < QUEUE_COUNT; i++) {
+		uint32_t off;
+		if (!is_in_section_of(z, queues[i].structure, addr))
+			continue;
+		const struct queue *queue =
+			queue_inside(z, queues[i].structure, addr - object->addr, &off);
+		*base_ret = object->addr + (queue ? off : 0);
+		return queue ? queue : only_kind(queues[i].structure);
+	}
+	return NULL;
+}
+
+/* --- objects of an unknown kind --- */
+
+static const struct fl_layout mutex_owner = { "k_mutex", "owner", 8, 4, true };
+static const struct fl_layout mutex_count = { "k_mutex", "lock_count", 12, 4, true };
+static const struct fl_layout mutex_prio = { "k_mutex", "owner_orig_prio", 16, 4, true };
+static const struct fl_layout msgq_size = { "k_msgq", "msg_size", 8, 4, true };
+static const struct fl_layout msgq_max = { "k_msgq", "max_msgs", 12, 4, true };
+static const struct fl_layout msgq_start = { "k_msgq", "buffer_start", 16, 4, true };
+static const struct fl_layout msgq_end = { "k_msgq", "buffer_end", 20, 4, true };
+static const struct fl_layout msgq_used = { "k_msgq", "used_msgs", 32, 4, true };
+
+/* Somebody waits for it, so that a thread holds it. */
+static bool fits_mutex(const struct fl_zephyr *z, uint32_t base)
+{
+	enum { COUNT_MAX = 0xffff };
+	uint32_t owner, count, prio;
+	return read_member(z, base, &mutex_owner, &owner) && fl_scan_find(z->scan, owner) &&
+	       read_member(z, base, &mutex_count, &count) && count && count <= COUNT_MAX &&
+	       read_member(z, base, &mutex_prio, &prio) && (int32_t)prio >= INT8_MIN &&
+	       (int32_t)prio <= INT8_MAX;
+}
+
+static bool fits_msgq(const struct fl_zephyr *z, uint32_t base)
+{
+	uint32_t size, max, start, end, used;
+	return read_member(z, base, &msgq_size, &size) && size &&
+	       read_member(z, base, &msgq_max, &max) && max &&
+	       read_member(z, base, &msgq_start, &start) && read_member(z, base, &msgq_end, &end) &&
+	       start && end - (uint64_t)start == (uint64_t)size * max &&
+	       read_member(z, base, &msgq_used, &used) && used <= max;
+}
+
+static const struct queue *by_contents(const struct fl_zephyr *z, uint32_t addr, uint32_t *base_ret)
+{
+	static const struct {
+		bool (*fits)(const struct fl_zephyr *, uint32_t);
+		const char *structure;
+	} kinds[] = { { fits_mutex, "k_mutex" }, { fits_msgq, "k_msgq" } };
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		uint32_t off;
+		const struct queue *queue = queues;
+		while (strcmp(queue->structure, kinds[i].structure) != 0)
+			queue++;
+		if (!queue_off(z, queue, &off) || !kinds[i].fits(z, addr - off))
+			continue;
+		*base_ret = addr - off;
+		return queue;
+	}
+	return NULL;
+}
+
+/* --- what it is --- */
+
+/* k_thread_join() waits inside the other thread's k_thread. */
+static bool is_join(struct fl_zephyr *z, struct fl_wait *wait, uint32_t addr)
+{
+	uint32_t off = z->members[FL_ZEPHYR_JOIN_QUEUE].off;
+	struct fl_thread *other = fl_scan_find(z->scan, addr - off);
+	if (!fl_zephyr_knows(z, FL_ZEPHYR_JOIN_QUEUE) || !other)
+		return false;
+	wait->kind = FL_WAIT_JOIN;
+	wait->has_object = true;
+	wait->object = other->block;
+	wait->object_name = other->name;
+	return true;
+}
+
+/* A receiver waits while it is empty, a sender while it is full. */
+static enum fl_wait_kind msgq_kind(const struct fl_zephyr *z, uint32_t base)
+{
+	uint32_t used, max;
+	bool full = read_member(z, base, &msgq_used, &used) && used &&
+		    read_member(z, base, &msgq_max, &max) && used == max;
+	return full ? FL_WAIT_QUEUE_SEND : FL_WAIT_QUEUE_RECEIVE;
+}
+
+/* The owner inherits the priority of those who wait; what it had before is in the mutex. */
+static void take_holder(struct fl_zephyr *z, struct fl_wait *wait)
+{
+	uint32_t owner, prio;
+	if (!read_member(z, wait->object, &mutex_owner, &owner) || !owner)
+		return;
+	wait->has_holder = true;
+	wait->holder = owner;
+	struct fl_thread *holder = fl_scan_find(z->scan, owner);
+	if (!holder || !read_member(z, wait->object, &mutex_prio, &prio) ||
+	    (int32_t)prio < INT8_MIN || (int32_t)prio > INT8_MAX)
+		return;
+	/* Of several mutexes the one that was taken first has the least urgent. */
+	if (!holder->has_base_priority || (int32_t)prio > holder->base_priority)
+		holder->base_priority = (int32_t)prio;
+	holder->has_base_priority = true;
+}
+
+static void describe(struct fl_zephyr *z, struct fl_wait *wait, uint32_t addr)
+{
+	struct fl_symbol_info object;
+	const struct queue *queue = NULL;
+	uint32_t base = addr;
+	if (fl_view_object_at(&z->scan->symbols, addr, &object))
+		queue = by_section(z, addr, &object, &base);
+	if (!queue)
+		queue = by_contents(z, addr, &base);
+	wait->has_object = true;
+	wait->object = queue ? base : addr;
+	wait->object_name = fl_scan_object_name(z->scan, wait->object);
+	if (!queue)
+		return;
+	wait->kind = queue->kind;
+	if (strcmp(queue->structure, "k_msgq") == 0)
+		wait->kind = msgq_kind(z, base);
+	if (queue->kind == FL_WAIT_MUTEX)
+		take_holder(z, wait);
+}
+
+void fl_zephyr_wait(struct fl_zephyr *z, struct fl_thread *thread)
+{
+	uint32_t addr;
+	if (thread->wait.kind != FL_WAIT_OBJECT ||
+	    !fl_zephyr_read(z, thread->block, FL_ZEPHYR_PENDED_ON, &addr) || !addr)
+		return;
+	if (!is_join(z, &thread->wait, addr))
+		describe(z, &thread->wait, addr);
+}

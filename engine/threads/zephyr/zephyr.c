@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zephyr: every k_thread that something of the kernel, or of the SDK, leads to. */
+#include "threads/zephyr/zephyr.h"
+
+#include <inttypes.h>
+
+enum { STACK_FILL = 0xaa /* CONFIG_INIT_STACKS */, REGISTRY_COUNT = 32 };
+#define STACK_SENTINEL UINT32_C(0xf0f0f0f0) /* CONFIG_STACK_SENTINEL, the lowest word */
+
+/* --- what is a k_thread --- */
+
+static bool has_stack(const struct fl_zephyr *z, uint32_t block)
+{
+	uint32_t start, size;
+	if (!fl_zephyr_read(z, block, FL_ZEPHYR_STACK_START, &start) ||
+	    !fl_zephyr_read(z, block, FL_ZEPHYR_STACK_SIZE, &size))
+		return true;
+	return start && size && (uint64_t)start + size <= UINT64_C(1) << 32;
+}
+
+/* Captured, and not against being one. The kernel's own dummy, before it runs threads, is none. */
+static bool is_thread(const struct fl_zephyr *z, uint32_t block)
+{
+	uint32_t state;
+	const struct fl_span *span = fl_memory_find(z->scan->in->memory, block);
+	return block && block % 4 == 0 && span && span->source == FL_SPAN_DUMP &&
+	       fl_zephyr_read(z, block, FL_ZEPHYR_STATE, &state) && !(state & FL_ZEPHYR_DUMMY) &&
+	       has_stack(z, block);
+}
+
+/* --- where they are listed --- */
+
+/* @return whether the list was there and came to its end. */
+static bool walk_list(struct fl_zephyr *z)
+{
+	struct fl_kernel_scan *scan = z->scan;
+	uint32_t block;
+	if (!fl_zephyr_knows(z, FL_ZEPHYR_NEXT_THREAD) ||
+	    !fl_zephyr_read(z, z->kernel, FL_ZEPHYR_THREADS, &block))
+		return false;
+	while (block) {
+		if (fl_scan_find(scan, block)) {
+			fl_scan_note(scan, FL_WARNING, FL_EFORMAT, block,
+				     "Zephyr's list of threads goes round: threads may be missing");
+			return false;
+		}
+		if (!is_thread(z, block)) {
+			fl_scan_note(scan, FL_WARNING, FL_EFORMAT, block,
+				     "Zephyr's list of threads leads to 0x%08" PRIx32
+				     ", where no thread was captured: the rest of it is missing",
+				     block);
+			return false;
+		}
+		if (!fl_scan_add(scan, block) ||
+		    !fl_zephyr_read(z, block, FL_ZEPHYR_NEXT_THREAD, &block))
+			return false;
+	}
+	return scan->out->count;
+}
+
+/* The SDK's own list: pointers, 0 where a place is free. */
+static uint32_t registry_entry(const struct fl_zephyr *z, uint32_t i)
+{
+	struct fl_variable_info list;
+	uint32_t block;
+	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &list) ||
+	    i >= (list.size ? list.size / 4 : REGISTRY_COUNT) ||
+	    !fl_memory_u32(z->scan->in->memory, list.addr + 4 * i, &block))
+		return 0;
+	return block;
+}
+
+/* One whose k_thread was not captured is a thread nevertheless. */
+static void walk_registry(struct fl_zephyr *z)
+{
+	for (uint32_t i = 0; i < FL_LIMIT_THREADS; i++) {
+		uint32_t block = registry_entry(z, i);
+		if (block && block % 4 == 0 &&
+		    (is_thread(z, block) || !fl_memory_find(z->scan->in->memory, block)))
+			fl_scan_add(z->scan, block);
+	}
+}
+
+static void add_if_thread(struct fl_zephyr *z, uint32_t block)
+{
+	if (is_thread(z, block))
+		fl_scan_add(z->scan, block);
+}
+
+/* Threads that every Zephyr has, and the one that would run next. */
+static void add_well_known(struct fl_zephyr *z)
+{
+	const struct fl_symbol_view *symbols = &z->scan->symbols;
+	struct fl_variable_info at;
+	struct fl_field thread;
+	uint32_t block, size;
+	if (fl_view_variable(symbols, "z_main_thread", &at))
+		add_if_thread(z, at.addr);
+	if (fl_view_variable(symbols, "z_idle_threads", &at) &&
+	    fl_view_struct_size(symbols, "k_thread", &size) && size)
+		for (uint32_t off = 0; off + size <= at.size && off / size < z->cpu_count;
+		     off += size)
+			add_if_thread(z, at.addr + off);
+	if (fl_view_variable(symbols, "k_sys_work_q", &at) &&
+	    fl_view_field(symbols, "k_work_q", "thread", &thread))
+		add_if_thread(z, at.addr + thread.off);
+	if (fl_zephyr_read(z, z->kernel, FL_ZEPHYR_READY_CACHE, &block))
+		add_if_thread(z, block);
+}
+
+/* --- which of them ran --- */
+
+static uint32_t cpu_addr(const struct fl_zephyr *z, uint32_t cpu)
+{
+	return z->kernel + z->members[FL_ZEPHYR_CPUS].off + cpu * z->cpu_size;
+}
+
+static void mark_current(struct fl_zephyr *z, uint32_t cpu)
+{
+	struct fl_kernel_facts *facts = &z->scan->out->kernel;
+	uint32_t block, state;
+	if (!fl_zephyr_read(z, cpu_addr(z, cpu), FL_ZEPHYR_CURRENT, &block))
+		return;
+	bool captured = fl_zephyr_read(z, block, FL_ZEPHYR_STATE, &state);
+	if (!block || captured) {
+		facts->has_running = true;
+		facts->running = facts->running || (block && is_thread(z, block));
+	}
+	if (captured && !(state & FL_ZEPHYR_DUMMY) && !is_thread(z, block))
+		fl_scan_note(z->scan, FL_WARNING, FL_EFORMAT, block,
+			     "Zephyr names 0x%08" PRIx32
+			     " as its running thread, where no thread is",
+			     block);
+	if (!block || block % 4 || (captured && !is_thread(z, block)))
+		return;
+	fl_scan_add(z->scan, block);
+	struct fl_thread *thread = fl_scan_find(z->scan, block);
+	if (!thread)
+		return;
+	thread->current = true;
+	thread->has_core = z->cpu_count > 1;
+	thread->core = (uint8_t)cpu;
+}
+
+static void mark_idle(struct fl_zephyr *z, uint32_t cpu)
+{
+	uint32_t block;
+	if (!fl_zephyr_read(z, cpu_addr(z, cpu), FL_ZEPHYR_IDLE_THREAD, &block))
+		return;
+	struct fl_thread *thread = fl_scan_find(z->scan, block);
+	if (thread)
+		thread->idle = true;
+}
+
+/* Without _cpu's layout. */
+static void mark_idle_by_symbol(struct fl_zephyr *z)
+{
+	struct fl_variable_info at;
+	if (!fl_view_variable(&z->scan->symbols, "z_idle_threads", &at))
+		return;
+	for (size_t i = 0; i < z->scan->out->count; i++) {
+		struct fl_thread *thread = &z->scan->out->items[i];
+		thread->idle = thread->idle ||
+			       (thread->block >= at.addr && thread->block - at.addr < at.size);
+	}
+}
+
+/* --- how much of their stacks was used --- */
+
+static bool has_sentinel(const struct fl_zephyr *z)
+{
+	const struct fl_threads *out = z->scan->out;
+	uint32_t word;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->items[i].stack.start_known &&
+		    fl_memory_u32(z->scan->in->memory, out->items[i].stack.start, &word) &&
+		    word == STACK_SENTINEL)
+			return true;
+	return false;
+}
+
+/* What the SDK measured on the device, in the order of its own list. */
+static void take_watermarks(struct fl_zephyr *z)
+{
+	enum { UNKNOWN = 0 };
+	const uint32_t none_unused = UINT32_MAX;
+	struct fl_variable_info marks;
+	uint32_t unused;
+	if (!fl_view_variable(&z->scan->symbols, "s_memfault_task_watermarks_v2", &marks))
+		return;
+	for (uint32_t i = 0; i < FL_LIMIT_THREADS && i < marks.size / 4; i++) {
+		struct fl_thread *thread = fl_scan_find(z->scan, registry_entry(z, i));
+		if (!thread || thread->stack.unused_known ||
+		    !fl_memory_u32(z->scan->in->memory, marks.addr + 4 * i, &unused) ||
+		    unused == UNKNOWN)
+			continue;
+		fl_thread_set_unused(thread, unused == none_unused ? 0 : unused);
+	}
+}
+
+static void find(struct fl_kernel_scan *scan)
+{
+	struct fl_zephyr z = { .scan = scan };
+	struct fl_threads *out = scan->out;
+	if (!fl_zephyr_layout(&z))
+		return;
+	bool whole = walk_list(&z);
+	walk_registry(&z);
+	for (uint32_t cpu = 0; cpu < z.cpu_count; cpu++)
+		mark_current(&z, cpu);
+	if (!whole)
+		add_well_known(&z);
+	for (uint32_t cpu = 0; cpu < z.cpu_count; cpu++)
+		mark_idle(&z, cpu);
+	mark_idle_by_symbol(&z);
+	for (size_t i = 0; i < out->count; i++)
+		fl_zephyr_describe(&z, &out->items[i]);
+	for (size_t i = 0; i < out->count; i++)
+		fl_zephyr_wait(&z, &out->items[i]);
+	fl_threads_measure(scan, STACK_FILL, has_sentinel(&z) ? 4 : 0);
+	take_watermarks(&z);
+}
+
+const struct fl_kernel fl_kernel_zephyr = {
+	.name = "Zephyr",
+	.decisive = (const char *const[]){ "_kernel_thread_info_offsets", "_kernel_openocd_offsets",
+					   "_kernel", NULL },
+	.find = find,
+};
