@@ -24,6 +24,12 @@ enum {
 	FL_LIMIT_DIE_DEPTH = 512,       /**< nesting of debug information entries */
 	FL_LIMIT_ENUMERATORS = 4096,    /**< distinct ones of a module that are kept */
 	FL_LIMIT_ENUMERATOR = 256,      /**< bytes of the name of one */
+	FL_LIMIT_NOTES = 65536,         /**< entries of the kernel's data, copies included */
+	FL_LIMIT_STRUCTS = 1024,        /**< distinct structures of a module that are kept */
+	FL_LIMIT_FIELDS = 16384,        /**< members of all of them */
+	FL_LIMIT_STRUCT_DEPTH = 16,     /**< structures inside structures */
+	FL_LIMIT_TYPE_CHAIN = 64,       /**< typedefs, qualifiers and arrays of one type */
+	FL_LIMIT_TYPE_STEPS = 1 << 18,  /**< entries looked at for all the layouts of a module */
 	FL_LIMIT_NAME = 4096,           /**< bytes of one function name */
 	FL_LIMIT_SCAN_WORDS = 1024,     /**< words looked at by one stack scan */
 	FL_LIMIT_PROLOGUE = 64,         /**< instructions decoded by prologue analysis */

@@ -22,6 +22,10 @@ struct fl_debug_info fl_debug_info_init(void)
 		.frames = FL_VEC(struct fl_frame_program),
 		.enumerators = FL_VEC(struct fl_enumerator),
 		.enumerator_keys = FL_INTERN,
+		.structs = FL_VEC(struct fl_debug_struct),
+		.fields = FL_VEC(struct fl_debug_field),
+		.aliases = FL_VEC(struct fl_debug_alias),
+		.variables = FL_VEC(struct fl_debug_variable),
 	};
 }
 
@@ -38,6 +42,10 @@ void fl_debug_info_deinit(struct fl_debug_info *info)
 	fl_vec_deinit(&info->frames);
 	fl_vec_deinit(&info->enumerators);
 	fl_intern_deinit(&info->enumerator_keys);
+	fl_vec_deinit(&info->structs);
+	fl_vec_deinit(&info->fields);
+	fl_vec_deinit(&info->aliases);
+	fl_vec_deinit(&info->variables);
 }
 
 static const struct fl_decl *decl_at(const struct fl_debug_info *info, uint32_t i)

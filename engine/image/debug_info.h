@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * What DWARF says about code: functions, inlined calls, lines, call frame programs.
+ * What DWARF says about code: functions, inlined calls, lines, call frame programs; and about the
+ * kernels' data (model/kernel_types.h).
  *
  * Raw claims: functions that the linker discarded are still in here (symbols/ decides which claims
  * stand). Names and byte pointers are borrowed from the image; paths are in its string table.
@@ -96,6 +97,40 @@ struct fl_enumerator {
 	uint32_t value;
 };
 
+/** What a member or variable is. */
+struct fl_debug_type {
+	uint32_t size;      /**< bytes of one element; 0 = unknown */
+	uint32_t count;     /**< elements; 1 for what is no array; 0 = of unknown length */
+	uint32_t structure; /**< what one element is or points at, in structs; or FL_NO_INDEX */
+	bool is_signed, is_pointer, is_float;
+};
+
+/** A structure or union; members of what it holds without a name are its own. */
+struct fl_debug_struct {
+	const char *name; /**< its tag, or NULL */
+	uint32_t size;
+	uint32_t first_field, field_count;
+};
+
+struct fl_debug_field {
+	const char *name;
+	uint32_t off;               /**< bytes from the beginning of its structure */
+	uint16_t bit_off, bit_size; /**< a bit-field: from the lowest bit of the bytes at off */
+	struct fl_debug_type type;
+};
+
+/** A typedef of a structure. */
+struct fl_debug_alias {
+	const char *name;
+	uint32_t structure;
+};
+
+struct fl_debug_variable {
+	const char *name;
+	uint32_t addr; /**< 0 and wild ones where the linker discarded it */
+	struct fl_debug_type type;
+};
+
 struct fl_debug_info {
 	struct fl_vec scopes;    /**< struct fl_name_scope */
 	struct fl_vec decls;     /**< struct fl_decl, ascending die_off */
@@ -109,6 +144,10 @@ struct fl_debug_info {
 	struct fl_vec
 		enumerators; /**< struct fl_enumerator, no two alike, in order of appearance */
 	struct fl_intern enumerator_keys; /**< what makes them alike */
+	struct fl_vec structs;            /**< struct fl_debug_struct, no two alike */
+	struct fl_vec fields;             /**< struct fl_debug_field, of one struct together */
+	struct fl_vec aliases;            /**< struct fl_debug_alias, no two alike */
+	struct fl_vec variables;          /**< struct fl_debug_variable */
 };
 
 struct fl_debug_info fl_debug_info_init(void);

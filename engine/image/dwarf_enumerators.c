@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "image/dwarf_entry.h"
 #include "image/dwarf_unit.h"
 
 #include "base/limits.h"
@@ -14,23 +15,6 @@ static bool is_wanted(const char *name)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
 			return true;
 	return false;
-}
-
-static Dwarf_Die next_of(struct fl_dwarf_unit *unit, Dwarf_Die die, bool child)
-{
-	Dwarf_Die next;
-	Dwarf_Error error = NULL;
-	int result = child ? dwarf_child(die, &next, &error)
-			   : dwarf_siblingof_b(unit->dwarf->dbg, die, true, &next, &error);
-	return fl_dwarf_ok(unit->dwarf, result, &error, "an enumeration") ? next : NULL;
-}
-
-static const char *name_of(struct fl_dwarf_unit *unit, Dwarf_Die die)
-{
-	char *name;
-	Dwarf_Error error = NULL;
-	int result = dwarf_diename(die, &name, &error);
-	return fl_dwarf_ok(unit->dwarf, result, &error, "an enumerator's name") ? name : NULL;
 }
 
 static bool value_of(struct fl_dwarf_unit *unit, Dwarf_Die die, uint32_t *ret)
@@ -66,14 +50,14 @@ static void add(struct fl_dwarf_unit *unit, const char *name, uint32_t value)
 /* All enumerators of a type share their prefix, so the first one says whether to go on. */
 void fl_dwarf_enumeration_read(struct fl_dwarf_unit *unit, Dwarf_Die type)
 {
-	Dwarf_Die die = next_of(unit, type, true);
+	Dwarf_Die die = fl_dwarf_entry_child(unit->dwarf, type);
 	for (unsigned count = 0; die && !unit->dwarf->out_of_memory; count++) {
 		uint32_t value;
-		const char *name = name_of(unit, die);
+		const char *name = fl_dwarf_entry_name(unit->dwarf, die);
 		bool wanted = name && is_wanted(name) && count < FL_LIMIT_ENUMERATORS;
 		if (wanted && value_of(unit, die, &value))
 			add(unit, name, value);
-		Dwarf_Die next = wanted ? next_of(unit, die, false) : NULL;
+		Dwarf_Die next = wanted ? fl_dwarf_entry_sibling(unit->dwarf, die) : NULL;
 		dwarf_dealloc(unit->dwarf->dbg, die, DW_DLA_DIE);
 		die = next;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_unit.h"
+#include "image/dwarf_types.h"
 
 #include "base/limits.h"
 
@@ -159,6 +159,13 @@ static bool visit_inline(struct walk *w, Dwarf_Die die, struct place *place)
 	return true;
 }
 
+static bool in_function(const struct walk *w, const struct place *place)
+{
+	const struct fl_vec *scopes = &w->unit->info->scopes;
+	return place->scope != FL_NO_INDEX &&
+	       fl_vec_at(scopes, struct fl_name_scope, place->scope)->decl != FL_NO_INDEX;
+}
+
 /* Whether to go on below @p die; @p place becomes that of its children. */
 static bool visit(struct walk *w, Dwarf_Die die, struct place *place)
 {
@@ -174,6 +181,8 @@ static bool visit(struct walk *w, Dwarf_Die die, struct place *place)
 		return false;
 	if (tag == DW_TAG_enumeration_type)
 		fl_dwarf_enumeration_read(w->unit, die);
+	else if (!in_function(w, place))
+		fl_dwarf_note(w->unit, die, tag, off);
 	switch (tag) {
 	case DW_TAG_subprogram:
 		return visit_function(w, die, off, place);
@@ -195,24 +204,6 @@ static bool visit(struct walk *w, Dwarf_Die die, struct place *place)
 	default:
 		return false;
 	}
-}
-
-static Dwarf_Die child_of(struct walk *w, Dwarf_Die die)
-{
-	Dwarf_Die child;
-	Dwarf_Error error = NULL;
-	int result = dwarf_child(die, &child, &error);
-	return fl_dwarf_ok(w->unit->dwarf, result, &error, "an entry in .debug_info") ? child
-										      : NULL;
-}
-
-static Dwarf_Die sibling_of(struct walk *w, Dwarf_Die die)
-{
-	Dwarf_Die sibling;
-	Dwarf_Error error = NULL;
-	int result = dwarf_siblingof_b(w->unit->dwarf->dbg, die, true, &sibling, &error);
-	return fl_dwarf_ok(w->unit->dwarf, result, &error, "an entry in .debug_info") ? sibling
-										      : NULL;
 }
 
 static void push(struct walk *w, Dwarf_Die die, struct place place)
@@ -237,8 +228,8 @@ static void step(struct walk *w)
 		return;
 	}
 	struct place place = level->place;
-	Dwarf_Die child = visit(w, die, &place) ? child_of(w, die) : NULL;
-	level->die = w->stop ? NULL : sibling_of(w, die);
+	Dwarf_Die child = visit(w, die, &place) ? fl_dwarf_entry_child(w->unit->dwarf, die) : NULL;
+	level->die = w->stop ? NULL : fl_dwarf_entry_sibling(w->unit->dwarf, die);
 	dwarf_dealloc(w->unit->dwarf->dbg, die, DW_DLA_DIE);
 	if (child)
 		push(w, child, place);
@@ -257,7 +248,7 @@ static void drop_levels(struct walk *w)
 void fl_dwarf_tree_read(struct fl_dwarf_unit *unit)
 {
 	struct walk w = { .unit = unit, .levels = FL_VEC(struct level) };
-	Dwarf_Die first = child_of(&w, unit->die);
+	Dwarf_Die first = fl_dwarf_entry_child(unit->dwarf, unit->die);
 	if (first)
 		push(&w, first, (struct place){ FL_NO_INDEX, FL_NO_INDEX, FL_NO_INDEX, 0 });
 	while (w.levels.count && !w.stop)

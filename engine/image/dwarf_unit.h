@@ -5,10 +5,13 @@
 
 #include "image/dwarf_session.h"
 
+struct fl_dwarf_notes;
+
 struct fl_dwarf_unit {
 	struct fl_dwarf *dwarf;
 	struct fl_debug_info *info;
 	struct fl_intern *strings;
+	struct fl_dwarf_notes *notes;
 	Dwarf_Die die;
 	uint32_t number;
 	Dwarf_Half version;

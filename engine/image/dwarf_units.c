@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_unit.h"
+#include "image/dwarf_types.h"
 
 /* DWARF 5, table 7.17, and the vendor code for assembly. */
 static bool is_plain(uint64_t language)
@@ -66,9 +66,14 @@ void fl_dwarf_read_units(struct fl_dwarf *dwarf, struct fl_debug_info *info,
 			 struct fl_intern *strings)
 {
 	Dwarf_Half version;
+	struct fl_dwarf_notes notes = fl_dwarf_notes_init();
 	while (!dwarf->out_of_memory && next_unit(dwarf, &version)) {
 		struct fl_dwarf_unit unit = {
-			.dwarf = dwarf, .info = info, .strings = strings, .version = version
+			.dwarf = dwarf,
+			.info = info,
+			.strings = strings,
+			.notes = &notes,
+			.version = version,
 		};
 		Dwarf_Error error = NULL;
 		int result = dwarf_siblingof_b(dwarf->dbg, NULL, true, &unit.die, &error);
@@ -78,4 +83,6 @@ void fl_dwarf_read_units(struct fl_dwarf *dwarf, struct fl_debug_info *info,
 		dwarf_dealloc(dwarf->dbg, unit.die, DW_DLA_DIE);
 	}
 	link_inlines(info);
+	fl_dwarf_types_read(dwarf, &notes, info);
+	fl_dwarf_notes_deinit(&notes);
 }

@@ -247,6 +247,7 @@ fl_index_build(struct fl_image *image, uint8_t **ret, size_t *size_ret, struct f
 		fl_build_exidx(&b);
 		fl_build_symbols(&b);
 		build_enumerators(&b);
+		fl_build_structs(&b);
 		fl_build_logs(&b);
 	}
 	build_findings(&b);

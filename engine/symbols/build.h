@@ -56,7 +56,8 @@ void fl_build_lines(struct fl_build *b);
 void fl_build_unwind(struct fl_build *b);
 void fl_build_exidx(struct fl_build *b);
 void fl_build_symbols(struct fl_build *b);
-void fl_build_logs(struct fl_build *b); /**< formats of compact logs */
+void fl_build_structs(struct fl_build *b); /**< layouts and variables */
+void fl_build_logs(struct fl_build *b);    /**< formats of compact logs */
 
 /**
  * Compile one module.
