@@ -11,12 +11,28 @@ static const struct {
 } kernels[] = {
 	{
 		/* FreeRTOS (tasks.c, list.h, queue.c, event_groups.c, stream_buffer.c) */
-		(const char *const[]){ "tskTaskControlBlock", "tskTCB", "TCB_t", "xLIST",
-				       "xLIST_ITEM", "xMINI_LIST_ITEM", "QueueDefinition", "xQUEUE",
-				       "QUEUE_REGISTRY_ITEM", "xQueueRegistryItem",
-				       "QueueRegistryItem_t", "EventGroupDef_t",
-				       "xEventGroupDefinition", "EventGroup_t", "StreamBufferDef_t",
-				       "xSTREAM_BUFFER", "StreamBuffer_t", NULL },
+		(const char *const[]){ "tskTaskControlBlock",
+				       "tskTCB",
+				       "TCB_t",
+				       "xLIST",
+				       "List_t",
+				       "xLIST_ITEM",
+				       "ListItem_t",
+				       "xMINI_LIST_ITEM",
+				       "MiniListItem_t",
+				       "QueueDefinition",
+				       "xQUEUE",
+				       "Queue_t",
+				       "QUEUE_REGISTRY_ITEM",
+				       "xQueueRegistryItem",
+				       "QueueRegistryItem_t",
+				       "EventGroupDef_t",
+				       "xEventGroupDefinition",
+				       "EventGroup_t",
+				       "StreamBufferDef_t",
+				       "xSTREAM_BUFFER",
+				       "StreamBuffer_t",
+				       NULL },
 		(const char *const[]){ "pxCurrentTCB",
 				       "pxCurrentTCBs",
 				       "pxReadyTasksLists",
@@ -44,17 +60,19 @@ static const struct {
 				       NULL },
 	},
 	{
-		/* Zephyr (kernel_structs.h, kernel/thread.h, kernel.h) */
-		(const char *const[]){ "z_kernel", "_cpu", "k_thread", "k_sem", "k_mutex",
-				       "k_queue", "k_msgq", "k_event", "k_condvar", "k_pipe",
-				       "k_stack", "k_mem_slab", "k_heap", "k_work_q", "k_timer",
-				       "k_poll_event", NULL },
-		(const char *const[]){ "_kernel", "_kernel_thread_info_offsets",
-				       "_kernel_thread_info_num_offsets",
-				       "_kernel_thread_info_size_t_size", "_kernel_openocd_offsets",
-				       "_kernel_openocd_num_offsets", "_kernel_openocd_size_t_size",
-				       "z_interrupt_stacks", "_interrupt_stack", "z_main_thread",
-				       "z_idle_threads", "k_sys_work_q", NULL },
+		/* Zephyr (kernel_structs.h, kernel/thread.h, kernel.h, arm-m-switch.c) */
+		(const char *const[]){ "z_kernel",  "_cpu",        "k_thread", "k_sem",
+				       "k_mutex",   "k_queue",     "k_msgq",   "k_event",
+				       "k_condvar", "k_pipe",      "k_stack",  "k_mem_slab",
+				       "k_heap",    "k_work_q",    "k_timer",  "k_poll_event",
+				       "k_fifo",    "k_lifo",      "k_mbox",   "switch_frame",
+				       "z_frame",   "z_frame_fpu", NULL },
+		(const char *const[]){
+			"_kernel", "_kernel_thread_info_offsets", "_kernel_thread_info_num_offsets",
+			"_kernel_thread_info_size_t_size", "_kernel_openocd_offsets",
+			"_kernel_openocd_num_offsets", "_kernel_openocd_size_t_size",
+			"z_interrupt_stacks", "_interrupt_stack", "z_main_thread", "z_idle_threads",
+			"k_sys_work_q", "arm_m_switch_stack_buffer", NULL },
 	},
 	{
 		/* ThreadX (tx_api.h) */
@@ -69,7 +87,9 @@ static const struct {
 	{
 		/* RTX5 (rtx_os.h) */
 		(const char *const[]){ "osRtxThread_s", "osRtxInfo_t", "osRtxThread_t",
-				       "osRtxMutex_t", "osRtxMutex_s", NULL },
+				       "osRtxMutex_t", "osRtxMutex_s", "osRtxObject_t",
+				       "osRtxSemaphore_t", "osRtxEventFlags_t", "osRtxMemoryPool_t",
+				       "osRtxMessageQueue_t", NULL },
 		(const char *const[]){ "osRtxInfo", NULL },
 	},
 };
@@ -93,11 +113,12 @@ const struct fl_kernel_habits *fl_kernel_habits(const char *name)
 static bool is_in(const char *const *names, const char *name)
 {
 	for (; *names; names++)
-		if (strcmp(*names, name) == 0)
+		if (**names == *name && strcmp(*names, name) == 0)
 			return true;
 	return false;
 }
 
+/* Asked of every type and variable of a program, and hardly ever true. */
 bool fl_kernel_wants_struct(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
