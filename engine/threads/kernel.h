@@ -22,6 +22,7 @@ struct fl_kernel_scan {
 	struct fl_threads *out; /**< items: room for FL_LIMIT_THREADS, and what running.h adds */
 	bool failed;            /**< memory ran out: rules need not look */
 	bool full;              /**< FL_LIMIT_THREADS was reached, and said */
+	bool idle;              /**< the kernel says that no thread runs */
 };
 
 struct fl_kernel {
@@ -37,7 +38,7 @@ struct fl_kernel {
 	void (*find)(struct fl_kernel_scan *scan);
 };
 
-extern const struct fl_kernel fl_kernel_freertos, fl_kernel_zephyr;
+extern const struct fl_kernel fl_kernel_freertos, fl_kernel_zephyr, fl_kernel_threadx;
 
 /* --- the list of threads --- */
 

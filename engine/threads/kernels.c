@@ -5,6 +5,7 @@
 
 static const struct fl_kernel *const kernels[] = {
 	&fl_kernel_zephyr,
+	&fl_kernel_threadx,
 };
 
 static const struct fl_kernel *find_kernel(const struct fl_symbol_view *symbols, const char **by)

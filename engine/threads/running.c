@@ -150,7 +150,7 @@ owner_of(struct fl_kernel_scan *scan, const struct fl_registers *regs, size_t co
 	if (!fl_reg_get(regs, FL_PSP, &psp))
 		return named;
 	if (!named)
-		return by_stack(scan, regs, psp);
+		return scan->idle ? NULL : by_stack(scan, regs, psp);
 	if (!exception)
 		return named;
 	struct fl_thread *t = interrupted(scan, named, psp, exception);
