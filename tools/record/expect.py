@@ -7,24 +7,27 @@ import re
 from firmware import SOURCE
 
 MARKER = re.compile(r"@frame:([a-z0-9-]+)")
-SOURCES = ("*.c", "*.cpp", "*.h", "*.S")
 
 
-def load_markers():
-    """Marker name to (file name, line). A marker stands in one place only."""
+def load_markers(build):
+    """Marker name to (file name, line). A marker stands in one place only of what is built."""
     found = {}
-    for pattern in SOURCES:
-        for path in sorted(SOURCE.rglob(pattern)):
-            for number, line in enumerate(path.read_text().splitlines(), 1):
-                for name in MARKER.findall(line):
-                    if name in found:
-                        raise SystemExit(f"marker {name} twice: {found[name]}, {path.name}")
-                    found[name] = (path.name, number)
+    sources = build["sources"] + build.get("part", {}).get("sources", [])
+    for path in sorted([*(SOURCE / name for name in sources), *SOURCE.rglob("*.h")]):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for name in MARKER.findall(line):
+                if name in found:
+                    raise SystemExit(f"marker {name} twice: {found[name]}, {path.name}")
+                found[name] = (path.name, number)
     return found
 
 
-def load_author():
-    return json.loads((SOURCE / "scenarios.json").read_text())
+def load_author(build):
+    """What the author of a build's scenarios wrote, as it is for this core."""
+    author = json.loads((SOURCE / build.get("author", "scenarios.json")).read_text())
+    for kind, changes in author.get("cores", {}).get(build["core"], {}).items():
+        author[kind] = {**author[kind], **changes}
+    return author
 
 
 def frame_of(text, markers):
@@ -51,8 +54,47 @@ def expand(frames, chains, markers):
     return result
 
 
-def expectation(name, build_name, core, author, markers):
+def threads_of(wanted, author):
+    """Names of `threads`, "+name" of `crews`, and threads written in place, maybe `like` one."""
+    for item in wanted:
+        if isinstance(item, dict):
+            yield {**author["threads"].get(item.get("like"), {}), **item}
+        elif item.startswith("+"):
+            yield from threads_of(author["crews"][item[1:]], author)
+        else:
+            yield author["threads"][item]
+
+
+def cut_name(name, limit):
+    return name[:limit] if name else name
+
+
+def thread_of(said, effective, build, author, markers):
+    """One thread. The crashed one has the frames of the scenario."""
+    thread = {key: value for key, value in said.items() if key not in ("like", "frames", "cores")}
+    thread.update(said.get("cores", {}).get(build["core"], {}))
+    limit = build.get("name_limit")
+    thread["name"] = cut_name(said["name"], limit)
+    if "held_by" in said.get("waits_for", {}):
+        thread["waits_for"] = {**said["waits_for"],
+                               "held_by": cut_name(said["waits_for"]["held_by"], limit)}
+    crashed = said.get("crashed") and "frames" not in said
+    frames = effective["frames"] if crashed else said["frames"]
+    thread["frames"] = None if frames is None else expand(frames, author["chains"], markers)
+    complete = effective if crashed else said
+    thread["complete"] = complete.get("complete", frames is not None)
+    return thread
+
+
+def add_threads(result, effective, build, author, markers):
+    result["kernel"] = author["kernel"]
+    result["threads"] = [thread_of(said, effective, build, author, markers)
+                         for said in threads_of(effective["threads"], author)]
+
+
+def expectation(name, build_name, build, author, markers):
     """The content of one expected.json."""
+    core = build["core"]
     said = author["scenarios"][name]
     effective = dict(said)
     notes = [said["notes"]] if "notes" in said else []
@@ -72,16 +114,26 @@ def expectation(name, build_name, core, author, markers):
         result["stop"] = effective["stop"]
     if notes:
         result["notes"] = " ".join(notes)
+    if "threads" in effective:
+        add_threads(result, effective, build, author, markers)
     return result
 
 
-def write_json(path, value):
+def rows_of(value, indent):
     """One frame on a line, so that differences read well."""
     lines = []
     for key, item in value.items():
+        text = json.dumps(item)
         if key == "frames" and item is not None:
-            rows = ",\n".join("    " + json.dumps(f) for f in item)
-            lines.append(f'  "frames": [\n{rows}\n  ]')
-        else:
-            lines.append(f"  {json.dumps(key)}: {json.dumps(item)}")
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+            rows = ",\n".join(f"{indent}  {json.dumps(frame)}" for frame in item)
+            text = f"[\n{rows}\n{indent}]"
+        elif key == "threads":
+            rows = ",\n".join(f"{indent}  {{\n" + rows_of(thread, indent + "    ") +
+                              f"\n{indent}  }}" for thread in item)
+            text = f"[\n{rows}\n{indent}]"
+        lines.append(f"{indent}{json.dumps(key)}: {text}")
+    return ",\n".join(lines)
+
+
+def write_json(path, value):
+    path.write_text("{\n" + rows_of(value, "  ") + "\n}\n")

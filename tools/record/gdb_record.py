@@ -31,7 +31,7 @@ def record(work):
         shutil.rmtree(PLACE / name, ignore_errors=True)
         (PLACE / name).mkdir(parents=True)
         shutil.copyfile(elf, PLACE / name / "fw.elf")
-    good, author, markers = True, expect.load_author(), expect.load_markers()
+    good = True
     for case in load_cases():
         build = case["build"]
         data, said = gdb_session.capture(machine_of(build), elf_of(build), case)
@@ -42,6 +42,8 @@ def record(work):
         if data:
             (target / f"{case['scenario']}.core").write_bytes(data)
         if build in GDB_BUILDS:  # of the others fixtures/corpus/ has it
-            said = expect.expectation(case["scenario"], build, GDB_BUILDS[build]["core"], author, markers)
+            own = GDB_BUILDS[build]
+            said = expect.expectation(case["scenario"], build, own, expect.load_author(own),
+                                      expect.load_markers(own))
             expect.write_json(target / f"{case['scenario']}.json", said)
     return good

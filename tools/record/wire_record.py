@@ -249,14 +249,15 @@ Linked with: `{" ".join(firmware.linker_flags(build))}`
 """ + "\n".join(rows) + "\n")
 
 
-def load():
-    return json.loads(AUTHOR.read_text()), expect.load_author(), expect.load_markers()
+def load(build):
+    return json.loads(AUTHOR.read_text()), expect.load_author(build), expect.load_markers(build)
 
 
 def record(work):
     """All of fixtures/wire/ anew."""
-    known, good = load(), True
+    good = True
     for name, build in WIRE_BUILDS.items():
+        known = load(build)
         elf = firmware.build_image(name, build, work / name)
         shutil.rmtree(PLACE / name, ignore_errors=True)
         (PLACE / name).mkdir(parents=True)
