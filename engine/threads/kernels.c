@@ -4,6 +4,7 @@
 #include "threads/running.h"
 
 static const struct fl_kernel *const kernels[] = {
+	&fl_kernel_freertos,
 	&fl_kernel_zephyr,
 	&fl_kernel_threadx,
 };
@@ -12,8 +13,6 @@ static const struct fl_kernel *find_kernel(const struct fl_symbol_view *symbols,
 {
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
 		struct fl_variable_info variable;
-		if (!kernels[i])
-			continue;
 		for (const char *const *name = kernels[i]->decisive; *name; name++) {
 			*by = *name;
 			if (fl_view_variable(symbols, *name, &variable))

@@ -97,7 +97,9 @@ void fl_threads_measure(const struct fl_kernel_scan *scan, uint8_t fill, uint32_
 	for (size_t i = 0; i < threads->count && fills; i++) {
 		struct fl_thread *thread = &threads->items[i];
 		uint32_t count;
-		if (!thread->stack.unused_known && fill_of(scan, thread, fill, skip, &count))
+		/* Nobody vouches for the stack of a thread that may be gone. */
+		if (thread->state != FL_THREAD_UNKNOWN && !thread->stack.unused_known &&
+		    fill_of(scan, thread, fill, skip, &count))
 			fl_thread_set_unused(thread, count ? count + skip : 0);
 	}
 }

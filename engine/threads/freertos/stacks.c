@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounds of the tasks' stacks, and how much of them was never used. */
+#include "threads/freertos/freertos.h"
+
+#include <string.h>
+
+enum {
+	FILL = 0xa5,         /* tasks.c: tskSTACK_FILL_BYTE */
+	ALIGNMENT = 8,       /* of the initial stack pointer, downwards */
+	HEAP_HEADER = 8,     /* heap_4.c: next free block, size */
+	REGISTRY_MAX = 256,  /* TCBs in the vendor port's registry; 16 by default */
+	STACK_MAX = 0x100000 /* as in stack.c: larger ones are damage */
+};
+#define HEAP_ALLOCATED    UINT32_C(0x80000000)
+#define WATERMARK_NOTHING UINT32_MAX /* no byte is unused; 0 = not known */
+
+/* The initial stack pointer, as the kernel aligned it. */
+static bool recorded_end(const struct fl_freertos *k, const struct fl_thread *thread, uint32_t *ret)
+{
+	return fl_freertos_read(k, thread->block, FL_FREERTOS_STACK_END, ret) &&
+	       *ret > thread->stack.start && *ret - thread->stack.start < STACK_MAX;
+}
+
+/*
+ * Without debug information the word behind the name may be anything: it is the end of the stack
+ * when it can be one for every task.
+ */
+static bool are_ends_recorded(const struct fl_freertos *k)
+{
+	const struct fl_threads *threads = k->scan->out;
+	bool any = false;
+	for (size_t i = 0; i < threads->count && k->guessed; i++) {
+		const struct fl_thread *thread = &threads->items[i];
+		uint32_t end, top;
+		if (!thread->stack.start_known ||
+		    !fl_freertos_read(k, thread->block, FL_FREERTOS_STACK_END, &end))
+			continue;
+		if (!recorded_end(k, thread, &end) || end % ALIGNMENT ||
+		    (fl_freertos_read(k, thread->block, FL_FREERTOS_TOP, &top) && top > end))
+			return false;
+		any = true;
+	}
+	return any || !k->guessed;
+}
+
+/* The nearest other stack in the same object: their distance is the size of both, in an array. */
+static uint32_t
+distance_to_next(const struct fl_freertos *k, const struct fl_symbol_info *object, uint32_t start)
+{
+	uint32_t nearest = UINT32_MAX;
+	for (size_t i = 0; i < k->scan->out->count; i++) {
+		const struct fl_thread *other = &k->scan->out->items[i];
+		uint32_t at = other->stack.start;
+		if (!other->stack.start_known || at == start || at - object->addr >= object->size)
+			continue;
+		uint32_t distance = at > start ? at - start : start - at;
+		nearest = distance < nearest ? distance : nearest;
+	}
+	return nearest;
+}
+
+static bool is_heap(const struct fl_symbol_info *object)
+{
+	return strcmp(object->name, "ucHeap") == 0;
+}
+
+/* A stack of its own, or one of an array of equal ones. */
+static bool end_by_object(const struct fl_freertos *k, uint32_t start, uint64_t *ret)
+{
+	struct fl_symbol_info object;
+	if (!fl_view_object_at(&k->scan->symbols, start, &object) || is_heap(&object))
+		return false;
+	uint32_t stride = distance_to_next(k, &object, start);
+	*ret = stride == UINT32_MAX ? (uint64_t)object.addr + object.size
+				    : (uint64_t)start + stride;
+	if (stride == UINT32_MAX)
+		return object.addr == start;
+	return object.size % stride == 0 && (start - object.addr) % stride == 0;
+}
+
+/* What the allocator wrote in front of it (heap_4.c, heap_5.c, heap_2.c since 11.0). */
+static bool end_by_heap(const struct fl_freertos *k, uint32_t start, uint64_t *ret)
+{
+	struct fl_symbol_info object;
+	uint32_t size;
+	if (!fl_view_object_at(&k->scan->symbols, start, &object) || !is_heap(&object) ||
+	    start - object.addr < HEAP_HEADER ||
+	    !fl_scan_number(k->scan, start - 4, 4, false, &size) || !(size & HEAP_ALLOCATED))
+		return false;
+	size &= ~HEAP_ALLOCATED;
+	*ret = (uint64_t)start - HEAP_HEADER + size;
+	return size > HEAP_HEADER && size % ALIGNMENT == 0 &&
+	       *ret <= (uint64_t)object.addr + object.size;
+}
+
+/* The kernel rounds down what it records: the object that the stack is knows better. */
+static bool
+find_end(const struct fl_freertos *k, const struct fl_thread *thread, bool recorded, uint64_t *ret)
+{
+	uint32_t start = thread->stack.start;
+	uint64_t of_object = 0;
+	uint32_t last;
+	bool has_object = end_by_object(k, start, &of_object);
+	if (recorded && recorded_end(k, thread, &last)) {
+		*ret = (uint64_t)last + 4;
+		if (has_object && of_object > *ret && of_object <= *ret + ALIGNMENT - 4)
+			*ret = of_object;
+		return true;
+	}
+	*ret = of_object;
+	return has_object || end_by_heap(k, start, ret);
+}
+
+static void set_bounds(struct fl_freertos *k)
+{
+	struct fl_threads *threads = k->scan->out;
+	for (size_t i = 0; i < threads->count; i++) {
+		uint32_t start;
+		if (fl_freertos_read(k, threads->items[i].block, FL_FREERTOS_STACK, &start) &&
+		    start % 4 == 0)
+			fl_thread_set_stack(&threads->items[i], start, 0);
+	}
+	bool recorded = are_ends_recorded(k);
+	for (size_t i = 0; i < threads->count; i++) {
+		uint64_t end;
+		if (threads->items[i].stack.start_known &&
+		    find_end(k, &threads->items[i], recorded, &end))
+			fl_thread_set_stack(&threads->items[i], threads->items[i].stack.start, end);
+	}
+}
+
+static bool find_watermarks(const struct fl_freertos *k, struct fl_variable_info *ret)
+{
+	return fl_view_variable(&k->scan->symbols, "s_memfault_task_watermarks_v2", ret) ||
+	       fl_view_variable(&k->scan->symbols, "s_memfault_task_watermarks", ret);
+}
+
+/* The vendor's port measures before it saves: stacks that were captured in part only have no low
+ * end to look at. */
+static void apply_watermarks(struct fl_freertos *k)
+{
+	struct fl_variable_info tasks, marks;
+	if (!fl_view_variable(&k->scan->symbols, "s_task_tcbs", &tasks) || tasks.size < 4 ||
+	    !find_watermarks(k, &marks))
+		return;
+	uint32_t stride = marks.size / (tasks.size / 4);
+	for (uint32_t i = 0; i < tasks.size / 4 && i < REGISTRY_MAX && stride >= 4; i++) {
+		uint32_t block, unused;
+		if (!fl_scan_number(k->scan, tasks.addr + 4 * i, 4, false, &block) || !block ||
+		    !fl_scan_number(k->scan, marks.addr + stride * i, 4, false, &unused))
+			continue;
+		struct fl_thread *thread = fl_scan_find(k->scan, block);
+		if (thread && !thread->stack.unused_known && unused)
+			fl_thread_set_unused(thread, unused == WATERMARK_NOTHING ? 0 : unused);
+	}
+}
+
+void fl_freertos_stacks(struct fl_freertos *k)
+{
+	set_bounds(k);
+	fl_threads_measure(k->scan, FILL, 0);
+	apply_watermarks(k);
+}
