@@ -61,14 +61,29 @@ static bool decide_by_registers(struct fl_inquiry *q)
 	return true;
 }
 
+bool fl_cause_by_fault(struct fl_inquiry *q)
+{
+	const struct fl_reason *reason = q->in->reason;
+	if (reason && reason->known && reason->code && !fl_inquiry_is_fault(q))
+		return false;
+	return decide_by_registers(q) || fl_cause_bare(q);
+}
+
+static void decide(struct fl_inquiry *q)
+{
+	bool decided = fl_cause_trace_event(q) || fl_cause_overflow_hook(q) || fl_cause_panic(q) ||
+		       fl_cause_reason(q) || decide_by_registers(q) || fl_cause_event_nowhere(q) ||
+		       fl_cause_bare(q);
+	if (!decided)
+		fl_cause_reason_only(q);
+}
+
 enum fl_code
 fl_cause_find(const struct fl_cause_input *input, struct fl_arena *arena, struct fl_cause *ret)
 {
 	struct fl_inquiry q;
 	fl_inquiry_init(&q, input, arena, ret);
-	bool decided = fl_cause_trace_event(&q) || fl_cause_panic(&q) || fl_cause_reason(&q) ||
-		       decide_by_registers(&q) || fl_cause_event_nowhere(&q) || fl_cause_bare(&q);
-	if (!decided)
-		fl_cause_reason_only(&q);
+	decide(&q);
+	fl_cause_bystanders(&q);
 	return fl_inquiry_finish(&q);
 }

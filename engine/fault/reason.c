@@ -15,6 +15,7 @@ enum {
 	REASON_NMI = 0x8004,
 	REASON_HARDWARE_WATCHDOG = 0x8005,
 	REASON_SOFTWARE_WATCHDOG = 0x8006,
+	REASON_STACK_OVERFLOW = 0x800b,
 	REASON_TASK_WATCHDOG = 0x800c,
 	FAULT_FIRST = 0x9100,
 	FAULT_LAST = 0x9403,
@@ -153,9 +154,11 @@ static void state_exception(struct fl_inquiry *q)
 			    fl_exception_name((uint16_t)number, buf));
 }
 
-static void state_reason(struct fl_inquiry *q)
+void fl_evidence_reason(struct fl_inquiry *q)
 {
 	const struct fl_trace *event = q->in->event;
+	if (!q->in->reason || !q->in->reason->known)
+		return;
 	fl_evidence(q, "the device gave the reason 0x%04" PRIx32 ", %s", q->in->reason->code,
 		    q->in->reason->name);
 	if (event && event->event.has_reset_register)
@@ -185,16 +188,25 @@ static void decide_assert(struct fl_inquiry *q, const struct reason *reason)
 	fl_verdict(q, reason->category, FL_CERTAIN, "%s", reason->title);
 }
 
+bool fl_reason_is_overflow(const struct fl_reason *reason)
+{
+	return reason && reason->known && reason->code == REASON_STACK_OVERFLOW;
+}
+
 static void decide_interrupted(struct fl_inquiry *q, const struct reason *reason)
 {
 	const char *function = interrupted_function(q);
-	state_exception(q);
-	state_registers(q, 0);
 	/* Builds with Arm Compiler 5 of SDK 0.0.14 to 0.2.2 said Watchdog for UsageFault. */
 	bool doubtful = reason->code == REASON_OLD_WATCHDOG && q->cfsr & FL_UFSR_MASK;
+	enum fl_confidence confidence = doubtful ? FL_UNCERTAIN : FL_CERTAIN;
+	enum fl_hang hang = is(reason->category, "Watchdog") ? FL_HANG_EXPIRED : FL_HANG_HALTED;
+	bool decided = fl_cause_hang(q, hang, function, confidence);
+	state_exception(q);
+	state_registers(q, 0);
 	if (doubtful)
 		fl_evidence(q, "old SDKs gave this reason for a UsageFault as well");
-	enum fl_confidence confidence = doubtful ? FL_UNCERTAIN : FL_CERTAIN;
+	if (decided)
+		return;
 	if (function)
 		fl_verdict(q, reason->category, confidence, "%s in %s", reason->title, function);
 	else
@@ -219,7 +231,7 @@ bool fl_cause_reason(struct fl_inquiry *q)
 		return false;
 	if (reason && is(reason->category, "Security Violation") && fl_cause_security(q))
 		return true;
-	state_reason(q);
+	fl_evidence_reason(q);
 	if (is_custom(given->code))
 		fl_verdict(q, "Custom Reason", FL_CERTAIN, "custom reason %s", given->name);
 	else if (!reason)
@@ -246,8 +258,7 @@ void fl_cause_reason_only(struct fl_inquiry *q)
 		{ 0x9400, "Hard Fault" },
 	};
 	const struct fl_reason *given = q->in->reason;
-	if (given && given->known)
-		state_reason(q);
+	fl_evidence_reason(q);
 	fl_evidence_bits(q, FL_HFSR);
 	for (size_t i = 0; given && given->known && i < sizeof(faults) / sizeof(faults[0]); i++) {
 		if (given->code != faults[i].code)

@@ -41,7 +41,26 @@ bool fl_cause_reason(struct fl_inquiry *q);
 bool fl_cause_trace_event(struct fl_inquiry *q);
 /** An event whose pc and lr lie nowhere: what was stacked, if anything, is not known. */
 bool fl_cause_event_nowhere(struct fl_inquiry *q);
+/** State which reason the device gave. */
+void fl_evidence_reason(struct fl_inquiry *q);
+/** Whether the reason says that a stack overflowed. */
+bool fl_reason_is_overflow(const struct fl_reason *reason);
 /** Nothing else fitted: what the reason alone says. */
 void fl_cause_reason_only(struct fl_inquiry *q);
+
+/* hook.c: the kernel's hook for an overflow is among the frames */
+bool fl_cause_overflow_hook(struct fl_inquiry *q);
+/* hang.c: a watchdog, NMI or debugger came, and threads are known */
+enum fl_hang {
+	FL_HANG_EXPIRED, /**< a watchdog: something did not go on */
+	FL_HANG_HALTED,  /**< nothing need be wrong */
+};
+/** @return whether a verdict was stated; evidence may be stated all the same. */
+bool fl_cause_hang(struct fl_inquiry *q, enum fl_hang hang, const char *function,
+		   enum fl_confidence confidence);
+/* bystander.c: what the other threads have to do with it; amends the verdict */
+void fl_cause_bystanders(struct fl_inquiry *q);
+/* cause.c: what the fault itself says, whatever software said; false when it says nothing */
+bool fl_cause_by_fault(struct fl_inquiry *q);
 
 #endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fault/overflow.h"
+
+#include "fault/fill.h"
+#include "fault/hook.h"
+#include "fault/rules.h"
+#include "fault/stack.h"
+#include "fault/words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* One thread on trial. */
+struct trial {
+	struct fl_inquiry q;      /* of its own context */
+	struct fl_cause fault;    /* what its own fault says */
+	struct fl_cause_input in; /* of this thread */
+	const struct fl_cause_input *crash;
+	const struct fl_thread *thread;
+	enum fl_overflow verdict;
+	bool has_sp, astray; /* astray: sp is nowhere near its stack */
+	uint32_t sp;
+	struct fl_low low;
+};
+
+enum { STACK_MAX = 0x100000 /* no stack of a microcontroller is larger */ };
+
+#define STACKING_BITS \
+	(FL_CFSR_STKOF | FL_CFSR_MSTKERR | FL_CFSR_STKERR | FL_CFSR_MLSPERR | FL_CFSR_LSPERR)
+
+static bool start_known(const struct fl_thread *thread)
+{
+	return thread->stack.known || thread->stack.start_known;
+}
+
+static void raise_to(struct trial *t, enum fl_overflow verdict)
+{
+	if (verdict > t->verdict)
+		t->verdict = verdict;
+}
+
+/* An interrupt stacks its frame where the process stack pointer of the thread then points to. */
+static void find_pointer(struct trial *t)
+{
+	const struct fl_thread *thread = t->thread;
+	if (thread->context != FL_CONTEXT_BLOCK && thread->stack.saved_known) {
+		t->has_sp = true;
+		t->sp = thread->stack.saved;
+		return;
+	}
+	bool own = thread->context != FL_CONTEXT_BLOCK || fl_stack_is_own(&t->q);
+	t->has_sp = fl_inquiry_register(&t->q, own ? FL_SP : FL_PSP, &t->sp);
+}
+
+/* The fault itself, when it was this thread's. */
+static void look_at_fault(struct trial *t)
+{
+	if (!t->thread->crashed || !fl_stack_is_own(&t->q))
+		return;
+	if (fl_cause_by_fault(&t->q) && !strcmp(t->fault.category, "Stack Overflow"))
+		raise_to(t, t->fault.confidence == FL_CERTAIN ? FL_OVERFLOW_PROVEN
+							      : FL_OVERFLOW_LIKELY);
+	else
+		t->q.evidence_count = 0;
+}
+
+static void look_at_hook(struct trial *t)
+{
+	struct fl_overflow_hook hook;
+	if (!fl_overflow_hook_find(t->crash, &hook) || !hook.victim)
+		return;
+	bool accused =
+		hook.victim == t->thread || (hook.victim->has_block && t->thread->has_block &&
+					     hook.victim->block == t->thread->block);
+	if (!accused)
+		return;
+	fl_evidence_hook(&t->q, &hook);
+	raise_to(t, FL_OVERFLOW_PROVEN);
+}
+
+static void look_at_pointer(struct trial *t)
+{
+	const struct fl_thread *thread = t->thread;
+	uint32_t start = thread->stack.start;
+	uint64_t end = thread->stack.known ? thread->stack.end : (uint64_t)start + STACK_MAX;
+	if (!t->has_sp || !start_known(thread))
+		return;
+	t->astray = t->sp > end || (t->sp < start && start - t->sp > FL_STACK_REACH);
+	if (t->astray)
+		fl_evidence(&t->q, "sp 0x%08" PRIx32 " is nowhere near its stack at 0x%08" PRIx32,
+			    t->sp, start);
+	if (t->astray || t->sp >= start)
+		return;
+	if (t->verdict != FL_OVERFLOW_PROVEN)
+		fl_evidence_below(&t->q, t->sp, start, thread->name ? thread->name : "the stack");
+	raise_to(t, FL_OVERFLOW_PROVEN);
+}
+
+static void state_overwritten(struct trial *t)
+{
+	const struct fl_low *low = &t->low;
+	if (low->sentinel)
+		fl_evidence(&t->q,
+			    "the lowest word of its stack, at 0x%08" PRIx32 ", is 0x%08" PRIx32
+			    " and not the kernel's sentinel 0x%08" PRIx32
+			    ", which %zu other thread%s still ha%s",
+			    low->addr, low->value, low->expected, low->witnesses,
+			    low->witnesses == 1 ? "" : "s", low->witnesses == 1 ? "s" : "ve");
+	else
+		fl_evidence(&t->q,
+			    "the lowest %" PRIu32 " bytes of its stack are no longer fill: the one "
+			    "at 0x%08" PRIx32 " is 0x%02" PRIx32 " and not 0x%02" PRIx32
+			    "; %zu other thread%s ha%s the fill there",
+			    low->size, low->addr, low->value, low->expected, low->witnesses,
+			    low->witnesses == 1 ? "" : "s", low->witnesses == 1 ? "s" : "ve");
+}
+
+static void look_at_fill(struct trial *t)
+{
+	const struct fl_thread *thread = t->thread;
+	if (!start_known(thread))
+		return;
+	t->low = fl_low_end(t->crash, thread);
+	if (t->low.state == FL_LOW_OVERWRITTEN) {
+		state_overwritten(t);
+		raise_to(t, FL_OVERFLOW_LIKELY);
+	} else if (thread->stack.unused_known && !thread->stack.unused) {
+		fl_evidence(&t->q, "none of its bytes, from 0x%08" PRIx32 " up, was left unused",
+			    thread->stack.start);
+		raise_to(t, FL_OVERFLOW_LIKELY);
+	}
+}
+
+/* The reason comes from the kernel's check as a rule; a stack protector gives it as well. */
+static void look_at_reason(struct trial *t)
+{
+	if (!t->thread->crashed || !t->thread->has_block || t->verdict != FL_OVERFLOW_UNKNOWN ||
+	    !fl_reason_is_overflow(t->crash->reason))
+		return;
+	fl_evidence(&t->q, "the device gave the reason %s while it ran", t->crash->reason->name);
+	raise_to(t, FL_OVERFLOW_LIKELY);
+}
+
+static const struct fl_thread *stack_at(const struct fl_cause_input *in, uint32_t addr)
+{
+	for (size_t i = 0; i < in->thread_count; i++) {
+		const struct fl_thread *thread = &in->threads[i];
+		if (thread->stack.known && addr >= thread->stack.start && addr < thread->stack.end)
+			return thread;
+	}
+	return NULL;
+}
+
+static bool
+object_below(const struct fl_cause_input *in, uint32_t start, struct fl_symbol_info *ret)
+{
+	enum { GAP_MAX = 32, STEP = 4 }; /* stacks are aligned: something may be left between */
+	if (!in->symbols || !in->symbols->count)
+		return false;
+	for (uint32_t gap = 1; gap <= GAP_MAX && gap <= start; gap += STEP)
+		if (fl_view_object_at(in->symbols, start - gap, ret))
+			return (uint64_t)ret->addr + ret->size <= start;
+	return false;
+}
+
+/* A return address in data that holds none is what a stack leaves behind. */
+static bool
+find_return_address(struct trial *t, uint32_t low, uint32_t high, uint32_t *at_ret, uint32_t *ret)
+{
+	enum { WORDS = 16, WORD = 4 };
+	const struct fl_memory *memory = t->crash->memory;
+	uint32_t at = high & ~UINT32_C(3);
+	for (unsigned i = 0; i < WORDS && at >= WORD && at - WORD >= low; i++) {
+		uint16_t hw[2];
+		at -= WORD;
+		if (!fl_memory_u32(memory, at, ret) || !(*ret & 1) || *ret < 5 ||
+		    fl_inquiry_where(&t->q, *ret - 1) != FL_WHERE_CODE ||
+		    !fl_memory_u16(memory, *ret - 5, &hw[0]) ||
+		    !fl_memory_u16(memory, *ret - 3, &hw[1]) || !fl_thumb_call_size(hw[0], hw[1]))
+			continue;
+		*at_ret = at;
+		return true;
+	}
+	return false;
+}
+
+/* Whom it ran into. */
+static void state_neighbour(struct trial *t)
+{
+	char words[FL_THREAD_WORDS];
+	struct fl_symbol_info info;
+	uint32_t at, word, start = t->thread->stack.start;
+	if (t->verdict < FL_OVERFLOW_LIKELY || !start_known(t->thread) || !start)
+		return;
+	const struct fl_thread *other = stack_at(t->crash, start - 1);
+	if (other && other != t->thread) {
+		fl_evidence(&t->q, "below it lies the stack of %s, 0x%08" PRIx32 " to 0x%08" PRIx64,
+			    fl_thread_words(other, words), other->stack.start,
+			    other->stack.end - 1);
+		return;
+	}
+	if (!object_below(t->crash, start, &info))
+		return;
+	if (find_return_address(t, info.addr, start, &at, &word))
+		fl_evidence(&t->q,
+			    "below it lies %s, 0x%08" PRIx32 " to 0x%08" PRIx32
+			    ", which looks overwritten: 0x%08" PRIx32
+			    " holds the return address 0x%08" PRIx32,
+			    info.name, info.addr, info.addr + info.size - 1, at, word);
+	else
+		fl_evidence(&t->q, "below it lies %s, 0x%08" PRIx32 " to 0x%08" PRIx32, info.name,
+			    info.addr, info.addr + info.size - 1);
+}
+
+/* What of it was never used, in words; false when nothing says. */
+static bool state_room(struct trial *t)
+{
+	const struct fl_thread *thread = t->thread;
+	if (thread->stack.unused_known)
+		fl_evidence(&t->q,
+			    "sp 0x%08" PRIx32 " is above 0x%08" PRIx32
+			    ", where its stack ends, and the lowest %" PRIu32
+			    " bytes were never used",
+			    t->sp, thread->stack.start, thread->stack.unused);
+	else if (t->low.state == FL_LOW_INTACT)
+		fl_evidence(&t->q,
+			    "sp 0x%08" PRIx32 " is above 0x%08" PRIx32
+			    ", where its stack ends, and the lowest %" PRIu32
+			    " bytes are as the kernel left them",
+			    t->sp, thread->stack.start, t->low.size);
+	else
+		return false;
+	return true;
+}
+
+static void state_missing(struct trial *t)
+{
+	struct fl_inquiry *q = &t->q;
+	if (!start_known(t->thread))
+		fl_evidence(q, "the end of its stack is not known");
+	if (!t->has_sp)
+		fl_evidence(q, "its stack pointer is not known");
+	if (!start_known(t->thread) || t->thread->stack.unused_known)
+		return;
+	if (t->low.state == FL_LOW_NOT_CAPTURED)
+		fl_evidence(q, "its lowest bytes, at 0x%08" PRIx32 ", were not captured",
+			    t->thread->stack.start);
+	else if (t->low.state == FL_LOW_NO_PATTERN && !t->thread->has_block)
+		fl_evidence(q, "nothing tells how much of it was ever used");
+	else if (t->low.state == FL_LOW_NO_PATTERN)
+		fl_evidence(q,
+			    "its lowest bytes, at 0x%08" PRIx32 ", hold no fill pattern, nor do "
+			    "those of another thread",
+			    t->thread->stack.start);
+}
+
+static void acquit(struct trial *t)
+{
+	bool stacking = t->thread->crashed && fl_stack_is_own(&t->q) && t->q.cfsr & STACKING_BITS;
+	if (t->verdict != FL_OVERFLOW_UNKNOWN)
+		return;
+	if (stacking)
+		fl_evidence(&t->q, "CFSR 0x%08" PRIx32 " has a stacking error that may be its own",
+			    t->q.cfsr);
+	bool inside = t->has_sp && start_known(t->thread) && !t->astray;
+	if (inside && !stacking && state_room(t))
+		t->verdict = FL_OVERFLOW_EXCLUDED;
+	else
+		state_missing(t);
+}
+
+static enum fl_code hand_over(struct trial *t, struct fl_overflow_verdict *ret)
+{
+	enum fl_code code = fl_inquiry_finish(&t->q);
+	ret->verdict = t->verdict;
+	ret->evidence = t->fault.evidence;
+	ret->evidence_count = t->fault.evidence_count;
+	return code;
+}
+
+enum fl_code fl_overflow_judge(const struct fl_cause_input *in, const struct fl_thread *thread,
+			       struct fl_arena *arena, struct fl_overflow_verdict *ret)
+{
+	struct trial t = { .in = *in, .crash = in, .thread = thread };
+	t.in.thread = thread;
+	t.in.regs = &thread->regs;
+	t.in.event = NULL;
+	fl_inquiry_init(&t.q, &t.in, arena, &t.fault);
+	find_pointer(&t);
+	look_at_fault(&t);
+	look_at_hook(&t);
+	look_at_pointer(&t);
+	look_at_fill(&t);
+	look_at_reason(&t);
+	state_neighbour(&t);
+	acquit(&t);
+	return hand_over(&t, ret);
+}
