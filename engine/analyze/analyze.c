@@ -6,6 +6,7 @@
 #include "dump/dump.h"
 #include "fault/cause.h"
 #include "fault/decode.h"
+#include "fault/overflow.h"
 #include "symbols/symbolize.h"
 #include "threads/threads.h"
 #include "unwind/pc_lr.h"
@@ -204,8 +205,14 @@ static enum fl_code find_cause(struct dump_analysis *d)
 		.threads = trace->threads,
 		.thread_count = trace->thread_count,
 		.thread = fl_trace_crashed(trace),
+		.kernel = &trace->kernel,
+		.findings = &d->base.findings,
 	};
 	input.mpu = fl_dump_mpu(d->dump, &input.mpu_count);
+	for (size_t i = 0; i < trace->thread_count; i++)
+		if (fl_overflow_judge(&input, &trace->threads[i], d->base.arena,
+				      &trace->threads[i].overflow))
+			return FL_ENOMEM;
 	return fl_cause_find(&input, d->base.arena, &trace->cause);
 }
 
