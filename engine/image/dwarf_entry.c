@@ -106,6 +106,19 @@ static struct fl_dwarf_integer read_constant(struct fl_dwarf *dwarf, Dwarf_Attri
 	};
 }
 
+struct fl_dwarf_integer
+fl_dwarf_entry_integer(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute)
+{
+	Dwarf_Attribute handle;
+	struct fl_dwarf_integer ret = { 0 };
+	Dwarf_Error error = NULL;
+	if (!fl_dwarf_ok(dwarf, dwarf_attr(die, attribute, &handle, &error), &error, entry_name))
+		return ret;
+	ret = read_constant(dwarf, handle);
+	dwarf_dealloc(dwarf->dbg, handle, DW_DLA_ATTR);
+	return ret;
+}
+
 static bool read_reference(struct fl_dwarf *dwarf, Dwarf_Attribute attribute, uint64_t *off_ret)
 {
 	Dwarf_Off off;
@@ -223,10 +236,6 @@ static struct fl_dwarf_integer *constant_of(struct fl_dwarf_facts *facts, Dwarf_
 		return &facts->lower;
 	case DW_AT_upper_bound:
 		return &facts->upper;
-	case DW_AT_decl_file:
-		return &facts->decl_file;
-	case DW_AT_decl_line:
-		return &facts->decl_line;
 	default:
 		return NULL;
 	}

@@ -45,8 +45,11 @@ struct fl_dwarf_facts {
 	struct fl_dwarf_integer bit_size, bit_offset, data_bit_offset;
 	struct fl_dwarf_integer count, lower, upper;
 	struct fl_dwarf_integer addr; /**< DW_AT_location, where it is one address */
-	struct fl_dwarf_integer decl_file, decl_line;
 };
+
+/** One attribute of those; costs less than all of them. */
+struct fl_dwarf_integer
+fl_dwarf_entry_integer(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute);
 
 void fl_dwarf_entry_facts(struct fl_dwarf *dwarf, Dwarf_Die die, struct fl_dwarf_facts *ret);
 

@@ -4,8 +4,6 @@
 #include "base/limits.h"
 #include "model/kernel_types.h"
 
-#include <inttypes.h>
-
 /* Concrete entry -> abstract one -> declaration. */
 enum { MAX_ORIGINS = 4 };
 
@@ -44,27 +42,32 @@ static void add(struct fl_dwarf_unit *unit, struct fl_dwarf_noted noted)
 /* Units that include one header repeat its types. Which macros were set then differs so rarely
  * that only a different size is looked for. Without a place in the source nothing is a copy. */
 static uint32_t
-key_of(struct fl_dwarf_unit *unit, const struct fl_dwarf_facts *f, Dwarf_Half tag, uint64_t off)
+key_of(struct fl_dwarf_unit *unit, Dwarf_Die die, const char *name, struct fl_dwarf_noted noted)
 {
+	struct fl_dwarf *dwarf = unit->dwarf;
 	FL_AUTO_STR key = { 0 };
-	uint64_t number =
-		f->decl_file.is_known && f->decl_file.value > 0 ? (uint64_t)f->decl_file.value : 0;
-	uint32_t file = number ? fl_dwarf_file(unit, number) : 0;
-	fl_str_addf(&key, "%u %u %" PRId64 " %" PRId64 " %" PRIu64 " %s", tag, file,
-		    f->decl_line.value, f->byte_size.value,
-		    file && f->decl_line.value ? 0 : off + 1, f->name ? f->name : "");
+	struct fl_dwarf_integer size = fl_dwarf_entry_integer(dwarf, die, DW_AT_byte_size);
+	struct fl_dwarf_integer file = fl_dwarf_entry_integer(dwarf, die, DW_AT_decl_file);
+	struct fl_dwarf_integer line = fl_dwarf_entry_integer(dwarf, die, DW_AT_decl_line);
+	uint32_t path = file.value > 0 ? fl_dwarf_file(unit, (uint64_t)file.value) : 0;
+	fl_str_add_u64(&key, path && line.value ? 0 : noted.off + 1);
+	fl_str_add_u64(&key, (uint64_t)line.value);
+	fl_str_add_u64(&key, (uint64_t)size.value);
+	fl_str_add_u32(&key, path);
+	fl_str_add_u16(&key, noted.tag);
+	fl_str_adds(&key, name);
 	return key.failed ? UINT32_MAX : fl_intern_add(&unit->notes->keys, key.data, key.size);
 }
 
 static void note_type(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Half tag, uint64_t off)
 {
 	const char *name = fl_dwarf_entry_name(unit->dwarf, die);
-	if (!name || !fl_kernel_wants_struct(name))
+	struct fl_dwarf_noted noted = { .off = off, .tag = tag };
+	if (!name || !fl_kernel_wants_struct(name) ||
+	    fl_dwarf_entry_has(unit->dwarf, die, DW_AT_declaration))
 		return;
-	struct fl_dwarf_facts facts;
-	fl_dwarf_entry_facts(unit->dwarf, die, &facts);
-	if (!facts.is_declaration)
-		add(unit, (struct fl_dwarf_noted){ off, key_of(unit, &facts, tag, off), tag });
+	noted.key = key_of(unit, die, name, noted);
+	add(unit, noted);
 }
 
 /* A definition may leave its name to the declaration. */
@@ -93,7 +96,7 @@ static void note_variable(struct fl_dwarf_unit *unit, Dwarf_Die die, uint64_t of
 	if (!name)
 		name = inherited_name(unit, die);
 	if (name && fl_kernel_wants_variable(name))
-		add(unit, (struct fl_dwarf_noted){ off, 0, DW_TAG_variable });
+		add(unit, (struct fl_dwarf_noted){ .off = off, .tag = DW_TAG_variable });
 }
 
 void fl_dwarf_note(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Half tag, uint64_t off)
