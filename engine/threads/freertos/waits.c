@@ -17,6 +17,7 @@ enum {
 	NOTIFICATIONS_MAX = 64,
 	REGISTRY_MAX = 256,
 	REGISTERED_NAME = 64,
+	STREAM_MAX = 0x100000, /* no buffer is larger: what looks like one is something else */
 	/* Mutex holders where debug information does not say: u.xSemaphore.xMutexHolder (since
 	 * 10.1), pcTail (before) */
 	HOLDER_OFF = 8,
@@ -190,7 +191,8 @@ static struct fl_thread *
 stream_waiter(const struct fl_freertos *k, uint32_t addr, enum fl_freertos_member member)
 {
 	uint32_t block, tail, head, length;
-	if (addr % 4 || !fl_freertos_read(k, addr, member, &block) || !block)
+	if (addr % 4 || fl_scan_find(k->scan, addr) || !fl_freertos_read(k, addr, member, &block) ||
+	    !block)
 		return NULL;
 	struct fl_thread *thread = fl_scan_find(k->scan, block);
 	if (!thread || thread->wait.kind != FL_WAIT_NOTIFICATION ||
@@ -198,7 +200,7 @@ stream_waiter(const struct fl_freertos *k, uint32_t addr, enum fl_freertos_membe
 	    !fl_freertos_read(k, addr, FL_FREERTOS_STREAM_HEAD, &head) ||
 	    !fl_freertos_read(k, addr, FL_FREERTOS_STREAM_LENGTH, &length))
 		return NULL;
-	return tail < length && head < length ? thread : NULL;
+	return tail < length && head < length && length <= STREAM_MAX ? thread : NULL;
 }
 
 static void try_stream(struct fl_freertos *k, uint32_t addr)
