@@ -60,6 +60,7 @@ bool fl_thread_resume_copy(struct fl_kernel_scan *scan, struct fl_thread *thread
 {
 	struct fl_exception_frame frame;
 	uint32_t missing = copy;
+	fl_thread_set_saved(thread, addr);
 	if (addr % 4 || copy % 4) {
 		fl_thread_without_context(scan, thread,
 					  "its stack pointer 0x%08" PRIx32 " is not aligned", addr);

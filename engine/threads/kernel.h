@@ -38,7 +38,8 @@ struct fl_kernel {
 	void (*find)(struct fl_kernel_scan *scan);
 };
 
-extern const struct fl_kernel fl_kernel_freertos, fl_kernel_zephyr, fl_kernel_threadx;
+extern const struct fl_kernel fl_kernel_freertos, fl_kernel_zephyr, fl_kernel_threadx,
+	fl_kernel_rtx5;
 
 /* --- the list of threads --- */
 
@@ -100,6 +101,11 @@ struct fl_layout {
 bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,
 		    struct fl_field *ret);
 
+/** The number at @p layout of the structure at @p base; false when it does not exist or was not
+ * captured. */
+bool fl_scan_member(const struct fl_kernel_scan *scan, uint32_t base,
+		    const struct fl_layout *layout, uint32_t *ret);
+
 /* --- what a switched-out thread left on its stack --- */
 
 /**
@@ -135,6 +141,13 @@ void fl_thread_set_entry(struct fl_kernel_scan *scan, struct fl_thread *thread, 
 
 /** [start, end); nothing when it cannot be one (empty, upside down, larger than RAM ever is). */
 void fl_thread_set_stack(struct fl_thread *thread, uint32_t start, uint64_t end);
+
+/**
+ * Where the kernel says that it left the stack pointer: the lowest such address counts. An address
+ * on another stack is for fl_thread_forget_saved().
+ */
+void fl_thread_set_saved(struct fl_thread *thread, uint32_t sp);
+void fl_thread_forget_saved(struct fl_thread *thread);
 
 /** Bytes between @p sp and the end of the stack, when that is known. */
 void fl_thread_set_used(struct fl_thread *thread, uint32_t sp);

@@ -30,6 +30,20 @@ void fl_thread_set_used(struct fl_thread *thread, uint32_t sp)
 	thread->stack.used = (uint32_t)(thread->stack.end - sp);
 }
 
+void fl_thread_set_saved(struct fl_thread *thread, uint32_t sp)
+{
+	if (thread->stack.saved_known && thread->stack.saved < sp)
+		return;
+	thread->stack.saved_known = true;
+	thread->stack.saved = sp;
+}
+
+void fl_thread_forget_saved(struct fl_thread *thread)
+{
+	thread->stack.saved_known = false;
+	thread->stack.saved = 0;
+}
+
 void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused)
 {
 	if (thread->stack.known && unused > thread->stack.end - thread->stack.start)

@@ -186,8 +186,10 @@ static const struct port *choose(const struct fl_freertos *k)
 static void forget_foreign_use(const struct fl_freertos *k, struct fl_thread *thread)
 {
 	uint32_t sp;
-	if (fl_reg_get(&thread->regs, FL_SP, &sp) && is_in_block(k, thread->block, sp))
-		thread->stack.used_known = false;
+	if (!fl_reg_get(&thread->regs, FL_SP, &sp) || !is_in_block(k, thread->block, sp))
+		return;
+	thread->stack.used_known = false;
+	fl_thread_forget_saved(thread);
 }
 
 static void
@@ -216,6 +218,8 @@ static void load(struct fl_freertos *k, const struct port *port, struct fl_threa
 					  "its saved stack pointer was not captured");
 		return;
 	}
+	if (!port->in_block)
+		fl_thread_set_saved(thread, s.top);
 	if (is_in_block(k, thread->block, s.top) != port->in_block)
 		fl_thread_without_context(k->scan, thread,
 					  "its stack pointer 0x%08" PRIx32 " leads elsewhere than "

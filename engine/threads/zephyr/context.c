@@ -173,6 +173,7 @@ static void resume_from_switch(struct fl_zephyr *z, struct fl_thread *thread)
 		fl_thread_without_context(z->scan, thread, "its switch handle was not captured");
 		return;
 	}
+	fl_thread_set_saved(thread, handle);
 	if (handle % 4 ||
 	    (!layout_by_buffer(z, &layout) && !layout_by_dwarf(z, &layout) &&
 	     !layout_by_sense(z, handle, &layout)) ||
