@@ -7,6 +7,7 @@ static const struct fl_kernel *const kernels[] = {
 	&fl_kernel_freertos,
 	&fl_kernel_zephyr,
 	&fl_kernel_threadx,
+	&fl_kernel_rtx5,
 };
 
 static const struct fl_kernel *find_kernel(const struct fl_symbol_view *symbols, const char **by)

@@ -149,3 +149,11 @@ bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *l
 				  .count = 1 };
 	return true;
 }
+
+bool fl_scan_member(const struct fl_kernel_scan *scan, uint32_t base,
+		    const struct fl_layout *layout, uint32_t *ret)
+{
+	struct fl_field field;
+	return fl_scan_layout(scan, layout, &field) &&
+	       fl_scan_number(scan, base + field.off, field.size, field.is_signed, ret);
+}

@@ -50,14 +50,6 @@ static const struct fl_layout
 
 enum { OBJECT_NAME_OFF = 4 /* every object begins with its id and its name */ };
 
-static bool read_member(const struct fl_kernel_scan *scan, uint32_t base,
-			const struct fl_layout *layout, uint32_t *ret)
-{
-	struct fl_field field;
-	return fl_scan_layout(scan, layout, &field) &&
-	       fl_scan_number(scan, base + field.off, field.size, field.is_signed, ret);
-}
-
 /* --- state and what it waits for --- */
 
 static const struct {
@@ -97,10 +89,11 @@ static void describe_object(struct fl_kernel_scan *scan, struct fl_wait *wait)
 	wait->object_name = object_name(scan, wait->object);
 	/* One waits to send only while the queue is full. */
 	if (wait->kind == FL_WAIT_QUEUE_RECEIVE &&
-	    read_member(scan, wait->object, &enqueued, &count) && count)
+	    fl_scan_member(scan, wait->object, &enqueued, &count) && count)
 		wait->kind = FL_WAIT_QUEUE_SEND;
 	wait->has_holder = wait->kind == FL_WAIT_MUTEX &&
-			   read_member(scan, wait->object, &owner, &wait->holder) && wait->holder;
+			   fl_scan_member(scan, wait->object, &owner, &wait->holder) &&
+			   wait->holder;
 }
 
 static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
@@ -109,11 +102,12 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 	uint32_t ticks;
 	if (wait->kind == FL_WAIT_NONE)
 		return;
-	wait->forever = read_member(scan, thread->block, &timeout, &ticks) && ticks == UINT32_MAX;
+	wait->forever =
+		fl_scan_member(scan, thread->block, &timeout, &ticks) && ticks == UINT32_MAX;
 	if (wait->kind == FL_WAIT_DELAY)
 		return;
 	wait->has_object =
-		read_member(scan, thread->block, &waits_for, &wait->object) && wait->object;
+		fl_scan_member(scan, thread->block, &waits_for, &wait->object) && wait->object;
 	if (wait->has_object)
 		describe_object(scan, wait);
 }
@@ -121,13 +115,13 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_state(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t number, runs;
-	if (!read_member(scan, thread->block, &state, &number) ||
+	if (!fl_scan_member(scan, thread->block, &state, &number) ||
 	    number >= sizeof(states) / sizeof(states[0]))
 		return;
 	thread->state = states[number].state;
 	thread->wait.kind = states[number].wait;
 	/* Created with TX_DONT_START. */
-	if (number == SUSPENDED && read_member(scan, thread->block, &run_count, &runs) && !runs)
+	if (number == SUSPENDED && fl_scan_member(scan, thread->block, &run_count, &runs) && !runs)
 		thread->state = FL_THREAD_INACTIVE;
 	describe_wait(scan, thread);
 }
@@ -144,7 +138,7 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 	uint32_t sp, value;
 	enum fl_arch arch = scan->in->arch;
 	bool narrow = arch == FL_ARCH_V6M || arch == FL_ARCH_V8M_BASE;
-	if (!read_member(scan, thread->block, &stack_ptr, &sp)) {
+	if (!fl_scan_member(scan, thread->block, &stack_ptr, &sp)) {
 		fl_thread_without_context(scan, thread, "its control block was not captured");
 		return;
 	}
@@ -172,23 +166,23 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_stack(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t start, size;
-	if (read_member(scan, thread->block, &stack_start, &start) &&
-	    read_member(scan, thread->block, &stack_size, &size))
+	if (fl_scan_member(scan, thread->block, &stack_start, &start) &&
+	    fl_scan_member(scan, thread->block, &stack_size, &size))
 		fl_thread_set_stack(thread, start, (uint64_t)start + size);
 }
 
 static void describe(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t value;
-	if (read_member(scan, thread->block, &name, &value))
+	if (fl_scan_member(scan, thread->block, &name, &value))
 		thread->name = fl_scan_string(scan, value, NAME_MAX_SIZE);
-	thread->has_priority = read_member(scan, thread->block, &priority, &value);
+	thread->has_priority = fl_scan_member(scan, thread->block, &priority, &value);
 	if (thread->has_priority)
 		thread->priority = (int32_t)value;
-	thread->has_base_priority = read_member(scan, thread->block, &user_priority, &value);
+	thread->has_base_priority = fl_scan_member(scan, thread->block, &user_priority, &value);
 	if (thread->has_base_priority)
 		thread->base_priority = (int32_t)value;
-	if (read_member(scan, thread->block, &entry, &value))
+	if (fl_scan_member(scan, thread->block, &entry, &value))
 		fl_thread_set_entry(scan, thread, value);
 	describe_stack(scan, thread);
 	describe_state(scan, thread);
@@ -200,7 +194,7 @@ static void describe(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static bool is_thread(const struct fl_kernel_scan *scan, uint32_t block)
 {
 	uint32_t value;
-	return read_member(scan, block, &id, &value) && value == THREAD_ID;
+	return fl_scan_member(scan, block, &id, &value) && value == THREAD_ID;
 }
 
 /* From one to the next until it comes back to the first. */
@@ -222,7 +216,7 @@ static void walk_created(struct fl_kernel_scan *scan)
 		}
 		if (!fl_scan_add(scan, block))
 			break;
-		if (!read_member(scan, block, &next_created, &block))
+		if (!fl_scan_member(scan, block, &next_created, &block))
 			return;
 	}
 	if (block != first && !scan->full)
