@@ -44,6 +44,14 @@ void fl_analysis_findings(struct fl_analysis *a, const struct fl_finding *list, 
 /** The read-only contents of the modules, below what is in the memory already. */
 FL_MUST_CHECK enum fl_code fl_analysis_add_modules(struct fl_analysis *a);
 
+/**
+ * Every thread with its backtrace, from the memory and the register blocks of a dump, and what an
+ * event of the same crash would say.
+ * @retval FL_ENOMEM
+ */
+FL_MUST_CHECK enum fl_code
+fl_analysis_threads(struct fl_analysis *a, const struct fl_registers *contexts, size_t count);
+
 /** What the first module that says so was built for. */
 enum fl_arch fl_analysis_arch(const struct fl_analysis *a);
 

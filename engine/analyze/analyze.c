@@ -2,14 +2,10 @@
 /* A dump through the stages (docs/architecture.md, "One dump through it"). */
 #include "analyze/analysis.h"
 
-#include "base/limits.h"
 #include "dump/dump.h"
 #include "fault/cause.h"
 #include "fault/decode.h"
 #include "fault/overflow.h"
-#include "symbols/symbolize.h"
-#include "threads/threads.h"
-#include "unwind/pc_lr.h"
 
 struct dump_analysis {
 	struct fl_analysis base;
@@ -107,82 +103,11 @@ static enum fl_code build_memory(struct dump_analysis *d)
 	return code ? code : fl_analysis_add_modules(&d->base);
 }
 
-/* A reboot event of this crash would carry the registers that were stacked; after a trap of the
- * software's own, those that it read before. */
-static void tell_event(struct fl_analysis *a, const struct fl_unwind_result *unwound)
-{
-	const struct fl_reason *reason = &a->trace->reason;
-	struct fl_event_report *event = &a->trace->event;
-	if (reason->known && fl_reason_is_told_by_software(reason->code)) {
-		struct fl_read_registers read;
-		fl_unwind_read_registers(&a->memory, &a->symbols, unwound->frames, unwound->count,
-					 &read);
-		*event = (struct fl_event_report){
-			.has_pc = read.has_pc, .has_lr = read.has_lr, .pc = read.pc, .lr = read.lr
-		};
-		return;
-	}
-	event->has_pc = fl_reg_get(&a->regs, FL_PC, &event->pc);
-	event->has_lr = fl_reg_get(&a->regs, FL_LR, &event->lr);
-}
-
-static bool unwind(struct fl_analysis *a, struct fl_thread *thread, struct fl_unwind_result *ret)
-{
-	struct fl_unwind_input input = {
-		.regs = &thread->regs,
-		.saved = thread->context == FL_CONTEXT_SAVED,
-		.memory = &a->memory,
-		.symbols = &a->symbols,
-		.arch = a->trace->arch,
-		.fault_effects = thread->crashed ? a->trace->fault.effects : 0,
-		.has_process_stack = thread->has_block && thread->stack.known,
-		.process_stack_start = thread->stack.start,
-		.process_stack_end = thread->stack.end,
-	};
-	fl_unwind(&input, thread->crashed ? &a->findings : NULL, ret);
-	if (thread->crashed)
-		tell_event(a, ret);
-	thread->stop = ret->stop;
-	char text[160];
-	fl_unwind_stop_text(ret, text, sizeof(text));
-	/* Why there is no context is said already. */
-	if (thread->context != FL_CONTEXT_NONE || !thread->stop_text[0])
-		thread->stop_text = fl_arena_strdup(a->arena, text);
-	return thread->stop_text;
-}
-
-static enum fl_code unwind_all(struct fl_analysis *a)
-{
-	struct fl_unwind_result unwound = {
-		.frames = fl_arena_array(a->arena, FL_LIMIT_FRAMES, sizeof(*unwound.frames)),
-	};
-	if (!unwound.frames)
-		return FL_ENOMEM;
-	for (size_t i = 0; i < a->trace->thread_count; i++) {
-		struct fl_thread *thread = &a->trace->threads[i];
-		if (!unwind(a, thread, &unwound) ||
-		    fl_symbolize(&a->symbols, unwound.frames, unwound.count, a->arena,
-				 &thread->frames, &thread->frame_count))
-			return FL_ENOMEM;
-	}
-	return FL_OK;
-}
-
 static enum fl_code find_threads(struct dump_analysis *d)
 {
-	struct fl_analysis *a = &d->base;
-	struct fl_threads_input input = {
-		.memory = &a->memory,
-		.symbols = &a->symbols,
-		.arch = a->trace->arch,
-	};
-	struct fl_threads found;
-	input.contexts = fl_dump_contexts(d->dump, &input.context_count);
-	enum fl_code code = fl_threads_find(&input, &a->findings, a->arena, &found);
-	a->trace->kernel = found.kernel;
-	a->trace->threads = found.items;
-	a->trace->thread_count = found.count;
-	return code;
+	size_t count;
+	const struct fl_registers *contexts = fl_dump_contexts(d->dump, &count);
+	return fl_analysis_threads(&d->base, contexts, count);
 }
 
 static enum fl_code match_modules(struct dump_analysis *d)
@@ -226,9 +151,7 @@ static enum fl_code run_stages(struct dump_analysis *d, const struct fl_rules *r
 	trace->reason = fl_reason_decode(trace->identity.has_reason, trace->identity.reason,
 					 &a->symbols, a->arena);
 	fl_fault_decode(&a->memory, trace->arch, &trace->fault);
-	if (find_threads(d) || unwind_all(a))
-		return FL_ENOMEM;
-	if (match_modules(d) || find_cause(d))
+	if (find_threads(d) || match_modules(d) || find_cause(d))
 		return FL_ENOMEM;
 	return fl_analysis_finish(a, rules);
 }

@@ -15,6 +15,7 @@ struct search {
 	const struct fl_cursor *cursor;
 	uint32_t function_addr;
 	struct fl_registers regs; /* of any caller */
+	uint16_t before;          /* the half-word last seen */
 	unsigned sites;
 	bool found;
 	bool found_named; /* the call above names the caller's function */
@@ -72,22 +73,49 @@ static bool may_be_call(uint16_t h1, uint16_t h2)
 	return (h1 & 0xf800) == 0xf000 && (h2 & 0xd000) == 0xd000;
 }
 
+static void look_at(struct search *s, uint32_t addr, uint16_t half)
+{
+	const uint16_t hw[2] = { s->before, half };
+	struct fl_thumb insn;
+	s->before = half;
+	if (!may_be_call(hw[0], hw[1]) || !fl_thumb_decode(hw, 2, &insn) ||
+	    insn.kind != FL_THUMB_CALL)
+		return;
+	uint32_t return_addr = addr + 2;
+	if (return_addr + (uint32_t)insn.target == s->function_addr)
+		try_site(s, return_addr);
+}
+
+/* All of it is there. */
+static void search_range(struct search *s, uint64_t addr, uint64_t end)
+{
+	uint8_t bytes[512];
+	s->before = 0;
+	while (addr + 2 <= end) {
+		size_t size = end - addr < sizeof(bytes) ? (size_t)(end - addr) : sizeof(bytes);
+		if (!fl_memory_read(s->in->memory, (uint32_t)addr, bytes, size, NULL))
+			return;
+		for (size_t i = 0; i + 2 <= size; i += 2)
+			look_at(s, (uint32_t)(addr + i),
+				(uint16_t)(bytes[i] | (unsigned)bytes[i + 1] << 8));
+		addr += sizeof(bytes);
+	}
+}
+
 static void search_code(struct search *s, uint32_t addr, uint64_t end)
 {
-	uint16_t hw[2] = { 0, 0 };
+	const struct fl_memory *memory = s->in->memory;
 	if (end - addr > MAX_CODE)
 		end = (uint64_t)addr + MAX_CODE;
-	for (uint64_t at = addr; at + 2 <= end; at += 2) {
-		struct fl_thumb insn;
-		hw[0] = hw[1];
-		if (!fl_memory_u16(s->in->memory, (uint32_t)at, &hw[1]))
-			hw[1] = 0;
-		if (!may_be_call(hw[0], hw[1]) || !fl_thumb_decode(hw, 2, &insn) ||
-		    insn.kind != FL_THUMB_CALL)
-			continue;
-		uint32_t return_addr = (uint32_t)at + 2;
-		if (return_addr + (uint32_t)insn.target == s->function_addr)
-			try_site(s, return_addr);
+	for (size_t i = 0; i < memory->count; i++) {
+		uint64_t from = memory->spans[i].addr;
+		uint64_t to = from + memory->spans[i].size;
+		if (from < addr)
+			from = addr;
+		if (to > end)
+			to = end;
+		if (from < to)
+			search_range(s, from + from % 2, to);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "target/exc_return.h"
 #include "target/thumb.h"
+#include "unwind/process_stack.h"
 
 #include <string.h>
 
@@ -88,7 +89,7 @@ bool fl_is_entry_name(const char *name)
 }
 
 /* What a thread's function would return to: planted as LR, so no call precedes it. */
-static bool is_exit_hook(const char *name)
+bool fl_is_exit_name(const char *name)
 {
 	static const char *const names[] = {
 		"prvTaskExitError",   "osThreadExit", "osRtxThreadExit",
@@ -104,11 +105,29 @@ static bool has_name(const struct fl_function_info *function, bool (*is)(const c
 	return function->linkage_name && is(function->linkage_name);
 }
 
-bool fl_is_entry(const struct fl_symbol_view *view, const struct fl_cursor *cursor)
+bool fl_is_entry(const struct fl_unwind_input *in, const struct fl_cursor *cursor)
 {
 	struct fl_function_info function;
-	return fl_function_at(view, cursor->lookup_pc, &function) &&
-	       has_name(&function, fl_is_entry_name);
+	if (!fl_function_at(in->symbols, cursor->lookup_pc, &function))
+		return false;
+	if (has_name(&function, fl_is_entry_name))
+		return true;
+	return in->has_entry && cursor->on_psp && function.addr == in->entry_addr;
+}
+
+/* From the function's start, so that no half of an instruction is taken for one. */
+bool fl_follows_svc(const struct fl_unwind_input *in, uint32_t pc)
+{
+	enum { FUNCTION_MAX = 65536, SVC = 0xdf };
+	struct fl_function_info function;
+	uint16_t hw;
+	if (pc < 2 || !fl_memory_u16(in->memory, pc - 2, &hw) || hw >> 8 != SVC ||
+	    !fl_function_at(in->symbols, pc - 2, &function) || pc - function.addr > FUNCTION_MAX)
+		return false;
+	uint32_t addr = function.addr;
+	while (addr < pc - 2 && fl_memory_u16(in->memory, addr, &hw))
+		addr += fl_thumb_length(hw);
+	return addr == pc - 2;
 }
 
 /* SP rises with every caller; only a frame that was interrupted may not have moved it yet. */
@@ -145,7 +164,7 @@ static enum fl_verdict judge_code(const struct fl_unwind_input *in, const struct
 	enum fl_call call = fl_call_before(in->memory, pc, &target);
 	struct fl_function_info next;
 	bool at_start = fl_function_at(in->symbols, pc, &next) && next.addr == pc;
-	if (at_start && (call == FL_CALL_NONE || has_name(&next, is_exit_hook))) {
+	if (at_start && (call == FL_CALL_NONE || has_name(&next, fl_is_exit_name))) {
 		*stop_ret = FL_STOP_ENTRY;
 		return FL_VERDICT_END;
 	}
@@ -176,8 +195,12 @@ enum fl_verdict fl_judge(const struct fl_unwind_input *in, const struct fl_curso
 {
 	uint32_t value = step->return_addr;
 	uint32_t pc = value & ~UINT32_C(1);
+	uint32_t sp;
 	bool thread = cursor->ipsr_known && cursor->ipsr == 0;
 
+	*stop_ret = FL_STOP_STACK_END;
+	if (fl_reg_get(&step->regs, FL_SP, &sp) && fl_process_stack_ends_below(in, cursor, sp))
+		return FL_VERDICT_BAD;
 	if (!step->exact && is_end(value, stop_ret))
 		return FL_VERDICT_END;
 	*stop_ret = FL_STOP_NO_PROGRESS;

@@ -25,8 +25,14 @@ bool fl_function_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_
  * conditions). */
 bool fl_is_entry_name(const char *name);
 
-/** Whether the function at the cursor is such a one. */
-bool fl_is_entry(const struct fl_symbol_view *view, const struct fl_cursor *cursor);
+/** Whether a function of this name is what a thread's function would return to, if it ever did. */
+bool fl_is_exit_name(const char *name);
+
+/** Whether the function at the cursor is an entry by its name, or the thread's own. */
+bool fl_is_entry(const struct fl_unwind_input *in, const struct fl_cursor *cursor);
+
+/** Whether the instruction before @p pc is SVC. */
+bool fl_follows_svc(const struct fl_unwind_input *in, uint32_t pc);
 
 enum fl_verdict {
 	FL_VERDICT_CALLER,    /**< a return address after a call */

@@ -3,6 +3,7 @@
 
 #include "model/exception_frame.h"
 #include "target/exc_return.h"
+#include "unwind/process_stack.h"
 
 /* Armv8-M additional state context, below the frame (Arm DDI 0553 B3.19). */
 enum { CALLEE_SIZE = 0x28, CALLEE_R4 = 8 };
@@ -121,6 +122,8 @@ enum fl_stop fl_exception_pop_at(const struct fl_unwind_input *in,
 		return FL_STOP_NOT_CAPTURED;
 	*addr_ret = addr;
 	if (fl_exception_frame_test(in, boundary, addr, false) != FL_FRAME_GOOD)
+		return FL_STOP_BAD_EXCEPTION_FRAME;
+	if (psp && !fl_process_stack_has_frame(in, addr, sp_above(boundary, addr, frame.xpsr)))
 		return FL_STOP_BAD_EXCEPTION_FRAME;
 
 	*ret = (struct fl_cursor){ .regs = fl_registers_after_call(&boundary->regs) };

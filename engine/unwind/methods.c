@@ -5,6 +5,7 @@
 #include "unwind/check.h"
 #include "unwind/exidx.h"
 #include "unwind/leaf.h"
+#include "unwind/process_stack.h"
 #include "unwind/prologue.h"
 
 static void by_cfi(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
@@ -80,6 +81,11 @@ struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cu
 	case FL_STEP_NONE:
 		return hop;
 	case FL_STEP_MISSING:
+		if (step->cfa_known && fl_process_stack_ends_below(in, c, step->cfa)) {
+			hop.stop = FL_STOP_STACK_END;
+			hop.stop_addr = step->cfa;
+			return hop;
+		}
 		hop.kind = FL_HOP_END;
 		hop.stop = FL_STOP_NOT_CAPTURED;
 		hop.stop_addr = step->missing_addr;
@@ -105,6 +111,8 @@ struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cu
 		hop.kind = FL_HOP_END;
 		break;
 	case FL_VERDICT_BAD:
+		if (hop.stop == FL_STOP_STACK_END)
+			hop.stop_addr = step->regs.value[FL_SP];
 		break;
 	}
 	return hop;
@@ -123,7 +131,7 @@ struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_c
 		struct fl_hop hop = fl_judge_step(in, c, &step);
 		if (hop.kind != FL_HOP_NONE)
 			return hop;
-		if (refused.stop == FL_STOP_NO_METHOD && step.status == FL_STEP_FOUND &&
+		if (refused.stop == FL_STOP_NO_METHOD && hop.stop != FL_STOP_NO_METHOD &&
 		    !step.from_lr)
 			refused = hop;
 		else if (step.cfa_known && !refused.step.cfa_known)

@@ -4,6 +4,7 @@
 #include "target/exc_return.h"
 #include "unwind/check.h"
 #include "unwind/exception.h"
+#include "unwind/process_stack.h"
 
 enum {
 	SECOND_LOOK = 64, /* words past a doubtful caller in which a better one is looked for */
@@ -102,13 +103,12 @@ static bool consider(struct scan *s, uint32_t word, uint32_t addr, struct fl_sca
 	return false;
 }
 
-static bool consider_frame(const struct scan *s, uint32_t addr, bool psp, struct fl_scan_hit *ret)
+static bool consider_frame(const struct scan *s, uint32_t addr, struct fl_scan_hit *ret)
 {
 	if (!s->handler_known || !good_frame(s, &s->boundary, addr))
 		return false;
 	ret->kind = FL_SCAN_FRAME;
 	ret->frame_addr = addr;
-	ret->frame_on_psp = psp;
 	ret->step = found(s, 0, addr);
 	return true;
 }
@@ -119,11 +119,12 @@ static uint32_t words_to_look_at(const struct scan *s, uint32_t addr)
 	const uint32_t vtor_addr = 0xe000ed08;
 	uint32_t vectors;
 	uint32_t top;
+	uint32_t max = fl_process_stack_words(s->in, s->cursor, addr, FL_LIMIT_SCAN_WORDS);
 	if (s->cursor->on_psp || !fl_memory_u32(s->in->memory, vtor_addr, &vectors) ||
 	    !fl_memory_u32(s->in->memory, vectors, &top) || top <= addr)
-		return FL_LIMIT_SCAN_WORDS;
+		return max;
 	uint32_t words = (top - addr) / 4;
-	return words < FL_LIMIT_SCAN_WORDS ? words : FL_LIMIT_SCAN_WORDS;
+	return words < max ? words : max;
 }
 
 static void look_upwards(struct scan *s, uint32_t addr, struct fl_scan_hit *ret)
@@ -135,7 +136,7 @@ static void look_upwards(struct scan *s, uint32_t addr, struct fl_scan_hit *ret)
 			ret->missing = !i;
 			return;
 		}
-		if (i < SHIM_WORDS && consider_frame(s, addr + 4 * i, false, ret))
+		if (i < SHIM_WORDS && consider_frame(s, addr + 4 * i, ret))
 			return;
 		bool was_doubtful = s->has_doubtful;
 		if (consider(s, word, addr + 4 * i, ret))
@@ -159,13 +160,8 @@ void fl_scan(const struct fl_unwind_input *in, const struct fl_cursor *cursor, u
 		return;
 
 	look_upwards(&s, addr, ret);
-	if (ret->kind != FL_SCAN_NOTHING)
-		return;
-	uint32_t psp;
-	if (s.has_doubtful) {
+	if (ret->kind == FL_SCAN_NOTHING && s.has_doubtful) {
 		ret->kind = FL_SCAN_CALLER;
 		ret->step = s.doubtful;
-	} else if (fl_reg_get(&cursor->regs, FL_PSP, &psp) && consider_frame(&s, psp, true, ret)) {
-		fl_reg_set(&ret->step.regs, FL_SP, addr);
 	}
 }

@@ -7,6 +7,7 @@
 #include "unwind/exception.h"
 #include "unwind/leaf.h"
 #include "unwind/methods.h"
+#include "unwind/process_stack.h"
 #include "unwind/scan.h"
 
 #include <inttypes.h>
@@ -17,7 +18,6 @@ struct unwinder {
 	struct fl_unwind_result *out;
 	struct fl_cursor at; /* of the newest frame */
 	bool scanned;        /* the note about it was given */
-	unsigned searches;   /* of the code for calls: each reads all of it */
 	bool not_stacked;    /* the context itself is old memory */
 };
 
@@ -69,7 +69,15 @@ static bool leads_on(const struct fl_unwind_input *in, const struct fl_cursor *c
 	struct fl_hop hop = fl_ask_methods(in, c);
 	if (hop.kind == FL_HOP_END && hop.stop == FL_STOP_ENTRY && !hop.stop_addr)
 		return false;
-	return hop.kind != FL_HOP_NONE || fl_is_entry(in->symbols, c);
+	return hop.kind != FL_HOP_NONE || fl_is_entry(in, c);
+}
+
+static struct fl_cursor larger_by(const struct fl_cursor *c, uint32_t space)
+{
+	struct fl_cursor larger = *c;
+	fl_reg_set(&larger.regs, FL_SP, c->regs.value[FL_SP] + space);
+	fl_follow_stack(&larger);
+	return larger;
 }
 
 /*
@@ -85,10 +93,43 @@ static void try_secure_fp(const struct fl_unwind_input *in, const struct fl_boun
 	if (!boundary->exc_return_known || !v8m || !e.extended || !e.secure_stack ||
 	    leads_on(in, c))
 		return;
-	struct fl_cursor larger = *c;
-	fl_reg_set(&larger.regs, FL_SP, c->regs.value[FL_SP] + S16_TO_S31);
-	fl_follow_stack(&larger);
+	struct fl_cursor larger = larger_by(c, S16_TO_S31);
 	if (leads_on(in, &larger))
+		*c = larger;
+}
+
+static bool may_have_fp(enum fl_arch arch)
+{
+	return arch == FL_ARCH_V7EM || arch == FL_ARCH_V8M_MAIN || arch == FL_ARCH_UNKNOWN;
+}
+
+/* How well the callers above @p c fit together: their number up to a few, more for an end. */
+static unsigned reach(const struct fl_unwind_input *in, struct fl_cursor c)
+{
+	enum { FAR = 8, COMPLETE };
+	for (unsigned n = 0; n < FAR; n++) {
+		struct fl_hop hop = fl_ask_methods(in, &c);
+		bool ends = hop.kind == FL_HOP_END && hop.stop == FL_STOP_ENTRY && hop.stop_addr;
+		if (ends || (hop.kind == FL_HOP_NONE && fl_is_entry(in, &c)))
+			return COMPLETE;
+		if (hop.kind != FL_HOP_CALLER)
+			return n;
+		c = fl_caller_of(&c, &hop.step);
+	}
+	return FAR;
+}
+
+/* Without EXC_RETURN nothing says whether the frame has FP space: the larger one must fit better.
+ */
+static void try_fp_space(const struct fl_unwind_input *in, const struct fl_boundary *boundary,
+			 uint32_t addr, struct fl_cursor *c)
+{
+	uint32_t space = fl_exception_frame_size(true) - fl_exception_frame_size(false);
+	struct fl_cursor larger = larger_by(c, space);
+	if (boundary->exc_return_known || !may_have_fp(in->arch) ||
+	    (c->on_psp && !fl_process_stack_has_frame(in, addr, larger.regs.value[FL_SP])))
+		return;
+	if (reach(in, larger) > reach(in, *c))
 		*c = larger;
 }
 
@@ -125,6 +166,7 @@ static bool cross(struct unwinder *u, const struct fl_boundary *boundary, enum f
 	if (stop != FL_STOP_NONE)
 		return end(u, stop, addr);
 	try_secure_fp(u->in, boundary, interrupted);
+	try_fp_space(u->in, boundary, addr, interrupted);
 	set_cfa(u, interrupted->regs.value[FL_SP]);
 	if (trust != FL_TRUST_SCAN)
 		trust = FL_TRUST_EXCEPTION_FRAME;
@@ -171,8 +213,8 @@ static bool to_bare_frame(struct unwinder *u, const struct fl_scan_hit *hit)
 	struct fl_boundary boundary = boundary_of(&u->at, &hit->step);
 	struct fl_cursor interrupted = { 0 };
 	uint32_t addr = 0;
-	enum fl_stop stop = fl_exception_pop_at(u->in, &boundary, hit->frame_addr,
-						hit->frame_on_psp, &interrupted, &addr);
+	enum fl_stop stop =
+		fl_exception_pop_at(u->in, &boundary, hit->frame_addr, false, &interrupted, &addr);
 	return cross(u, &boundary, stop, &interrupted, addr, FL_TRUST_SCAN);
 }
 
@@ -213,6 +255,15 @@ static void report_refusal(struct unwinder *u, const struct fl_hop *hop)
 {
 	if (hop->stop == FL_STOP_NO_METHOD)
 		return;
+	if (hop->stop == FL_STOP_STACK_END) {
+		fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_EFORMAT,
+			       FL_AT_TARGET_ADDRESS, u->at.pc,
+			       "the frame at 0x%08" PRIx32 " would end at 0x%08" PRIx32
+			       ", above the end of the thread's stack: the stack may be corrupted "
+			       "there",
+			       u->at.pc, hop->stop_addr);
+		return;
+	}
 	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_EFORMAT, FL_AT_TARGET_ADDRESS,
 		       u->at.pc,
 		       "the return address 0x%08" PRIx32 " of the frame at 0x%08" PRIx32
@@ -223,10 +274,12 @@ static void report_refusal(struct unwinder *u, const struct fl_hop *hop)
 /* A function that made a call and saved LR nowhere. */
 static bool by_its_callers(struct unwinder *u, const struct fl_hop *hop)
 {
-	enum { MAX_SEARCHES = 8 };
+	enum { OF_ONE_STACK = 8, OF_ALL = 32 };
 	struct fl_step step;
-	if (hop->stop != FL_STOP_NO_METHOD || !hop->step.cfa_known || u->searches++ >= MAX_SEARCHES)
+	if (hop->stop != FL_STOP_NO_METHOD || !hop->step.cfa_known ||
+	    u->out->searches >= OF_ONE_STACK || u->in->searches_before + u->out->searches >= OF_ALL)
 		return false;
+	u->out->searches++;
 	fl_callers_step(u->in, &u->at, hop->step.cfa, &step);
 	if (step.status != FL_STEP_FOUND)
 		return false;
@@ -234,15 +287,30 @@ static bool by_its_callers(struct unwinder *u, const struct fl_hop *hop)
 	return to_caller(u, &step);
 }
 
+static bool gives_cfa(const struct fl_hop *hop)
+{
+	return hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS &&
+	       hop->stop != FL_STOP_STACK_END;
+}
+
+/* That LR was not saved yet, and so CFA is SP, is only a guess here: it has been refused. */
+static bool has_no_room_above(const struct unwinder *u, const struct fl_hop *hop)
+{
+	return hop->stop == FL_STOP_NO_METHOD && gives_cfa(hop) && hop->step.trust != FL_TRUST_LR &&
+	       fl_process_stack_is_used_up(u->in, &u->at, hop->step.cfa);
+}
+
 /* Above the frame whose CFA is known, else from its own stack pointer. */
 static bool scan_after(struct unwinder *u, const struct fl_hop *hop)
 {
 	uint32_t addr;
-	bool from_cfa = hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS;
-	if (fl_is_entry(u->in->symbols, &u->at))
+	bool from_cfa = gives_cfa(hop);
+	if (fl_is_entry(u->in, &u->at))
 		return end(u, FL_STOP_ENTRY, 0);
 	if (by_its_callers(u, hop))
 		return true;
+	if (has_no_room_above(u, hop))
+		return end(u, FL_STOP_ENTRY, 0);
 	report_refusal(u, hop);
 	if (from_cfa && (!fl_reg_get(&u->at.regs, FL_SP, &addr) || hop->step.cfa >= addr))
 		return scan(u, hop->step.cfa, hop->stop, hop->stop_addr);
@@ -253,7 +321,7 @@ static bool scan_after(struct unwinder *u, const struct fl_hop *hop)
 
 static bool go_to(struct unwinder *u, const struct fl_hop *hop)
 {
-	if (hop->step.cfa_known && hop->stop != FL_STOP_NO_PROGRESS)
+	if (gives_cfa(hop))
 		set_cfa(u, hop->step.cfa);
 	switch (hop->kind) {
 	case FL_HOP_CALLER:
@@ -361,15 +429,30 @@ static bool runs_on_psp(const struct fl_registers *regs)
 static struct fl_cursor context(const struct fl_unwind_input *in)
 {
 	const struct fl_registers *regs = in->regs;
-	struct fl_cursor c = { .regs = *regs, .exact = !in->at_return };
+	struct fl_cursor c = { .regs = *regs, .exact = true };
 	uint32_t xpsr;
 	(void)fl_reg_get(regs, FL_PC, &c.pc);
 	c.pc &= ~UINT32_C(1);
-	c.lookup_pc = in->at_return ? c.pc - 1 : c.pc;
+	c.lookup_pc = c.pc;
 	fl_reg_set(&c.regs, FL_PC, c.pc);
 	c.ipsr_known = fl_reg_get(regs, FL_XPSR, &xpsr);
 	c.ipsr = c.ipsr_known ? (uint16_t)(xpsr & 0x1ff) : 0;
 	c.on_psp = !c.ipsr && runs_on_psp(regs);
+	return c;
+}
+
+/* No kernel switches threads inside a handler, or puts them on the main stack. */
+static struct fl_cursor saved_context(const struct fl_unwind_input *in)
+{
+	struct fl_cursor c = context(in);
+	c.ipsr_known = true;
+	c.ipsr = 0;
+	c.on_psp = true;
+	fl_follow_stack(&c);
+	/* A thread that yielded by SVC stands behind it, on the next line or in the next function.
+	 */
+	if (fl_follows_svc(in, c.pc))
+		c.lookup_pc = c.pc - 1;
 	return c;
 }
 
@@ -432,31 +515,117 @@ static bool leave_unstacked(struct unwinder *u)
 	return scan(u, unstacked_sp(u->in, sp), FL_STOP_STACKING_FAILED, u->at.pc);
 }
 
+/* What was saved may be damaged: LR is taken at its word, the stack is not searched. */
+static bool leave_bad_saved(struct unwinder *u)
+{
+	struct fl_step step;
+	fl_leaf_step(&u->at, &step);
+	struct fl_hop hop = fl_judge_step(u->in, &u->at, &step);
+	if (hop.kind == FL_HOP_CALLER && lr_led_here(u, &hop))
+		return go_to(u, &hop);
+	return end(u, FL_STOP_NOT_CODE, u->at.pc);
+}
+
 static bool first_step(struct unwinder *u)
 {
+	if (u->in->saved)
+		return is_bad_target(u) ? leave_bad_saved(u) : advance(u);
 	if (u->in->symbols->count && !was_stacked(u->in, &u->at))
 		return leave_unstacked(u);
 	return advance(u);
 }
 
+/*
+ * The frames of a handler may break off before they lead to the thread that was interrupted: its
+ * registers are on the process stack all the same.
+ */
+static bool is_cut_off_in_handler(const struct unwinder *u)
+{
+	const struct fl_unwound_frame *last = &u->out->frames[u->out->count - 1];
+	if (!u->at.ipsr_known || !u->at.ipsr || u->out->stop == FL_STOP_SECURE)
+		return false;
+	/* That way it goes to a thread, and there is nothing. */
+	return last->kind == FL_FRAME_CODE || !last->pc_known ||
+	       !fl_exc_return_decode(last->pc).to_thread;
+}
+
+static bool is_captured(const struct fl_memory *memory, uint32_t addr)
+{
+	const struct fl_span *span = fl_memory_find(memory, addr);
+	return span && span->source == FL_SPAN_DUMP;
+}
+
+/* r4 to r11 are lost with the frames in between, and which exception was the first as well. */
+static struct fl_boundary lost_boundary(const struct unwinder *u)
+{
+	const struct fl_unwound_frame *last = &u->out->frames[u->out->count - 1];
+	struct fl_boundary boundary = { 0 };
+	uint32_t psp;
+	if (fl_reg_get(&u->at.regs, FL_PSP, &psp))
+		fl_reg_set(&boundary.regs, FL_PSP, psp);
+	boundary.number = last->kind == FL_FRAME_CODE ? u->at.ipsr : 0;
+	boundary.number_known = boundary.number;
+	return boundary;
+}
+
+static void note_interrupted(struct unwinder *u, uint32_t psp)
+{
+	char text[160];
+	fl_unwind_stop_text(u->out, text, sizeof(text));
+	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_NOTE, FL_ENOTFOUND, FL_AT_TARGET_ADDRESS,
+		       psp,
+		       "the frames of the handler end early (%s): the thread that it interrupted "
+		       "is shown by what lies at PSP, without r4 to r11",
+		       text);
+}
+
+static bool show_interrupted_thread(struct unwinder *u)
+{
+	uint32_t psp;
+	uint32_t addr;
+	struct fl_cursor thread = { 0 };
+	if (!u->in->symbols->count || !is_cut_off_in_handler(u) ||
+	    !fl_reg_get(&u->at.regs, FL_PSP, &psp) || !is_captured(u->in->memory, psp))
+		return false;
+	struct fl_boundary boundary = lost_boundary(u);
+	if (fl_exception_frame_test(u->in, &boundary, psp, true) != FL_FRAME_GOOD ||
+	    fl_exception_pop_at(u->in, &boundary, psp, true, &thread, &addr) || thread.ipsr)
+		return false;
+	note_interrupted(u, psp);
+	return cross(u, &boundary, FL_STOP_NONE, &thread, addr, FL_TRUST_SCAN);
+}
+
+/* The trust of a saved pc that is no code is in nothing. */
+static void follow(struct unwinder *u)
+{
+	enum fl_trust trust = FL_TRUST_CONTEXT;
+	if (u->in->saved)
+		trust = is_bad_target(u) ? FL_TRUST_SCAN : FL_TRUST_EXCEPTION_FRAME;
+	if (!emit_code(u, &u->at, trust) || !first_step(u))
+		return;
+	while (advance(u)) {
+	}
+}
+
 void fl_unwind(const struct fl_unwind_input *input, struct fl_findings *findings,
 	       struct fl_unwind_result *result)
 {
-	struct unwinder u = { .in = input, .findings = findings, .out = result };
+	struct fl_unwind_input in = *input;
+	struct unwinder u = { .in = &in, .findings = findings, .out = result };
 	result->count = 0;
 	result->stop = FL_STOP_NONE;
 	result->stop_addr = 0;
+	result->searches = 0;
 	if (!fl_reg_known(input->regs, FL_PC)) {
 		result->stop = FL_STOP_NO_REGISTERS;
 		return;
 	}
-	u.at = context(input);
-	enum fl_trust trust = input->saved ? FL_TRUST_EXCEPTION_FRAME : FL_TRUST_CONTEXT;
-	if (!emit_code(&u, &u.at, trust) || !first_step(&u))
-		goto done;
-	while (advance(&u)) {
-	}
-done:
+	u.at = in.saved ? saved_context(&in) : context(&in);
+	in.has_process_stack = fl_process_stack_fits(&in, &u.at.regs);
+	follow(&u);
+	if (show_interrupted_thread(&u))
+		while (advance(&u)) {
+		}
 	if (u.not_stacked) {
 		result->stop = FL_STOP_STACKING_FAILED;
 		result->stop_addr = result->frames[0].pc;

@@ -20,19 +20,27 @@
 
 struct fl_unwind_input {
 	const struct fl_registers *regs; /**< where to begin */
-	bool saved;     /**< they are what a kernel saved of a switched-out thread, not the dump's
-			   register     block: the first frame has the trust of an exception frame */
-	bool at_return; /**< pc is a return address (a kernel that switches by call): looked up
-			 * before it
-			 */
+	/**
+	 * They are what a kernel saved of a switched-out thread, not the dump's register block: the
+	 * first frame has the trust of an exception frame, and nothing is guessed from a pc outside
+	 * code.
+	 */
+	bool saved;
 	const struct fl_memory *memory;
 	const struct fl_symbol_view *symbols;
 	enum fl_arch arch;
 	unsigned fault_effects; /**< FL_EFFECT_*: how far the stacked frame may be trusted */
-	/** The stack that the process stack pointer is on, where it is known: scans stay inside. */
+	/**
+	 * The stack that the process stack pointer is on, where it is known: no frame is looked for
+	 * above its end. Not used when the stack pointer itself lies above it.
+	 */
 	bool has_process_stack;
 	uint32_t process_stack_start;
-	uint64_t process_stack_end;
+	uint64_t process_stack_end; /**< half-open */
+	/** Entry function of the thread, where the kernel tells it: it needs no caller. */
+	bool has_entry;
+	uint32_t entry_addr;
+	unsigned searches_before; /**< by the stacks before it: all of a dump share a limit */
 };
 
 /** Caller-provided room: FL_LIMIT_FRAMES frames are about 40 KiB, take it from the arena. */
@@ -41,6 +49,7 @@ struct fl_unwind_result {
 	size_t count;
 	enum fl_stop stop;
 	uint32_t stop_addr; /**< the address that stopped it, where one did */
+	unsigned searches;  /**< of the code for calls: the expensive part */
 };
 
 /** Total: no input makes it fail; findings may be NULL. */

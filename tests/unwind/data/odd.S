@@ -165,3 +165,45 @@
 	b	.
 	.cfi_endproc
 	endfunction framed
+
+	/* A thread's function that never returns, and so keeps nothing. */
+	function forever
+	.cfi_startproc
+	bl	handle
+	b	forever
+	.cfi_endproc
+	endfunction forever
+
+	/* Yields by SVC; the second half of the store reads like one. */
+	function yields
+	.cfi_startproc
+	push	{r4, lr}
+	.cfi_def_cfa_offset 8
+	.cfi_offset 4, -8
+	.cfi_offset 14, -4
+	str.w	sp, [r0, #0xf00]
+	nop
+	svc	#0
+	.cfi_endproc
+	endfunction yields
+
+	function after_yields
+	.cfi_startproc
+	nop
+	b	.
+	.cfi_endproc
+	endfunction after_yields
+
+	/* A frame of 64 bytes. */
+	function roomy
+	.cfi_startproc
+	push	{r4, lr}
+	.cfi_def_cfa_offset 8
+	.cfi_offset 4, -8
+	.cfi_offset 14, -4
+	sub	sp, #56
+	.cfi_def_cfa_offset 64
+	bl	handle
+	b	.
+	.cfi_endproc
+	endfunction roomy
