@@ -12,6 +12,8 @@ struct fl_dwarf_notes fl_dwarf_notes_init(void)
 	return (struct fl_dwarf_notes){
 		.entries = FL_VEC(struct fl_dwarf_noted),
 		.keys = FL_INTERN,
+		.types = FL_INTERN,
+		.wanted = FL_VEC(bool),
 	};
 }
 
@@ -19,6 +21,8 @@ void fl_dwarf_notes_deinit(struct fl_dwarf_notes *notes)
 {
 	fl_vec_deinit(&notes->entries);
 	fl_intern_deinit(&notes->keys);
+	fl_intern_deinit(&notes->types);
+	fl_vec_deinit(&notes->wanted);
 }
 
 static void tell_limit(struct fl_dwarf_unit *unit)
@@ -70,32 +74,63 @@ static void note_type(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Half tag,
 	add(unit, noted);
 }
 
-/* A definition may leave its name to the declaration. */
-static const char *inherited_name(struct fl_dwarf_unit *unit, Dwarf_Die die)
+/* Whether the type at that offset is a structure that is kept, or made of some. */
+static bool follow_type(struct fl_dwarf *dwarf, uint64_t off)
+{
+	for (int i = 0; i < FL_LIMIT_TYPE_CHAIN; i++) {
+		struct fl_dwarf_facts f;
+		Dwarf_Die die = fl_dwarf_entry_at(dwarf, off);
+		if (!die)
+			return false;
+		Dwarf_Half tag = fl_dwarf_entry_tag(dwarf, die);
+		fl_dwarf_entry_facts(dwarf, die, &f);
+		fl_dwarf_entry_free(dwarf, die);
+		bool is_structure = fl_dwarf_is_structure(tag);
+		if (f.name && (is_structure || tag == DW_TAG_typedef) &&
+		    fl_kernel_wants_struct(f.name))
+			return true;
+		if ((!fl_dwarf_is_transparent(tag) && tag != DW_TAG_array_type) || !f.has_type)
+			return false;
+		off = f.type_off;
+	}
+	return false;
+}
+
+static bool is_kept_type(struct fl_dwarf_unit *unit, uint64_t off)
+{
+	struct fl_dwarf_notes *notes = unit->notes;
+	uint32_t number = fl_intern_add(&notes->types, &off, sizeof(off));
+	bool wanted = false;
+	if (number < notes->wanted.count)
+		return *fl_vec_at(&notes->wanted, bool, number);
+	wanted = number != UINT32_MAX && follow_type(unit->dwarf, off);
+	if (number == UINT32_MAX || !fl_vec_push(&notes->wanted, &wanted))
+		unit->dwarf->out_of_memory = true;
+	return wanted;
+}
+
+/* A definition may leave its name and type to the declaration. */
+static bool is_wanted_variable(struct fl_dwarf_unit *unit, Dwarf_Die die)
 {
 	struct fl_dwarf *dwarf = unit->dwarf;
-	struct fl_dwarf_facts facts;
-	fl_dwarf_entry_facts(dwarf, die, &facts);
-	for (int i = 0; !facts.name && facts.has_origin && i < MAX_ORIGINS; i++) {
-		Dwarf_Die origin = fl_dwarf_entry_at(dwarf, facts.origin_off);
+	struct fl_dwarf_facts f;
+	fl_dwarf_entry_facts(dwarf, die, &f);
+	for (int i = 0; (!f.name || !f.has_type) && f.has_origin && i < MAX_ORIGINS; i++) {
+		const char *name = f.name;
+		Dwarf_Die origin = fl_dwarf_entry_at(dwarf, f.origin_off);
 		if (!origin)
-			return NULL;
-		fl_dwarf_entry_facts(dwarf, origin, &facts);
+			return false;
+		fl_dwarf_entry_facts(dwarf, origin, &f);
 		fl_dwarf_entry_free(dwarf, origin);
+		f.name = name ? name : f.name;
 	}
-	return facts.name;
+	return f.name &&
+	       (fl_kernel_wants_variable(f.name) || (f.has_type && is_kept_type(unit, f.type_off)));
 }
 
 static void note_variable(struct fl_dwarf_unit *unit, Dwarf_Die die, uint64_t off)
 {
-	const char *name = fl_dwarf_entry_name(unit->dwarf, die);
-	if (name && !fl_kernel_wants_variable(name))
-		return;
-	if (!fl_dwarf_entry_has(unit->dwarf, die, DW_AT_location))
-		return;
-	if (!name)
-		name = inherited_name(unit, die);
-	if (name && fl_kernel_wants_variable(name))
+	if (fl_dwarf_entry_has(unit->dwarf, die, DW_AT_location) && is_wanted_variable(unit, die))
 		add(unit, (struct fl_dwarf_noted){ .off = off, .tag = DW_TAG_variable });
 }
 

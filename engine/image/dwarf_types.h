@@ -22,12 +22,17 @@ struct fl_dwarf_notes {
 	struct fl_vec entries; /**< struct fl_dwarf_noted, in order of appearance */
 	/** Entries of one key are copies: same name, size and place in the source. */
 	struct fl_intern keys;
+	struct fl_intern types; /**< offsets of types that variables have */
+	struct fl_vec wanted;   /**< bool of each of these: a structure that is kept, or an array */
 };
 
 struct fl_dwarf_notes fl_dwarf_notes_init(void);
 void fl_dwarf_notes_deinit(struct fl_dwarf_notes *notes);
 
-/** Note a structure, typedef or variable outside functions, if its name is wanted. */
+/**
+ * Note a structure, typedef or variable outside functions, if its name is wanted; a variable also
+ * if it is such a structure or an array of them.
+ */
 void fl_dwarf_note(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Half tag, uint64_t off);
 
 /** Read what was noted, into structs, fields, aliases and variables of @p info. */

@@ -115,3 +115,24 @@ bool fl_module_variable(const struct fl_module *module, const char *name,
 		ret->size = by_dwarf.size;
 	return true;
 }
+
+bool fl_module_kernel_object_at(const struct fl_module *module, uint32_t addr,
+				struct fl_object_info *ret)
+{
+	const struct fl_index_variable *v;
+	for (uint32_t i = 0; (v = fl_table_at(module, FL_INDEX_VARIABLES, i)); i++) {
+		const struct fl_index_struct *s =
+			fl_table_at(module, FL_INDEX_STRUCTS, v->type.structure);
+		if (!s || !s->size || v->type.flags & FL_INDEX_POINTER || addr < v->addr ||
+		    (addr - v->addr) / s->size >= v->type.count)
+			continue;
+		*ret = (struct fl_object_info){
+			.name = fl_module_text(module, v->name),
+			.structure = fl_module_text(module, s->name ? s->name : s->alias),
+			.addr = addr - (addr - v->addr) % s->size,
+			.size = s->size,
+		};
+		return true;
+	}
+	return false;
+}

@@ -68,6 +68,9 @@ bool fl_module_variable(const struct fl_module *module, const char *name,
 
 bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct fl_symbol_info *ret);
 
+bool fl_module_kernel_object_at(const struct fl_module *module, uint32_t addr,
+				struct fl_object_info *ret);
+
 /** The data symbol of the i-th piece of memory that belongs to one. */
 bool fl_module_object(const struct fl_module *module, uint32_t i, struct fl_symbol_info *ret);
 

@@ -160,6 +160,18 @@ struct fl_variable_info {
 bool fl_view_variable(const struct fl_symbol_view *view, const char *name,
 		      struct fl_variable_info *ret);
 
+/** A variable that is a structure of model/kernel_types.h, or an array of them. */
+struct fl_object_info {
+	const char *name;
+	const char *structure; /**< its tag, else the typedef that names it */
+	uint32_t addr;         /**< of the element */
+	uint32_t size;         /**< of one element */
+};
+
+/** The element of such a variable that covers @p addr, by DWARF. */
+bool fl_view_kernel_object_at(const struct fl_symbol_view *view, uint32_t addr,
+			      struct fl_object_info *ret);
+
 /**
  * The same modules, the one that defines variable @p name first: its structures are the ones that
  * @p name is made of. @p view itself when none does.

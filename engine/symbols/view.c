@@ -136,6 +136,15 @@ bool fl_view_next_object(const struct fl_symbol_view *view, struct fl_object_cur
 	return false;
 }
 
+bool fl_view_kernel_object_at(const struct fl_symbol_view *view, uint32_t addr,
+			      struct fl_object_info *ret)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (fl_module_kernel_object_at(view->modules[i], addr, ret))
+			return true;
+	return false;
+}
+
 /* Where a range of codes begins or ends: no reason that a device gives. */
 static bool is_bound(const char *name)
 {

@@ -76,6 +76,17 @@ queue_inside(const struct fl_zephyr *z, const char *structure, uint32_t off, uin
 	return NULL;
 }
 
+static const struct queue *by_type(const struct fl_zephyr *z, uint32_t addr, uint32_t *base_ret)
+{
+	struct fl_object_info object;
+	uint32_t off;
+	if (!fl_view_kernel_object_at(&z->scan->symbols, addr, &object))
+		return NULL;
+	const struct queue *queue = queue_inside(z, object.structure, addr - object.addr, &off);
+	*base_ret = object.addr + off;
+	return queue;
+}
+
 /* K_MUTEX_DEFINE() and its like put objects of a kind into a section of its own. */
 static bool is_in_section_of(const struct fl_zephyr *z, const char *structure, uint32_t addr)
 {
@@ -215,9 +226,9 @@ static void take_holder(struct fl_zephyr *z, struct fl_wait *wait)
 static void describe(struct fl_zephyr *z, struct fl_wait *wait, uint32_t addr)
 {
 	struct fl_symbol_info object;
-	const struct queue *queue = NULL;
 	uint32_t base = addr;
-	if (fl_view_object_at(&z->scan->symbols, addr, &object))
+	const struct queue *queue = by_type(z, addr, &base);
+	if (!queue && fl_view_object_at(&z->scan->symbols, addr, &object))
 		queue = by_section(z, addr, &object, &base);
 	if (!queue)
 		queue = by_contents(z, addr, &base);
