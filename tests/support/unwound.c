@@ -4,8 +4,7 @@
 #include "dump/dump.h"
 #include "fault/decode.h"
 #include "support/cmocka.h"
-
-#include <inttypes.h>
+#include "support/expected_frames.h"
 
 static void layer_memory(struct unwound *u)
 {
@@ -58,16 +57,7 @@ void unwound_free(struct unwound *u)
 void unwound_print(const struct unwound *u)
 {
 	char text[200];
-	for (size_t i = 0; i < u->frame_count; i++) {
-		const struct fl_frame *f = &u->frames[i];
-		if (f->kind == FL_FRAME_EXCEPTION)
-			print_error("  %2zu -- exception %u (0x%08" PRIx32 ") %s\n", i,
-				    f->exception, f->pc, fl_trust_name(f->trust));
-		else
-			print_error("  %2zu 0x%08" PRIx32 " %s%s %s:%" PRIu32 " %s\n", i, f->pc,
-				    f->function ? f->function : "?", f->inlined ? " (inlined)" : "",
-				    f->file ? f->file : "?", f->line, fl_trust_name(f->trust));
-	}
+	expected_frames_print(u->frames, u->frame_count);
 	fl_unwind_stop_text(&u->result, text, sizeof(text));
 	print_error("  %s: %s\n", fl_stop_name(u->result.stop), text);
 	for (size_t i = 0; i < u->findings.count; i++)

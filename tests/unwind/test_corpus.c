@@ -4,84 +4,17 @@
  * exception boundaries, and where the stack ends.
  */
 #include "support/cmocka.h"
+#include "support/expected_frames.h"
 #include "support/unwound.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-static const char *text_of(json_t *frame, const char *key)
-{
-	return json_string_value(json_object_get(frame, key));
-}
-
-static bool same_text(const char *expected, const char *got)
-{
-	return !expected || (got && !strcmp(expected, got));
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	return slash ? slash + 1 : path;
-}
-
-/* A key that is null or absent is not checked, except "function": null, which means that none is
- * known. */
-static bool same_code(json_t *expected, const struct fl_frame *got)
-{
-	const char *pc = text_of(expected, "pc");
-	json_t *line = json_object_get(expected, "line");
-	json_t *inlined = json_object_get(expected, "inlined");
-	if (got->kind != FL_FRAME_CODE)
-		return false;
-	if (json_is_null(json_object_get(expected, "function")) && got->function)
-		return false;
-	if (pc && (strtoul(pc, NULL, 16) & ~1ul) != got->pc)
-		return false;
-	if (json_is_integer(line) && json_integer_value(line) != got->line)
-		return false;
-	if (json_is_boolean(inlined) && json_is_true(inlined) != got->inlined)
-		return false;
-	return same_text(text_of(expected, "function"), got->function) &&
-	       same_text(text_of(expected, "file"), base_name(got->file));
-}
-
-static bool same_frame(json_t *expected, const struct fl_frame *got)
-{
-	const char *kind = text_of(expected, "kind");
-	if (kind && !strcmp(kind, "exception"))
-		return got->kind == FL_FRAME_EXCEPTION;
-	return same_code(expected, got);
-}
-
-/* A frame found by searching the stack may have others missing below it. */
-static bool is_complete(const struct unwound *u)
-{
-	for (size_t i = 0; i < u->frame_count; i++)
-		if (u->frames[i].trust == FL_TRUST_SCAN)
-			return false;
-	return u->result.stop == FL_STOP_ENTRY || u->result.stop == FL_STOP_UNDEFINED;
-}
-
 /* @return NULL, or what is different. */
 static const char *difference(json_t *expected, const struct unwound *u, size_t *at_ret)
 {
-	json_t *frames = json_object_get(expected, "frames");
-	bool complete = json_is_true(json_object_get(expected, "complete"));
-	if (is_complete(u) != complete)
-		return complete ? "the author has the whole stack" : "the author has no end";
-	if (json_is_null(frames))
-		return NULL;
-	size_t count = json_array_size(frames);
-	for (*at_ret = 0; *at_ret < count; ++*at_ret) {
-		if (*at_ret >= u->frame_count)
-			return "a frame is missing";
-		if (!same_frame(json_array_get(frames, *at_ret), &u->frames[*at_ret]))
-			return "a frame differs";
-	}
-	return complete && u->frame_count > count ? "there are frames beyond the end" : NULL;
+	return expected_frames_difference(expected, u->frames, u->frame_count, u->result.stop,
+					  at_ret);
 }
 
 static void show(const struct corpus_case *c, json_t *expected, const struct unwound *u,

@@ -25,8 +25,9 @@ def load_markers(build):
 def load_author(build):
     """What the author of a build's scenarios wrote, as it is for this core."""
     author = json.loads((SOURCE / build.get("author", "scenarios.json")).read_text())
-    for kind, changes in author.get("cores", {}).get(build["core"], {}).items():
-        author[kind] = {**author[kind], **changes}
+    for where, which in (("cores", build["core"]), ("variants", build.get("variant"))):
+        for kind, changes in author.get(where, {}).get(which, {}).items():
+            author[kind] = {**author[kind], **changes}
     return author
 
 
@@ -58,7 +59,9 @@ def threads_of(wanted, author):
     """Names of `threads`, "+name" of `crews`, and threads written in place, maybe `like` one."""
     for item in wanted:
         if isinstance(item, dict):
-            yield {**author["threads"].get(item.get("like"), {}), **item}
+            yield {key: value for key, value in
+                   {**author["threads"].get(item.get("like"), {}), **item}.items()
+                   if value is not None or key in ("name", "frames")}
         elif item.startswith("+"):
             yield from threads_of(author["crews"][item[1:]], author)
         else:
@@ -73,16 +76,17 @@ def thread_of(said, effective, build, author, markers):
     """One thread. The crashed one has the frames of the scenario."""
     thread = {key: value for key, value in said.items() if key not in ("like", "frames", "cores")}
     thread.update(said.get("cores", {}).get(build["core"], {}))
+    for key in build.get("unknown", []):
+        thread.pop(key, None)
     limit = build.get("name_limit")
     thread["name"] = cut_name(said["name"], limit)
-    if "held_by" in said.get("waits_for", {}):
+    if "held_by" in thread.get("waits_for", {}):
         thread["waits_for"] = {**said["waits_for"],
                                "held_by": cut_name(said["waits_for"]["held_by"], limit)}
-    crashed = said.get("crashed") and "frames" not in said
-    frames = effective["frames"] if crashed else said["frames"]
+    own = effective if said.get("crashed") else said
+    frames = own["frames"]
     thread["frames"] = None if frames is None else expand(frames, author["chains"], markers)
-    complete = effective if crashed else said
-    thread["complete"] = complete.get("complete", frames is not None)
+    thread["complete"] = own.get("complete", frames is not None)
     return thread
 
 
