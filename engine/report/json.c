@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys are documented in docs/report-schema.md and fixed by docs/report.schema.json. */
-#include "report/json_writer.h"
+#include "report/json_parts.h"
 #include "report/report.h"
-#include "target/exc_return.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -144,101 +143,6 @@ static void cause(struct fl_json *j, const struct fl_cause *c)
 	fl_json_end(j);
 }
 
-static void registers(struct fl_json *j, const struct fl_registers *regs)
-{
-	if (!regs->known)
-		return;
-	fl_json_object_line(j, "registers");
-	for (unsigned reg = 0; reg < FL_REGISTER_COUNT; reg++)
-		if (fl_reg_known(regs, (enum fl_register)reg))
-			fl_json_addr(j, fl_register_name((enum fl_register)reg), regs->value[reg]);
-	fl_json_end(j);
-}
-
-static void exception_boundary(struct fl_json *j, const struct fl_frame *f)
-{
-	char buf[16];
-	fl_json_object(j, NULL);
-	fl_json_str(j, "kind", "exception");
-	if (f->pc_known)
-		fl_json_addr(j, "pc", f->pc);
-	else
-		fl_json_null(j, "pc");
-	if (f->exception) {
-		fl_json_str(j, "exception", fl_exception_name(f->exception, buf));
-		fl_json_uint(j, "exception_number", f->exception);
-	}
-	fl_json_str(j, "handler", f->function);
-	fl_json_str(j, "trust", fl_trust_name(f->trust));
-	if (f->cfa_known)
-		fl_json_addr(j, "cfa", f->cfa);
-	registers(j, &f->regs);
-	fl_json_end(j);
-}
-
-static void code_frame(struct fl_json *j, const struct fl_frame *f)
-{
-	fl_json_object(j, NULL);
-	fl_json_addr(j, "pc", f->pc);
-	fl_json_str(j, "function", f->function);
-	fl_json_str(j, "linkage_name", f->linkage_name);
-	fl_json_str(j, "file", f->file);
-	if (f->line)
-		fl_json_uint(j, "line", f->line);
-	if (f->column)
-		fl_json_uint(j, "column", f->column);
-	fl_json_bool(j, "inlined", f->inlined);
-	fl_json_str(j, "module", f->module);
-	fl_json_str(j, "trust", fl_trust_name(f->trust));
-	if (f->module)
-		fl_json_uint(j, "module_offset", f->module_off);
-	if (!f->inlined && f->function_known)
-		fl_json_uint(j, "function_offset", f->pc - f->function_addr);
-	if (!f->inlined && f->cfa_known)
-		fl_json_addr(j, "cfa", f->cfa);
-	registers(j, &f->regs);
-	fl_json_end(j);
-}
-
-static void stack(struct fl_json *j, const struct fl_thread *t)
-{
-	if (!t->stack.known && !t->stack.used_known && !t->stack.high_water_known)
-		return;
-	fl_json_object_line(j, "stack");
-	if (t->stack.known) {
-		fl_json_addr(j, "start", t->stack.start);
-		fl_json_addr(j, "end", t->stack.end);
-	}
-	if (t->stack.used_known)
-		fl_json_uint(j, "used", t->stack.used);
-	if (t->stack.high_water_known)
-		fl_json_uint(j, "high_water", t->stack.high_water);
-	fl_json_end(j);
-}
-
-static void thread(struct fl_json *j, const struct fl_thread *t)
-{
-	fl_json_object(j, NULL);
-	fl_json_str(j, "name", t->name);
-	fl_json_str(j, "state", fl_thread_state_name(t->state));
-	if (t->has_priority)
-		fl_json_int(j, "priority", t->priority);
-	fl_json_bool(j, "current", t->current);
-	fl_json_bool(j, "crashed", t->crashed);
-	stack(j, t);
-	registers(j, &t->regs);
-	fl_json_array(j, "frames");
-	for (size_t i = 0; i < t->frame_count; i++)
-		(t->frames[i].kind == FL_FRAME_EXCEPTION ? exception_boundary
-							 : code_frame)(j, &t->frames[i]);
-	fl_json_end(j);
-	fl_json_object_line(j, "stop");
-	fl_json_str(j, "code", fl_stop_name(t->stop));
-	fl_json_str(j, "text", t->stop_text);
-	fl_json_end(j);
-	fl_json_end(j);
-}
-
 static void memory(struct fl_json *j, const struct fl_trace *t)
 {
 	fl_json_array(j, "memory");
@@ -333,10 +237,8 @@ static void report(struct fl_json *j, const struct fl_trace *t)
 	if (is_dump)
 		fault(j, &t->fault);
 	cause(j, &t->cause);
-	fl_json_array(j, "threads");
-	for (size_t i = 0; i < t->thread_count; i++)
-		thread(j, &t->threads[i]);
-	fl_json_end(j);
+	fl_json_kernel(j, t);
+	fl_json_threads(j, t);
 	if (is_dump)
 		memory(j, t);
 	fl_json_array(j, "modules");

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "report/report.h"
 #include "report/text_parts.h"
+#include "report/threads.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -265,6 +266,8 @@ threads(struct fl_text *t, const struct fl_trace *trace, const struct fl_text_op
 {
 	bool followed = trace->kind == FL_REPORT_DUMP; /* by registers */
 	for (size_t i = 0; i < trace->thread_count; i++) {
+		if (!fl_report_wants_thread(&trace->threads[i], options->thread))
+			continue;
 		fl_text_thread(t, trace, &trace->threads[i], options);
 		if (followed)
 			fl_text_newline(t);
@@ -334,12 +337,19 @@ enum fl_code fl_report_text(const struct fl_report *report, const struct fl_text
 {
 	const struct fl_trace *trace = &report->trace;
 	struct fl_text_options known = known_options(options);
+	enum fl_code code = fl_report_check_thread(trace, known.thread, err);
+	if (code)
+		return code;
 	FL_AUTO_STR out = { 0 };
 	struct fl_text t = { .out = &out, .width = known.width, .color = known.color };
 	const struct fl_thread *crashed = fl_trace_crashed(trace);
 	alarms(&t, trace);
 	verdict(&t, trace);
 	facts(&t, trace);
+	if (trace->thread_count > 1 || fl_report_has_kernel(trace)) {
+		fl_text_thread_table(&t, trace);
+		fl_text_newline(&t);
+	}
 	threads(&t, trace, &known);
 	if (trace->kind == FL_REPORT_DUMP) {
 		if (crashed && crashed->regs.known) {

@@ -254,18 +254,99 @@ static void frames(struct backtrace *b)
 	}
 }
 
+static bool is_told(const struct fl_cause *cause, const char *evidence)
+{
+	for (size_t i = 0; i < cause->evidence_count; i++)
+		if (!fl_strcmp(cause->evidence[i], evidence))
+			return true;
+	return false;
+}
+
+static bool is_news(const struct backtrace *b, const struct fl_overflow_verdict *o)
+{
+	size_t told = 0;
+	for (size_t i = 0; i < o->evidence_count; i++)
+		told += is_told(&b->trace->cause, o->evidence[i]);
+	return o->verdict >= FL_OVERFLOW_LIKELY && (!told || told < o->evidence_count);
+}
+
+/* What the verdict on the whole dump says already is not said again. */
+static void overflow(struct backtrace *b)
+{
+	const struct fl_overflow_verdict *o = &b->thread->overflow;
+	if (!is_news(b, o))
+		return;
+	fl_text_put(b->t, o->verdict == FL_OVERFLOW_PROVEN ? FL_STYLE_TITLE : FL_STYLE_DOUBT,
+		    o->verdict == FL_OVERFLOW_PROVEN ? "  ! its stack has overflowed"
+						     : "  ? its stack has probably overflowed");
+	fl_text_newline(b->t);
+	for (size_t i = 0; i < o->evidence_count; i++) {
+		if (is_told(&b->trace->cause, o->evidence[i]))
+			continue;
+		fl_text_put(b->t, FL_STYLE_PLAIN, "    - ");
+		fl_text_wrap(b->t, FL_STYLE_PLAIN, 6, o->evidence[i]);
+		fl_text_newline(b->t);
+	}
+}
+
+static void add_origin(struct backtrace *b, const char *words)
+{
+	fl_text_wrapf(b->t, FL_STYLE_DIM, 4, "%s%s", b->t->column > 2 ? ", " : "", words);
+}
+
+/* What the table has no room for: where it began, and where its stack lies. */
+static void origin(struct backtrace *b)
+{
+	const struct fl_thread *thread = b->thread;
+	struct fl_text *t = b->t;
+	if (!thread->has_block && !thread->entry)
+		return;
+	fl_text_pad(t, 2);
+	if (thread->idle)
+		add_origin(b, "the idle thread");
+	if (thread->entry)
+		add_origin(b, fl_text_scratch(t, "entry %s", thread->entry));
+	else if (thread->has_entry)
+		add_origin(b, fl_text_scratch(t, "entry 0x%08" PRIx32, thread->entry_addr));
+	if (thread->stack.known)
+		add_origin(b, fl_text_scratch(t, "stack from 0x%08" PRIx32 " to 0x%08" PRIx64,
+					      thread->stack.start, thread->stack.end));
+	else if (thread->stack.start_known)
+		add_origin(b, fl_text_scratch(t, "stack from 0x%08" PRIx32, thread->stack.start));
+	if (thread->has_block)
+		add_origin(b, fl_text_scratch(t, "control block 0x%08" PRIx32, thread->block));
+	fl_text_newline(t);
+}
+
+static void name_and_state(struct backtrace *b)
+{
+	const struct fl_thread *thread = b->thread;
+	bool has_name = thread->name && *thread->name;
+	bool is_thread = has_name || thread->has_block;
+	fl_text_put(b->t, FL_STYLE_HEADING, "Backtrace");
+	if (is_thread)
+		fl_text_wrapf(b->t, FL_STYLE_HEADING, 2,
+			      has_name ? " of thread \"%s\"" : " of thread %s",
+			      fl_text_thread_name(b->t, thread));
+	else if (b->trace->thread_count > 1)
+		fl_text_wrap(b->t, FL_STYLE_HEADING, 2, " of no thread");
+	if (!is_thread || (thread->state == FL_THREAD_UNKNOWN && thread->wait.kind == FL_WAIT_NONE))
+		return;
+	fl_text_wrapf(b->t, FL_STYLE_PLAIN, 2, ", %s", fl_text_thread_state(b->t, thread));
+	const char *wait = fl_text_thread_wait(b->t, b->trace, thread);
+	if (wait)
+		fl_text_wrapf(b->t, FL_STYLE_PLAIN, 2, " %s", wait);
+}
+
 static void heading(struct backtrace *b)
 {
 	const struct fl_thread *thread = b->thread;
 	struct fl_text *t = b->t;
-	fl_text_put(t, FL_STYLE_HEADING, "Backtrace");
-	if (thread->name)
-		fl_text_wrapf(t, FL_STYLE_HEADING, 2, " of thread \"%s\"", thread->name);
-	const char *state = fl_thread_state_name(thread->state);
-	if (state && (thread->name || b->trace->thread_count > 1))
-		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", %s", state);
+	name_and_state(b);
 	if (thread->has_priority)
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", priority %" PRId32, thread->priority);
+	if (thread->has_base_priority && thread->base_priority != thread->priority)
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, " (base %" PRId32 ")", thread->base_priority);
 	if (thread->stack.known && thread->stack.used_known)
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", stack %" PRIu32 " of %" PRIu64 " bytes",
 			      thread->stack.used, thread->stack.end - thread->stack.start);
@@ -273,6 +354,8 @@ static void heading(struct backtrace *b)
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", at most %" PRIu32 " so far",
 			      thread->stack.high_water);
 	fl_text_newline(t);
+	origin(b);
+	overflow(b);
 }
 
 /* Behind the longest name that still leaves room for the longest location, within half a line each.

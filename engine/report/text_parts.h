@@ -6,6 +6,21 @@
 #include "model/trace.h"
 #include "report/text_writer.h"
 
+/** The name to show: its address where it has none. NULL when memory is out (latched). */
+const char *fl_text_thread_name(struct fl_text *t, const struct fl_thread *thread);
+
+/** "running on core 1", "blocked". NULL when memory is out (latched). */
+const char *fl_text_thread_state(struct fl_text *t, const struct fl_thread *thread);
+
+/** What comes after the state: "on mutex uart_lock held by logger"; NULL where it waits for
+ * nothing.
+ */
+const char *fl_text_thread_wait(struct fl_text *t, const struct fl_trace *trace,
+				const struct fl_thread *thread);
+
+/** All threads, one row each, under a line about their kernel. */
+void fl_text_thread_table(struct fl_text *t, const struct fl_trace *trace);
+
 /** The backtrace of one thread with its heading and the reason why it ends. */
 void fl_text_thread(struct fl_text *t, const struct fl_trace *trace, const struct fl_thread *thread,
 		    const struct fl_text_options *options);

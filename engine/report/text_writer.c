@@ -15,7 +15,7 @@ void fl_text_deinit(struct fl_text *t)
 	fl_arena_deinit(&t->scratch);
 }
 
-static const char *cleaned(struct fl_text *t, const char *text)
+const char *fl_text_cleaned(struct fl_text *t, const char *text)
 {
 	const char *clean = fl_clean(&t->scratch, text);
 	t->out->failed |= !clean;
@@ -45,7 +45,7 @@ void fl_text_put(struct fl_text *t, enum fl_style style, const char *text)
 {
 	if (!text)
 		return;
-	text = cleaned(t, text);
+	text = fl_text_cleaned(t, text);
 	put(t, style, text, strlen(text));
 }
 
@@ -96,7 +96,7 @@ void fl_text_wrap(struct fl_text *t, enum fl_style style, size_t indent, const c
 {
 	if (!text)
 		return;
-	text = cleaned(t, text);
+	text = fl_text_cleaned(t, text);
 	for (;;) {
 		size_t gap = strspn(text, " ");
 		size_t size = strcspn(text + gap, " ");
@@ -171,7 +171,7 @@ static const char *cut_middle(struct fl_text *t, const char *text, size_t head, 
 
 const char *fl_text_fit_name(struct fl_text *t, const char *name, size_t columns)
 {
-	name = cleaned(t, name);
+	name = fl_text_cleaned(t, name);
 	if (columns < 2 * ELLIPSIS_SIZE)
 		columns = 2 * ELLIPSIS_SIZE;
 	if (fl_columns(name, strlen(name)) <= columns)
@@ -188,7 +188,7 @@ const char *fl_text_fit_name(struct fl_text *t, const char *name, size_t columns
 
 const char *fl_text_fit_path(struct fl_text *t, const char *path, size_t columns)
 {
-	path = cleaned(t, path);
+	path = fl_text_cleaned(t, path);
 	size_t size = strlen(path);
 	if (fl_columns(path, size) <= columns)
 		return path;

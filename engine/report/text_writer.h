@@ -48,6 +48,9 @@ void fl_text_pad(struct fl_text *t, size_t column);
 /** Formatted scratch string; NULL (and a latched failure) when memory is out. */
 const char *fl_text_scratch(struct fl_text *t, const char *format, ...) FL_PRINTF(2, 3);
 
+/** @p text as fl_text_put() would show it; never NULL. */
+const char *fl_text_cleaned(struct fl_text *t, const char *text);
+
 /**
  * @p name in at most @p columns: template arguments become "<...>" first, then the middle goes.
  * Clean. Never NULL.

@@ -43,6 +43,8 @@ static void test_golden(void **state)
 	(void)state;
 	FL_AUTO(fl_report) full = trace_make_full();
 	expect(full, GOLDEN "full.json");
+	FL_AUTO(fl_report) threads = trace_make_threads();
+	expect(threads, GOLDEN "threads.json");
 	FL_AUTO(fl_report) empty = fl_report_new();
 	expect(empty, GOLDEN "empty.json");
 	FL_AUTO(fl_report) bare = trace_make("Hard Fault", "?;??~lr;--0;f~scan");
@@ -139,6 +141,103 @@ static void test_promised_keys(void **state)
 	json_decref(root);
 }
 
+static json_int_t number_at(const json_t *object, const char *key)
+{
+	const json_t *number = json_object_get(object, key);
+	assert_true(json_is_integer(number));
+	return json_integer_value(number);
+}
+
+static void test_promised_keys_of_threads(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *value;
+	} cases[] = {
+		{ "kernel/name", "FreeRTOS" },
+		{ "threads/0/name", "uart_rx" },
+		{ "threads/0/block", "0x20004000" },
+		{ "threads/0/entry/function", "uart_rx_main" },
+		{ "threads/0/entry/address", "0x08001300" },
+		{ "threads/0/stack/start", "0x20005000" },
+		{ "threads/0/overflow/verdict", "proven" },
+		{ "threads/0/overflow/evidence/1", "the fill pattern is gone" },
+		{ "threads/1/state", "blocked" },
+		{ "threads/1/waits_for/kind", "mutex" },
+		{ "threads/1/waits_for/object", "0x20002000" },
+		{ "threads/1/waits_for/name", "uart_lock" },
+		{ "threads/1/waits_for/held_by", "uart_rx" },
+		{ "threads/1/waits_for/holder", "0x20004000" },
+		{ "threads/2/waits_for/kind", "queue-receive" },
+		{ "threads/6/stack/start", "0x20006000" },
+	};
+	FL_AUTO(fl_report) report = trace_make_threads();
+	report->trace.threads[0].has_core = true;
+	report->trace.threads[0].core = 1;
+	json_t *root = parsed(report);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *got = text_at(root, cases[i].path);
+		if (!got || strcmp(got, cases[i].value) != 0)
+			fail_msg("%s is %s", cases[i].path, got ? got : "not there");
+	}
+	const json_t *kernel = json_object_get(root, "kernel");
+	const json_t *threads = json_object_get(root, "threads");
+	const json_t *crashed = json_array_get(threads, 0);
+	const json_t *logger = json_array_get(threads, 1);
+	const json_t *sensor = json_array_get(threads, 2);
+	const json_t *idle = json_array_get(threads, 3);
+	assert_true(json_is_true(json_object_get(kernel, "running")));
+	assert_int_equal(number_at(kernel, "tick"), 123456);
+	assert_int_equal(number_at(kernel, "thread_count"), 9);
+	assert_int_equal(number_at(crashed, "core"), 1);
+	assert_int_equal(number_at(json_object_get(crashed, "stack"), "used"), 560);
+	assert_int_equal(number_at(logger, "priority"), 3);
+	assert_int_equal(number_at(logger, "base_priority"), 1);
+	assert_int_equal(number_at(json_object_get(logger, "stack"), "unused"), 64);
+	assert_int_equal(number_at(json_object_get(logger, "stack"), "high_water"), 960);
+	assert_true(json_is_true(json_object_get(json_object_get(logger, "waits_for"), "forever")));
+	assert_int_equal(number_at(json_object_get(sensor, "waits_for"), "wake_tick"), 123999);
+	assert_true(json_is_true(json_object_get(idle, "idle")));
+	json_decref(root);
+}
+
+/* What is not known of a thread, and what is false where only its truth is known. */
+static void test_unknown_of_threads_is_absent(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t thread;
+		const char *keys[8];
+	} absent[] = {
+		{ 0, { "idle", "waits_for", "core" } },
+		{ 3, { "waits_for", "stack", "overflow", "core", "entry" } },
+		{ 4, { "name", "priority", "base_priority", "entry", "waits_for", "stack" } },
+		{ 6, { "block" } },
+	};
+	FL_AUTO(fl_report) report = trace_make_threads();
+	report->trace.threads[1].wait.holder = 0x20009999; /* no thread of ours */
+	json_t *root = parsed(report);
+	const json_t *threads = json_object_get(root, "threads");
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		for (size_t k = 0; absent[i].keys[k]; k++)
+			if (json_object_get(json_array_get(threads, absent[i].thread),
+					    absent[i].keys[k]))
+				fail_msg("thread %zu has %s", absent[i].thread, absent[i].keys[k]);
+	const json_t *held = json_object_get(json_array_get(threads, 1), "waits_for");
+	assert_null(json_object_get(held, "held_by"));
+	assert_null(json_object_get(held, "wake_tick"));
+	assert_string_equal(json_string_value(json_object_get(held, "holder")), "0x20009999");
+	const json_t *receives = json_object_get(json_array_get(threads, 2), "waits_for");
+	assert_null(json_object_get(receives, "name"));
+	assert_null(json_object_get(receives, "forever"));
+	assert_null(json_object_get(json_object_get(json_array_get(threads, 6), "stack"), "end"));
+	json_decref(root);
+	FL_AUTO(fl_report) bare = trace_make("Assert", "f");
+	root = parsed(bare);
+	assert_null(json_object_get(root, "kernel"));
+	json_decref(root);
+}
+
 static void test_promised_keys_of_events(void **state)
 {
 	(void)state;
@@ -220,10 +319,8 @@ static void test_any_text_is_valid_json(void **state)
 
 /* What a child sends through the binary form looks the same as what was analysed in this process.
  */
-static void test_the_binary_form_changes_nothing(void **state)
+static void binary_form_changes_nothing(struct fl_report *fresh)
 {
-	(void)state;
-	FL_AUTO(fl_report) fresh = trace_make("Assert", "a\033b;i:x;y~scan;--3;z");
 	struct fl_trace *t = &fresh->trace;
 	assert_int_equal(fl_signature_compute(t, NULL, &fresh->arena, &t->signature), FL_OK);
 	FL_AUTO_BUFFER bytes = { 0 };
@@ -240,6 +337,16 @@ static void test_the_binary_form_changes_nothing(void **state)
 	assert_int_equal(fl_report_text(fresh, NULL, &x, NULL), FL_OK);
 	assert_int_equal(fl_report_text(stored, NULL, &y, NULL), FL_OK);
 	assert_string_equal((char *)x.data, (char *)y.data);
+}
+
+static void test_the_binary_form_changes_nothing(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) odd = trace_make("Assert", "a\033b;i:x;y~scan;--3;z");
+	binary_form_changes_nothing(odd);
+	FL_AUTO(fl_report) threads = trace_make_threads();
+	threads->trace.threads[3].name = "a\033b";
+	binary_form_changes_nothing(threads);
 }
 
 static void test_writer(void **state)
@@ -283,6 +390,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_promised_keys),
+		cmocka_unit_test(test_promised_keys_of_threads),
+		cmocka_unit_test(test_unknown_of_threads_is_absent),
 		cmocka_unit_test(test_promised_keys_of_events),
 		cmocka_unit_test(test_unknown_is_absent),
 		cmocka_unit_test(test_any_text_is_valid_json),

@@ -28,6 +28,29 @@ static char *render_width(const struct fl_report *report, unsigned width)
 	return render(report, &options);
 }
 
+static size_t count_of(const char *text, const char *word)
+{
+	size_t count = 0;
+	for (; (text = strstr(text, word)); text += strlen(word))
+		count++;
+	return count;
+}
+
+/* Wider than the width may only be what cannot be broken: a line of one word and its indentation.
+ */
+static void check_widths(const char *text, size_t width)
+{
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+		if (fl_columns(text, size) > width) {
+			size_t indent = strspn(text, " ");
+			if (memchr(text + indent, ' ', size - indent))
+				fail_msg("wider than %zu: %.*s", width, (int)size, text);
+		}
+		text += size + 1;
+	}
+}
+
 /* A hard fault as a user meets it: everything captured, the right ELF, one inlined call. */
 static struct fl_report *usual_trace(void)
 {
@@ -50,7 +73,12 @@ static struct fl_report *usual_trace(void)
 	t->modules[0].calls_equal = 5;
 	t->modules[0].has_mismatch = false;
 	t->finding_count = 0;
+	t->kernel = (struct fl_kernel_facts){ 0 };
 	t->thread_count = 1;
+	t->threads[0].has_block = t->threads[0].has_core = t->threads[0].has_entry = false;
+	t->threads[0].has_base_priority = false;
+	t->threads[0].entry = NULL;
+	t->threads[0].overflow = (struct fl_overflow_verdict){ 0 };
 	t->threads[0].frame_count = 2;
 	t->threads[0].stop = FL_STOP_ENTRY;
 	t->threads[0].stop_text = "reached the entry function main";
@@ -80,6 +108,210 @@ static void test_golden(void **state)
 	text = render(odd, NULL);
 	trace_expect_file(GOLDEN "recursion.txt", text);
 	free(text);
+}
+
+/* A table where a line has room for it, and paragraphs where not. */
+static void test_threads_golden(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned width;
+		const char *thread;
+		const char *path;
+	} cases[] = {
+		{ 40, NULL, GOLDEN "threads-40.txt" },
+		{ 80, "all", GOLDEN "threads-80.txt" },
+		{ 120, "logger", GOLDEN "threads-120.txt" },
+	};
+	FL_AUTO(fl_report) report = trace_make_threads();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fl_text_options options = { .size = sizeof(options),
+						   .width = cases[i].width,
+						   .thread = cases[i].thread };
+		char *text = render(report, &options);
+		trace_expect_file(cases[i].path, text);
+		free(text);
+	}
+}
+
+/* The backtraces that @p wanted selects, as "uart_rx, logger": their headings name them. */
+static void backtraces_of(const struct fl_report *report, const char *wanted, char *ret)
+{
+	static const char start[] = "\nBacktrace of thread ";
+	struct fl_text_options options = { .size = sizeof(options),
+					   .width = 200,
+					   .thread = wanted };
+	char *text = render(report, &options);
+	*ret = '\0';
+	for (char *at = text; (at = strstr(at, start)); at++)
+		sprintf(ret + strlen(ret), "%s%.*s", *ret ? " " : "",
+			(int)strcspn(at + strlen(start), ",\n"), at + strlen(start));
+	assert_non_null(strstr(text, "\n  name "));
+	free(text);
+}
+
+static void test_one_thread(void **state)
+{
+	(void)state;
+	static const char all[] = "\"uart_rx\" \"logger\" \"sensor\" \"IDLE\" 0x20004200 "
+				  "\"worker\" \"worker\" \"caf\xc3\xa9\"";
+	static const struct {
+		const char *wanted, *expected;
+	} cases[] = {
+		{ NULL, all },
+		{ "all", all },
+		{ "crashed", "\"uart_rx\"" },
+		{ "uart_rx", "\"uart_rx\"" },
+		{ "sensor", "\"sensor\"" },
+		{ "worker", "\"worker\" \"worker\"" },
+		{ "caf\xc3\xa9", "\"caf\xc3\xa9\"" },
+		{ "0x20004200", "0x20004200" },
+		{ "0x20004080", "\"logger\"" },
+	};
+	FL_AUTO(fl_report) report = trace_make_threads();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char got[256];
+		backtraces_of(report, cases[i].wanted, got);
+		assert_string_equal(got, cases[i].expected);
+	}
+}
+
+static void
+expect_no_thread(const struct fl_report *report, const char *wanted, const char *message)
+{
+	struct fl_text_options options = { .size = sizeof(options), .thread = wanted };
+	struct fl_buffer text = { 0 };
+	struct fl_error err = { 0 };
+	assert_int_equal(fl_report_text(report, &options, &text, &err), FL_ENOTFOUND);
+	assert_null(text.data);
+	assert_string_equal(err.message, message);
+}
+
+static void test_a_thread_that_is_not_there(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = { "",        "Logger",     "log",
+					     "logger2", "0x20004201", "0x20004200x",
+					     "0x",      "20004200",   "0x120004200" };
+	FL_AUTO(fl_report) report = trace_make_threads();
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char message[200];
+		snprintf(message, sizeof(message),
+			 "no thread '%s'; there are: uart_rx, logger, sensor, IDLE, 0x20004200, "
+			 "worker, caf\xc3\xa9",
+			 wrong[i]);
+		expect_no_thread(report, wrong[i], message);
+	}
+	report->trace.threads[1].name = "a_name_of_a_thread_that_is_as_long_as_no_kernel_has_them";
+	report->trace.threads[2].name = "a_name_of_a_thread_that_is_as_long_as_no_kernel_has_it";
+	expect_no_thread(report, "x",
+			 "no thread 'x'; there are: uart_rx, "
+			 "a_name_of_a_thread_that_is_as_long_as_no_kernel_has_them, ...");
+	report->trace.threads[0].crashed = false;
+	report->trace.thread_count = 1;
+	expect_no_thread(report, "crashed", "no thread 'crashed'; there are: uart_rx");
+	report->trace.threads[0].name = NULL;
+	report->trace.threads[0].has_block = false;
+	expect_no_thread(report, "main", "no thread 'main': none has a name");
+	report->trace.thread_count = 0;
+	expect_no_thread(report, "main", "no thread 'main': there is none");
+}
+
+/* No table for what has but one thread and no kernel. */
+static void test_the_table_is_for_kernels(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = usual_trace();
+	struct fl_trace *t = &report->trace;
+	t->kernel = (struct fl_kernel_facts){
+		.name = "Zephyr",
+		.has_thread_count = true,
+		.thread_count = 3,
+	};
+	char *with = render(report, NULL);
+	assert_non_null(strstr(with, "\nThreads of Zephyr, 0 listed, the kernel counts 3\n"));
+	free(with);
+	t->kernel = (struct fl_kernel_facts){ 0 };
+	char *without = render(report, NULL);
+	assert_null(strstr(without, "\nThreads"));
+	free(without);
+	t->kernel.has_running = true;
+	char *stopped = render(report, NULL);
+	assert_non_null(strstr(stopped, "\nThreads, 0, the scheduler was not running\n"));
+	free(stopped);
+}
+
+static void test_evidence_is_told_once(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_threads();
+	struct fl_trace *t = &report->trace;
+	struct fl_overflow_verdict *o = &t->threads[0].overflow;
+	struct fl_text_options options = { .size = sizeof(options), .thread = "crashed" };
+	t->cause.evidence = o->evidence;
+	static const struct {
+		size_t cause, thread; /* how many each tells */
+		bool says;
+	} cases[] = { { 0, 0, true }, { 0, 2, true }, { 1, 2, true }, { 2, 2, false } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t->cause.evidence_count = cases[i].cause;
+		o->evidence_count = cases[i].thread;
+		char *text = render(report, &options);
+		assert_int_equal(count_of(text, "its stack has overflowed\n"), cases[i].says);
+		assert_int_equal(count_of(text, "- the fill pattern is gone\n"),
+				 cases[i].cause == 2 || cases[i].thread == 2);
+		free(text);
+	}
+}
+
+/* What it says of the wait, in the table and in the heading of the backtrace. */
+static void test_what_a_thread_waits_for(void **state)
+{
+	(void)state;
+	static const struct {
+		struct fl_wait wait;
+		const char *words;
+	} cases[] = {
+		{ { .kind = FL_WAIT_OBJECT }, "on some object" },
+		{ { .kind = FL_WAIT_OBJECT, .has_object = true, .object = 0x20001000 },
+		  "on 0x20001000" },
+		{ { .kind = FL_WAIT_DELAY, .object_name = "x" }, "in a delay" },
+		{ { .kind = FL_WAIT_DELAY, .has_wake_tick = true, .wake_tick = 7 },
+		  "in a delay until tick 7" },
+		{ { .kind = FL_WAIT_QUEUE_RECEIVE }, "receiving from a queue" },
+		{ { .kind = FL_WAIT_QUEUE_SEND, .object_name = "log" }, "sending to queue log" },
+		{ { .kind = FL_WAIT_SEMAPHORE, .object_name = "done" }, "on semaphore done" },
+		{ { .kind = FL_WAIT_MUTEX, .has_holder = true, .holder = 0x20004100 },
+		  "on a mutex held by sensor" },
+		{ { .kind = FL_WAIT_MUTEX, .has_holder = true, .holder = 0x20004200 },
+		  "on a mutex held by 0x20004200" },
+		{ { .kind = FL_WAIT_MUTEX, .has_holder = true, .holder = 0x20009999 },
+		  "on a mutex held by 0x20009999" },
+		{ { .kind = FL_WAIT_EVENT, .object_name = "flags" }, "on event flags" },
+		{ { .kind = FL_WAIT_NOTIFICATION }, "on a notification" },
+		{ { .kind = FL_WAIT_STREAM }, "on a stream" },
+		{ { .kind = FL_WAIT_CONDITION }, "on a condition" },
+		{ { .kind = FL_WAIT_MEMORY, .object_name = "pool" }, "on memory pool pool" },
+		{ { .kind = FL_WAIT_JOIN, .has_object = true, .object = 0x20004000 },
+		  "on the end of uart_rx" },
+		{ { .kind = FL_WAIT_JOIN, .has_object = true, .object = 0x20009999 },
+		  "on the end of 0x20009999" },
+		{ { .kind = FL_WAIT_IO }, "on I/O" },
+		{ { .kind = FL_WAIT_WORK, .object_name = "sysworkq" }, "on work in sysworkq" },
+	};
+	FL_AUTO(fl_report) report = trace_make_threads();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char row[128];
+		char heading[128];
+		report->trace.threads[1].wait = cases[i].wait;
+		snprintf(row, sizeof(row), "\n              %s\n", cases[i].words);
+		snprintf(heading, sizeof(heading), "thread \"logger\", blocked %s, priority",
+			 cases[i].words);
+		char *text = render_width(report, 120);
+		if (!strstr(text, row) || !strstr(text, heading))
+			fail_msg("case %zu: %s", i, cases[i].words);
+		free(text);
+	}
 }
 
 static void test_events_golden(void **state)
@@ -130,21 +362,6 @@ static void set_names(struct fl_report *report, const char *function, const char
 	}
 }
 
-/* Wider than the width may only be what cannot be broken: a line of one word and its indentation.
- */
-static void check_widths(const char *text, size_t width)
-{
-	while (*text) {
-		size_t size = strcspn(text, "\n");
-		if (fl_columns(text, size) > width) {
-			size_t indent = strspn(text, " ");
-			if (memchr(text + indent, ' ', size - indent))
-				fail_msg("wider than %zu: %.*s", width, (int)size, text);
-		}
-		text += size + 1;
-	}
-}
-
 static void test_no_line_is_too_wide(void **state)
 {
 	(void)state;
@@ -172,6 +389,34 @@ static void test_no_line_is_too_wide(void **state)
 				check_widths(text, width);
 				free(text);
 			}
+		}
+	}
+}
+
+/* The same of the table: in every column something that is too long for it. */
+static void test_no_row_is_too_wide(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "t", "a_thread_of_a_name_that_is_longer_than_any",
+					     "caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		FL_AUTO(fl_report) report = trace_make_threads();
+		struct fl_thread *threads = report->trace.threads;
+		for (size_t k = 0; k < report->trace.thread_count; k += 2)
+			threads[k].name = names[i];
+		threads[0].frames[0].function = threads[2].frames[2].function =
+			"app::drivers::very_long_namespace_name::Class<int>::method_of_long_name";
+		threads[1].wait.object_name = "locks";
+		threads[1].stack.end = UINT32_MAX;
+		threads[1].stack.used = threads[1].stack.high_water = UINT32_MAX;
+		threads[1].priority = INT32_MIN;
+		threads[1].base_priority = INT32_MAX;
+		for (unsigned width = 40; width <= 200; width += 3) {
+			char *text = render_width(report, width);
+			char *end = strstr(text, "\nBacktrace");
+			*end = '\0';
+			check_widths(strstr(text, "\nThreads") + 1, width);
+			free(text);
 		}
 	}
 }
@@ -212,10 +457,8 @@ static void test_long_names_are_elided_sensibly(void **state)
 }
 
 /* Without its SGR sequences a coloured report is the plain one. */
-static void test_colour_is_only_paint(void **state)
+static void colour_is_only_paint(const struct fl_report *report)
 {
-	(void)state;
-	FL_AUTO(fl_report) report = trace_make_full();
 	struct fl_text_options options = { .size = sizeof(options), .color = true };
 	char *painted = render(report, &options);
 	char *plain = render(report, NULL);
@@ -238,6 +481,21 @@ static void test_colour_is_only_paint(void **state)
 	free(plain);
 }
 
+static void test_colour_is_only_paint(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) full = trace_make_full();
+	colour_is_only_paint(full);
+	FL_AUTO(fl_report) threads = trace_make_threads();
+	colour_is_only_paint(threads);
+	struct fl_text_options options = { .size = sizeof(options), .color = true };
+	char *painted = render(threads, &options);
+	assert_non_null(strstr(painted, "\033[1;31muart_rx\033[0m "));
+	assert_non_null(strstr(painted, "\033[1;31m512!\033[0m "));
+	assert_non_null(strstr(painted, "\033[33m2048?\033[0m "));
+	free(painted);
+}
+
 /* Every string of the model, hostile: nothing but text and line ends may reach the terminal. */
 static void test_no_control_characters(void **state)
 {
@@ -252,7 +510,9 @@ static void test_no_control_characters(void **state)
 	t->identity.device_serial = t->identity.software_type = t->identity.hardware_version = evil;
 	t->identity.software_version = t->dump.format = t->reason.name = evil;
 	t->modules[0].name = t->modules[1].name = evil;
-	t->threads[0].name = t->threads[0].stop_text = evil;
+	t->threads[0].name = t->threads[0].stop_text = t->threads[0].entry = evil;
+	t->threads[0].overflow.evidence[0] = t->threads[1].wait.object_name = evil;
+	t->kernel.name = evil;
 	t->threads[0].frames[2].function = t->threads[0].frames[3].module = evil;
 	t->fault.absent = false;
 	t->fault.facts[0].name = t->fault.facts[0].meaning = evil;
@@ -306,14 +566,6 @@ static void test_source_lines(void **state)
 	free(text);
 }
 
-static size_t count_of(const char *text, const char *word)
-{
-	size_t count = 0;
-	for (; (text = strstr(text, word)); text += strlen(word))
-		count++;
-	return count;
-}
-
 static void test_recursion_is_folded_unless_all_is_asked_for(void **state)
 {
 	(void)state;
@@ -350,6 +602,11 @@ static void test_older_options(void **state)
 	assert_null(strchr(text, '\033'));
 	check_widths(text, 60);
 	free(text);
+	struct fl_text_options before_thread = { .size = offsetof(struct fl_text_options, thread),
+						 .thread = "nobody" };
+	text = render(report, &before_thread);
+	assert_non_null(strstr(text, "\nBacktrace"));
+	free(text);
 }
 
 static void test_twice_the_same(void **state)
@@ -368,9 +625,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_threads_golden),
+		cmocka_unit_test(test_one_thread),
+		cmocka_unit_test(test_a_thread_that_is_not_there),
+		cmocka_unit_test(test_the_table_is_for_kernels),
+		cmocka_unit_test(test_evidence_is_told_once),
+		cmocka_unit_test(test_what_a_thread_waits_for),
 		cmocka_unit_test(test_events_golden),
 		cmocka_unit_test(test_explain_golden),
 		cmocka_unit_test(test_no_line_is_too_wide),
+		cmocka_unit_test(test_no_row_is_too_wide),
 		cmocka_unit_test(test_long_names_are_elided_sensibly),
 		cmocka_unit_test(test_colour_is_only_paint),
 		cmocka_unit_test(test_no_control_characters),

@@ -56,6 +56,12 @@ DAMAGES = [
     ("line 0", lambda r: r["threads"].append({"frames": [{"pc": "0x08000000", "line": 0}]})),
     ("frame without an address", lambda r: r["threads"].append({"frames": [{"pc": None}]})),
     ("odd boundary", lambda r: r["threads"].append({"frames": [{"kind": "signal"}]})),
+    ("unknown state", lambda r: r["threads"].append({"state": "asleep"})),
+    ("waiting for nothing", lambda r: r["threads"].append({"waits_for": {"forever": True}})),
+    ("nobody as holder", lambda r: r["threads"].append({"waits_for": {"kind": "mutex", "held_by": None}})),
+    ("priority as text", lambda r: r["threads"].append({"base_priority": "3"})),
+    ("unknown overflow", lambda r: r["threads"].append({"overflow": {"verdict": "perhaps"}})),
+    ("kernel as text", lambda r: r.update(kernel="FreeRTOS")),
     ("short hash", lambda r: r["signature"]["fingerprints"].append({"hash": "00"})),
 ]
 
