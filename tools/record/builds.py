@@ -2,6 +2,7 @@
 """The images: core, board, compiler, flags, and which scenarios each one runs."""
 
 import builds_freertos
+import builds_zephyr
 
 CORES = {
     "m0": dict(core="cortex-m0", machine="microbit", script="m0.ld",
@@ -132,42 +133,8 @@ BUILDS = {
         link=["-Wl,--gc-sections", "-Wl,-u,library_version"]),
 }
 
-# A kernel with Zephyr's data: fixtures/firmware/zephyr/.
-ZEPHYR = [
-    "mpu.c", "semihost.c", "mem.c", "fault_entry.S", "fault.c", "zephyr/startup.c",
-    "zephyr/init.c", "zephyr/dlist.c", "zephyr/sched.c", "zephyr/timeout.c", "zephyr/sync.c",
-    "zephyr/thread.c", "zephyr/main.c", "zephyr/cast.c", "zephyr/scenarios.c",
-    "zephyr/dump.c", "zephyr/crunch.S",
-]
-ZEPHYR_PENDSV = ZEPHYR + ["zephyr/thread_info.c", "zephyr/arch_pendsv.c", "zephyr/isr_wrapper.S"]
-ZEPHYR_SWITCH = ZEPHYR + ["zephyr/thread_info.c", "zephyr/arch_switch.c",
-                          "zephyr/isr_wrapper_switch.S"]
-ZEPHYR_ALL = ["thread-crash", "thread-crash-windows", "thread-crash-structs", "isr-crash",
-              "isr-crash-windows", "nested-isr-crash", "idle-crash", "spin", "deadlock",
-              "early-crash"]
-ZEPHYR_SOME = ["thread-crash", "thread-crash-windows", "isr-crash", "nested-isr-crash",
-               "deadlock"]
-BUILDS |= {
-    "m3-zephyr": image("m3", "-Os", ZEPHYR_ALL + ["overflow-sentinel"], sources=ZEPHYR_PENDSV,
-        extra=["-I.", "-DSTACK_SENTINEL"],
-        about="A small kernel whose data has Zephyr's names and layout; PendSV switches. Of before "
-              "4.1: a sleeping thread is marked suspended. Stack sentinels."),
-    "m4f-zephyr": image("m4f", "-Os", ZEPHYR_ALL + ["overflow-unnoticed"], sources=ZEPHYR_PENDSV,
-        extra=["-I."],
-        about="As m3-zephyr, hard float, without sentinels."),
-    "m33-zephyr": image("m33", "-Os", ZEPHYR_ALL + ["overflow-psplim"], sources=ZEPHYR_PENDSV,
-        extra=["-I.", "-DSLEEPING_STATE"],
-        about="As m4f-zephyr, of 4.1 and later: a state of its own for sleeping threads. PSPLIM "
-              "guards the stacks."),
-    "m4f-zephyr-switch": image("m4f", "-Os", ZEPHYR_SOME, sources=ZEPHYR_SWITCH,
-        extra=["-I.", "-DUSE_SWITCH", "-DSLEEPING_STATE"],
-        about="As m4f-zephyr, of 4.4 and later: switch frames on the stacks."),
-    "m33-zephyr-switch": image("m33", "-Os", ZEPHYR_SOME, sources=ZEPHYR_SWITCH,
-        extra=["-I.", "-DUSE_SWITCH", "-DSLEEPING_STATE"],
-        about="As m33-zephyr, of 4.4 and later: switch frames on the stacks."),
-}
-
 BUILDS |= builds_freertos.builds(image)
+BUILDS |= builds_zephyr.builds(image)
 
 # Firmware that keeps what it reports and sends it in chunks: fixtures/wire/.
 WIRE = [source for source in FIRMWARE if source != "main.c"] + [

@@ -15,6 +15,8 @@ from firmware import PREFIX, run
 
 
 RAM_AND_UP = 0x20000000  # no code from here on
+TO_PSP = (0xFFFFFFFD, 0xFFFFFFED)
+EXC_RETURNS = (*TO_PSP, 0xFFFFFFF1, 0xFFFFFFE1, 0xFFFFFFF9, 0xFFFFFFE9)
 
 
 def physical(frames):
@@ -108,7 +110,8 @@ def check(path, expected, elves):
     for group in groups:
         if "kind" in group[0]:
             exact = True
-            if any(w == 0xFFFFFFFD or w == 0xFFFFFFED for _, w in words[:40]) and on_psp:
+            left_by = next((w for _, w in words[:40] if w in EXC_RETURNS), None)
+            if left_by in TO_PSP and on_psp:
                 words, on_psp = on_psp, []
             continue
         for index, (_, word) in enumerate(words):
