@@ -203,22 +203,33 @@ static void write_code(struct zephyr_writer *w)
 
 /* --- its types, DWARF 4 --- */
 
-enum { CU = 1, BASE, POINTER, STRUCTURE, MEMBER, ARRAY, RANGE, ANONYMOUS, UNION };
+enum { CU = 1, BASE, POINTER, STRUCTURE, MEMBER, ARRAY, RANGE, ANONYMOUS, UNION, VARIABLE };
 
 static void put_abbrevs(struct bytes *b)
 {
-	static const uint8_t abbrevs[] = {
-		/* code, tag, children, (attribute, form)..., 0, 0 */
-		CU,      0x11,      1,    0x03, 0x08,  0x13, 0x0b,   0,         0,    BASE,
-		0x24,    0,         0x03, 0x08, 0x0b,  0x0b, 0x3e,   0x0b,      0,    0,
-		POINTER, 0x0f,      0,    0x0b, 0x0b,  0,    0,      STRUCTURE, 0x13, 1,
-		0x03,    0x08,      0x0b, 0x05, 0,     0,    MEMBER, 0x0d,      0,    0x03,
-		0x08,    0x49,      0x13, 0x38, 0x05,  0,    0,      ARRAY,     0x01, 1,
-		0x49,    0x13,      0,    0,    RANGE, 0x21, 0,      0x37,      0x05, 0,
-		0,       ANONYMOUS, 0x0d, 0,    0x49,  0x13, 0x38,   0x05,      0,    0,
-		UNION,   0x17,      1,    0x0b, 0x0b,  0,    0,      0,
+	static const struct {
+		uint8_t code, tag, children, specs[8]; /* attribute, form, ... */
+	} rows[] = {
+		{ CU, 0x11, 1, { 0x03, 0x08, 0x13, 0x0b } },
+		{ BASE, 0x24, 0, { 0x03, 0x08, 0x0b, 0x0b, 0x3e, 0x0b } },
+		{ POINTER, 0x0f, 0, { 0x0b, 0x0b } },
+		{ STRUCTURE, 0x13, 1, { 0x03, 0x08, 0x0b, 0x05 } },
+		{ MEMBER, 0x0d, 0, { 0x03, 0x08, 0x49, 0x13, 0x38, 0x05 } },
+		{ ARRAY, 0x01, 1, { 0x49, 0x13 } },
+		{ RANGE, 0x21, 0, { 0x37, 0x05 } },
+		{ ANONYMOUS, 0x0d, 0, { 0x49, 0x13, 0x38, 0x05 } },
+		{ UNION, 0x17, 1, { 0x0b, 0x0b } },
+		{ VARIABLE, 0x34, 0, { 0x03, 0x08, 0x49, 0x13, 0x02, 0x18 } },
 	};
-	put(b, abbrevs, sizeof(abbrevs));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put_u8(b, rows[i].code);
+		put_u8(b, rows[i].tag);
+		put_u8(b, rows[i].children);
+		for (size_t k = 0; k < 8 && rows[i].specs[k]; k++)
+			put_u8(b, rows[i].specs[k]);
+		put_u16(b, 0);
+	}
+	put_u8(b, 0);
 }
 
 struct types {
@@ -363,9 +374,8 @@ static uint32_t put_callee_saved(struct types *t, const struct zephyr_shape *s)
 	return at;
 }
 
-static void put_thread(struct types *t, const struct zephyr_shape *s)
+static void put_thread(struct types *t, const struct zephyr_shape *s, uint32_t node)
 {
-	uint32_t node = put_node(t);
 	uint32_t base = put_base(t, s, node), arch = put_arch(t, s);
 	uint32_t callee = put_callee_saved(t, s), name = array(t, t->i8, NAME_SIZE);
 	uint32_t entry = structure(t, "__thread_entry", 16);
@@ -409,6 +419,72 @@ static void put_kernel(struct types *t, const struct zephyr_shape *s)
 	end(t);
 }
 
+/* Kernel objects in the default configuration, one core (include/kernel.h). */
+static uint32_t put_object(struct types *t, const char *name, uint32_t node)
+{
+	static const struct {
+		const char *structure;
+		uint32_t size;
+		struct {
+			const char *name;
+			uint32_t off;
+			bool is_queue;
+		} members[9];
+	} objects[] = {
+		{ "k_sem",
+		  16,
+		  { { "wait_q", 0, true }, { "count", 8, false }, { "limit", 12, false } } },
+		{ "k_mutex",
+		  20,
+		  { { "wait_q", 0, true },
+		    { "owner", 8, false },
+		    { "lock_count", 12, false },
+		    { "owner_orig_prio", 16, false } } },
+		{ "k_queue", 16, { { "data_q", 0, true }, { "wait_q", 8, true } } },
+		{ "k_msgq",
+		  40,
+		  { { "wait_q", 0, true },
+		    { "msg_size", 8, false },
+		    { "max_msgs", 12, false },
+		    { "buffer_start", 16, false },
+		    { "buffer_end", 20, false },
+		    { "used_msgs", 32, false } } },
+		{ "k_event", 12, { { "wait_q", 0, true }, { "events", 8, false } } },
+		{ "k_condvar", 8, { { "wait_q", 0, true } } },
+		{ "k_stack", 24, { { "wait_q", 0, true }, { "base", 8, false } } },
+		{ "k_mem_slab", 28, { { "wait_q", 0, true }, { "buffer", 8, false } } },
+		{ "k_heap", 20, { { "heap", 0, false }, { "wait_q", 12, true } } },
+		{ "k_pipe",
+		  40,
+		  { { "buffer", 0, false }, { "data", 20, true }, { "space", 28, true } } },
+		{ "k_mbox", 16, { { "tx_msg_queue", 0, true }, { "rx_msg_queue", 8, true } } },
+	};
+	size_t i = 0;
+	while (strcmp(objects[i].structure, name) != 0)
+		i++;
+	uint32_t at = structure(t, name, objects[i].size);
+	for (size_t m = 0; objects[i].members[m].name; m++)
+		field(t, objects[i].members[m].name, objects[i].members[m].is_queue ? node : t->u32,
+		      objects[i].members[m].off);
+	end(t);
+	return at;
+}
+
+static void put_variables(struct types *t, const struct zephyr_writer *w, uint32_t node)
+{
+	for (size_t i = 0; i < w->variable_count; i++) {
+		uint32_t type = put_object(t, w->variables[i].structure, node);
+		if (w->variables[i].count > 1)
+			type = array(t, type, w->variables[i].count);
+		put_u8(&t->info, VARIABLE);
+		put_text(&t->info, w->variables[i].name);
+		put_u32(&t->info, type);
+		put_u8(&t->info, 5);
+		put_u8(&t->info, 0x03); /* DW_OP_addr */
+		put_u32(&t->info, w->variables[i].addr);
+	}
+}
+
 static void write_dwarf(struct zephyr_writer *w)
 {
 	struct types t = { 0 };
@@ -428,8 +504,10 @@ static void write_dwarf(struct zephyr_writer *w)
 	t.pointer = (uint32_t)t.info.size;
 	put_u8(&t.info, POINTER);
 	put_u8(&t.info, 4);
-	put_thread(&t, w->shape);
+	uint32_t node = put_node(&t);
+	put_thread(&t, w->shape, node);
 	put_kernel(&t, w->shape);
+	put_variables(&t, w, node);
 	end(&t);
 	patch_u32(&t.info, 0, (uint32_t)t.info.size - 4);
 	elf_section(&w->elf, ".debug_info", ELF_PROGBITS, 0, 0, t.info.data, t.info.size);
@@ -442,20 +520,30 @@ void zephyr_object(struct zephyr_writer *w, const char *name, uint32_t addr, uin
 	elf_symbol(&w->elf, name, addr, size, ELF_OBJECT, 1);
 }
 
+void zephyr_variable(struct zephyr_writer *w, const char *name, const char *structure_name,
+		     uint32_t addr, uint32_t count)
+{
+	size_t i = w->variable_count++;
+	w->variables[i].name = name;
+	w->variables[i].structure = structure_name;
+	w->variables[i].addr = addr;
+	w->variables[i].count = count;
+}
+
 void zephyr_begin(struct zephyr_writer *w, const struct zephyr_shape *shape, unsigned about)
 {
-	*w = (struct zephyr_writer){ .shape = shape };
+	*w = (struct zephyr_writer){ .shape = shape, .about = about };
 	elf_section(&w->elf, ".bss", ELF_NOBITS, ELF_W | ELF_A, ZEPHYR_RAM, NULL, ZEPHYR_RAM_SIZE);
 	write_code(w);
 	if (about & (ZEPHYR_TABLE | ZEPHYR_OLD_TABLE))
 		write_table(w, about);
-	if (about & ZEPHYR_DWARF)
-		write_dwarf(w);
 	zephyr_object(w, "_kernel", ZEPHYR_KERNEL, shape->kernel_size);
 }
 
 void zephyr_end(struct zephyr_writer *w)
 {
+	if (w->about & ZEPHYR_DWARF)
+		write_dwarf(w);
 	elf_end(&w->elf);
 }
 

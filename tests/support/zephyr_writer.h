@@ -47,7 +47,13 @@ struct zephyr_writer {
 	const struct zephyr_shape *shape;
 	uint8_t ram[ZEPHYR_RAM_SIZE];
 	struct elf_writer elf; /**< complete after zephyr_end() */
-	uint32_t first, last;  /**< ends of the list of threads */
+	uint32_t last;         /**< of the list of threads */
+	unsigned about;
+	struct {
+		const char *name, *structure;
+		uint32_t addr, count;
+	} variables[16]; /**< DWARF will tell of */
+	size_t variable_count;
 };
 
 void zephyr_begin(struct zephyr_writer *w, const struct zephyr_shape *shape, unsigned about);
@@ -55,8 +61,12 @@ void zephyr_end(struct zephyr_writer *w);
 void zephyr_free(struct zephyr_writer *w);
 #define ZEPHYR_AUTO __attribute__((__cleanup__(zephyr_free))) struct zephyr_writer
 
-/** A data symbol; with DWARF also a variable of the structure @p type when that is not NULL. */
+/** A data symbol. */
 void zephyr_object(struct zephyr_writer *w, const char *name, uint32_t addr, uint32_t size);
+
+/** A variable for DWARF: @p count of the structure, 1 being none of an array. No symbol. */
+void zephyr_variable(struct zephyr_writer *w, const char *name, const char *structure,
+		     uint32_t addr, uint32_t count);
 
 void zephyr_word(struct zephyr_writer *w, uint32_t addr, uint32_t value);
 void zephyr_byte(struct zephyr_writer *w, uint32_t addr, unsigned value);

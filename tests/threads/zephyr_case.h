@@ -7,6 +7,7 @@
 #include "support/zephyr_writer.h"
 #include "threads/threads.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ struct zephyr_capture {
 	uint32_t addr, size;
 };
 
-static void zephyr_case_free(struct zephyr_case *c)
+static inline void zephyr_case_free(struct zephyr_case *c)
 {
 	for (size_t i = 0; i < sizeof(c->copies) / sizeof(c->copies[0]); i++)
 		free(c->copies[i]);
@@ -34,8 +35,8 @@ static void zephyr_case_free(struct zephyr_case *c)
 }
 #define ZEPHYR_CASE __attribute__((__cleanup__(zephyr_case_free))) struct zephyr_case
 
-static void zephyr_capture(struct zephyr_case *c, const struct zephyr_writer *w,
-			   const struct zephyr_capture *captured)
+static inline void zephyr_capture(struct zephyr_case *c, const struct zephyr_writer *w,
+				  const struct zephyr_capture *captured)
 {
 	static const struct zephyr_capture all[] = { { ZEPHYR_RAM, ZEPHYR_RAM_SIZE }, { 0, 0 } };
 	struct fl_span spans[4];
@@ -52,9 +53,9 @@ static void zephyr_capture(struct zephyr_case *c, const struct zephyr_writer *w,
 }
 
 /** zephyr_end() is called here. @p regs may be NULL: no register block. */
-static void zephyr_find(struct zephyr_case *c, struct zephyr_writer *w,
-			const struct zephyr_capture *captured, const struct fl_registers *regs,
-			enum fl_arch arch)
+static inline void zephyr_find(struct zephyr_case *c, struct zephyr_writer *w,
+			       const struct zephyr_capture *captured,
+			       const struct fl_registers *regs, enum fl_arch arch)
 {
 	struct fl_error err = { 0 };
 	*c = (struct zephyr_case){ 0 };
@@ -74,7 +75,7 @@ static void zephyr_find(struct zephyr_case *c, struct zephyr_writer *w,
 	assert_int_equal(fl_threads_find(&in, &c->findings, &c->arena, &c->threads), FL_OK);
 }
 
-static struct fl_thread *zephyr_named(const struct zephyr_case *c, const char *name)
+static inline struct fl_thread *zephyr_named(const struct zephyr_case *c, const char *name)
 {
 	for (size_t i = 0; i < c->threads.count; i++)
 		if (c->threads.items[i].name && strcmp(c->threads.items[i].name, name) == 0)
@@ -83,7 +84,7 @@ static struct fl_thread *zephyr_named(const struct zephyr_case *c, const char *n
 	return NULL;
 }
 
-static size_t zephyr_findings(const struct zephyr_case *c, const char *part)
+static inline size_t zephyr_findings(const struct zephyr_case *c, const char *part)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < c->findings.count; i++)
