@@ -122,11 +122,7 @@ static void name_victim(struct fl_inquiry *q)
 /* How far down @p other went, as far as can be told. */
 static uint32_t lowest(const struct fl_thread *other)
 {
-	uint32_t sp = other->stack.start;
-	if (other->stack.saved_known)
-		sp = other->stack.saved;
-	else if (other->context == FL_CONTEXT_SAVED)
-		fl_reg_get(&other->regs, FL_SP, &sp);
+	uint32_t sp = other->stack.saved_known ? other->stack.saved : other->stack.start;
 	bool near = sp < other->stack.start && other->stack.start - sp <= FL_STACK_REACH;
 	return near ? sp : other->stack.start;
 }

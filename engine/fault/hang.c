@@ -21,9 +21,8 @@ static void
 state_link(struct fl_inquiry *q, const struct fl_thread *thread, const struct fl_thread *holder)
 {
 	char who[FL_THREAD_WORDS], lock[FL_THREAD_WORDS], other[FL_THREAD_WORDS];
-	fl_evidence(q, "%s waits %s for %s: the mutex, at 0x%08" PRIx32 ", is held by %s",
-		    fl_thread_words(thread, who),
-		    thread->wait.forever ? "without a timeout" : "with a timeout",
+	fl_evidence(q, "%s waits %s a timeout for %s: the mutex, at 0x%08" PRIx32 ", is held by %s",
+		    fl_thread_words(thread, who), thread->wait.forever ? "without" : "with",
 		    fl_wait_words(&thread->wait, lock), thread->wait.object,
 		    fl_thread_words(holder, other));
 }

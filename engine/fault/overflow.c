@@ -43,13 +43,10 @@ static void raise_to(struct trial *t, enum fl_overflow verdict)
 static void find_pointer(struct trial *t)
 {
 	const struct fl_thread *thread = t->thread;
-	if (thread->context != FL_CONTEXT_BLOCK && thread->stack.saved_known) {
-		t->has_sp = true;
+	t->has_sp = thread->context == FL_CONTEXT_BLOCK ? fl_stack_pointer(&t->q, &t->sp)
+							: thread->stack.saved_known;
+	if (thread->context != FL_CONTEXT_BLOCK)
 		t->sp = thread->stack.saved;
-		return;
-	}
-	bool own = thread->context != FL_CONTEXT_BLOCK || fl_stack_is_own(&t->q);
-	t->has_sp = fl_inquiry_register(&t->q, own ? FL_SP : FL_PSP, &t->sp);
 }
 
 /* The fault itself, when it was this thread's. */
@@ -129,16 +126,6 @@ static void look_at_fill(struct trial *t)
 			    thread->stack.start);
 		raise_to(t, FL_OVERFLOW_LIKELY);
 	}
-}
-
-/* The reason comes from the kernel's check as a rule; a stack protector gives it as well. */
-static void look_at_reason(struct trial *t)
-{
-	if (!t->thread->crashed || !t->thread->has_block || t->verdict != FL_OVERFLOW_UNKNOWN ||
-	    !fl_reason_is_overflow(t->crash->reason))
-		return;
-	fl_evidence(&t->q, "the device gave the reason %s while it ran", t->crash->reason->name);
-	raise_to(t, FL_OVERFLOW_LIKELY);
 }
 
 static const struct fl_thread *stack_at(const struct fl_cause_input *in, uint32_t addr)
@@ -254,6 +241,17 @@ static void state_missing(struct trial *t)
 			    t->thread->stack.start);
 }
 
+/* The reason comes from the kernel's check as a rule; a stack protector gives it as well. */
+static bool look_at_reason(struct trial *t)
+{
+	if (!t->thread->crashed || !t->thread->has_block ||
+	    !fl_reason_is_overflow(t->crash->reason))
+		return false;
+	fl_evidence(&t->q, "the device gave the reason %s while it ran", t->crash->reason->name);
+	raise_to(t, FL_OVERFLOW_LIKELY);
+	return true;
+}
+
 static void acquit(struct trial *t)
 {
 	bool stacking = t->thread->crashed && fl_stack_is_own(&t->q) && t->q.cfsr & STACKING_BITS;
@@ -265,7 +263,7 @@ static void acquit(struct trial *t)
 	bool inside = t->has_sp && start_known(t->thread) && !t->astray;
 	if (inside && !stacking && state_room(t))
 		t->verdict = FL_OVERFLOW_EXCLUDED;
-	else
+	else if (!look_at_reason(t))
 		state_missing(t);
 }
 
@@ -291,7 +289,6 @@ enum fl_code fl_overflow_judge(const struct fl_cause_input *in, const struct fl_
 	look_at_hook(&t);
 	look_at_pointer(&t);
 	look_at_fill(&t);
-	look_at_reason(&t);
 	state_neighbour(&t);
 	acquit(&t);
 	return hand_over(&t, ret);

@@ -10,6 +10,7 @@ enum {
 	FRAME_REACH = 0x70,   /* a frame with FP space and its alignment word, rounded up */
 	GUARD_REACH = 0x1000, /* how far past its end a stack may run before something stops it */
 	BELOW_REACH = FL_STACK_REACH,
+	BLOCK_MAX = 0x800, /* bytes of a control block with a stack in it */
 };
 
 #define SRAM_ADDR UINT32_C(0x20000000) /* Arm DDI 0403E B3.1, the SRAM region of the map */
@@ -59,13 +60,27 @@ static enum which_stack which(const struct fl_inquiry *q, uint32_t sp)
 	return is_msp ? STACK_MAIN : STACK_UNKNOWN;
 }
 
+/* FreeRTOS's MPU ports have one for system calls there, as large as the firmware wants it. */
+static bool is_in_block(const struct fl_thread *thread, uint32_t sp)
+{
+	return thread->has_block && sp - thread->block < BLOCK_MAX;
+}
+
 bool fl_stack_is_own(const struct fl_inquiry *q)
 {
 	uint32_t sp;
 	const struct fl_thread *thread = q->in->thread;
-	if (!thread || !fl_inquiry_register(q, FL_SP, &sp))
+	if (!thread || !fl_inquiry_register(q, FL_SP, &sp) || is_in_block(thread, sp))
 		return false;
 	return !thread->has_block || which(q, sp) != STACK_MAIN;
+}
+
+bool fl_stack_pointer(const struct fl_inquiry *q, uint32_t *ret)
+{
+	const struct fl_thread *thread = q->in->thread;
+	bool main = thread->has_block && fl_inquiry_register(q, FL_SP, ret) &&
+		    which(q, *ret) == STACK_MAIN;
+	return fl_inquiry_register(q, main ? FL_PSP : FL_SP, ret) && !is_in_block(thread, *ret);
 }
 
 static bool find_symbol(const struct fl_inquiry *q, const char *const *names, size_t count,
@@ -288,6 +303,17 @@ static bool state_address_beside_sp(struct fl_inquiry *q, uint32_t sp)
 	return true;
 }
 
+static bool state_no_room(struct fl_inquiry *q, const struct overflow *o)
+{
+	if (!o->limit_name || o->sp < o->limit || o->sp - o->limit >= FRAME_REACH)
+		return false;
+	fl_evidence(q,
+		    "sp 0x%08" PRIx32 " is only %" PRIu32 " bytes above 0x%08" PRIx32
+		    ", where the stack ends (%s)",
+		    o->sp, o->sp - o->limit, o->limit, o->limit_name);
+	return true;
+}
+
 void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit)
 {
 	struct overflow o = start(q);
@@ -304,7 +330,8 @@ void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit)
 			look_for_guard(q, o.sp - fl_exception_frame_size(false), &o);
 		state_guard(q, &o);
 		state_below(q, &o);
-		strong = state_address_beside_sp(q, o.sp) || o.guard || o.below;
+		strong = state_address_beside_sp(q, o.sp) || o.guard || o.below ||
+			 state_no_room(q, &o);
 		if (is_lower_end(q, o.sp, &edge)) {
 			fl_evidence(q, "sp 0x%08" PRIx32 " is at the lower end of %s", o.sp, edge);
 			strong = true;

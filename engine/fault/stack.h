@@ -16,6 +16,12 @@ enum {
  */
 bool fl_stack_is_own(const struct fl_inquiry *q);
 
+/**
+ * The stack pointer of the thread itself: what an interrupt left in psp when a handler crashed.
+ * @return false when it is not known, or on a stack inside the thread's control block.
+ */
+bool fl_stack_pointer(const struct fl_inquiry *q, uint32_t *ret);
+
 /** State that @p sp is below @p limit, the lower end of the stack of @p whose. */
 void fl_evidence_below(struct fl_inquiry *q, uint32_t sp, uint32_t limit, const char *whose);
 
