@@ -47,19 +47,19 @@ static void plain(const char *text, char *out, size_t room)
 	}
 }
 
-/* The bits of the probe that are set are those of the field. */
+/* The bits of the probe that are set are those of the field; one that fills its type may be none.
+ */
 static void
 check_bits(const struct fl_module *module, const uint32_t *row, const struct fl_field *field)
 {
 	const uint8_t *probe = bytes_at(module, row[PROBE], row[PROBE_SIZE]);
 	uint32_t first = field->off * 8 + field->bit_off;
-	assert_true(field->bit_size > 0);
+	uint32_t bits = field->bit_size ? field->bit_size : field->size * 8;
 	assert_int_equal(field->is_signed, row[FLAGS] & SIGNED);
-	assert_true(field->bit_off + field->bit_size <= field->size * 8);
+	assert_true(field->bit_off + bits <= field->size * 8);
 	assert_true(field->off + field->size <= row[PROBE_SIZE]);
 	for (uint32_t bit = 0; bit < row[PROBE_SIZE] * 8; bit++)
-		assert_int_equal(probe[bit / 8] >> bit % 8 & 1,
-				 bit >= first && bit - first < field->bit_size);
+		assert_int_equal(probe[bit / 8] >> bit % 8 & 1, bit >= first && bit - first < bits);
 }
 
 static void check_field(const struct fl_module *module, const uint32_t *row,
