@@ -82,11 +82,6 @@ bool fl_freertos_read(const struct fl_freertos *k, uint32_t base, enum fl_freert
 	return fl_scan_number(k->scan, base + field->off, size, field->is_signed, ret);
 }
 
-static void forget(struct fl_freertos *k, enum fl_freertos_member member)
-{
-	k->known &= ~(UINT64_C(1) << member);
-}
-
 /* Builds for several cores have more in front of the name. */
 static void guess_cores(struct fl_freertos *k)
 {
@@ -148,7 +143,4 @@ void fl_freertos_probe(struct fl_freertos *k)
 	uint32_t lead = off - k->members[FL_FREERTOS_STATE_ITEM].off;
 	for (int member = FL_FREERTOS_STATE_ITEM; member <= FL_FREERTOS_STACK_END; member++)
 		k->members[member].off += lead;
-	/* What is configured in that much is not a default build behind the name either. */
-	if (lead)
-		forget(k, FL_FREERTOS_STACK_END);
 }
