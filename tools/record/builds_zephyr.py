@@ -35,11 +35,12 @@ def builds(image):
             about="As m4f-zephyr; sleeping threads have a state of their own, as from 4.1, and "
                   "PSPLIM guards the stacks."),
         "m4f-zephyr-switch": kernel(image, "m4f", MOST + ["it-block"], TABLE + SWITCH,
-            ["USE_SWITCH", "SLEEPING_STATE"],
+            ["USE_SWITCH", "SLEEPING_STATE", "SWITCH_BUFFER"],
             about="As m4f-zephyr, with switch frames on the stacks, as from 4.4."),
         "m33-zephyr-switch": kernel(image, "m33", EVERYWHERE + ["it-block"], TABLE + SWITCH,
             ["USE_SWITCH", "SLEEPING_STATE"],
-            about="As m33-zephyr, with switch frames on the stacks, as from 4.4."),
+            about="As m33-zephyr, with switch frames on the stacks, as from 4.4, and without "
+                  "`arm_m_switch_stack_buffer`, which tells their form."),
         "m4f-zephyr-table": kernel(image, "m4f", EVERYWHERE, TABLE + PENDSV,
             debug=["-g1"], variant="table",
             unknown=["waits_for", "base_priority", "stack_size", "high_water_min",
