@@ -146,10 +146,10 @@ what_was_hit(const struct fl_inquiry *q, const struct fl_thread *other, uint32_t
 		return NULL;
 	*addr_ret = own->block;
 	if (own->has_block && is_right_below(other, own->block, BLOCK_REACH))
-		return "its control block";
+		return "the crashed thread's control block";
 	*addr_ret = own->stack.start;
 	if (own->stack.known && is_right_below(other, (uint32_t)(own->stack.end - 1), BORDER))
-		return "its stack";
+		return "the crashed thread's stack";
 	return NULL;
 }
 

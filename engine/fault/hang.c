@@ -6,6 +6,7 @@
 #include "model/kernel_types.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { SENTENCES_MAX = 3 /* of one kind: the report lists every thread anyway */ };
 
@@ -56,14 +57,25 @@ static void verdict_deadlock(struct fl_inquiry *q, const struct fl_lock_ring *ri
 		   words.data ? words.data : "");
 }
 
-static bool was_interrupted(const struct fl_inquiry *q)
+/*
+ * The interrupt of a watchdog finds the registers of the running thread on the stack; software that
+ * ran into its own check ends in the trap of an assert.
+ */
+static bool reported_itself(const struct fl_inquiry *q)
 {
 	const struct fl_thread *thread = q->in->thread;
 	if (fl_inquiry_exception(q))
+		return false;
+	if (q->has_insn && q->insn.kind == FL_THUMB_UDF)
 		return true;
-	for (size_t i = 0; i < thread->frame_count; i++)
-		if (thread->frames[i].kind == FL_FRAME_EXCEPTION)
+	for (size_t i = 0; i < thread->frame_count; i++) {
+		const struct fl_frame *frame = &thread->frames[i];
+		if (frame->kind == FL_FRAME_EXCEPTION)
+			return false;
+		if (frame->function && (strstr(frame->function, "fault_handling_assert") ||
+					strstr(frame->function, "memfault_task_watchdog")))
 			return true;
+	}
 	return false;
 }
 
@@ -238,7 +250,7 @@ decide_expired(struct fl_inquiry *q, const char *function, enum fl_confidence co
 		return false;
 	if (running->idle)
 		return decide_idle(q, confidence);
-	if (was_interrupted(q))
+	if (!reported_itself(q))
 		return decide_running(q, function, confidence);
 	fl_evidence(q, "%s reported it itself: that does not show who was stuck",
 		    fl_thread_words(running, who));

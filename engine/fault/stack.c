@@ -10,7 +10,6 @@ enum {
 	FRAME_REACH = 0x70,   /* a frame with FP space and its alignment word, rounded up */
 	GUARD_REACH = 0x1000, /* how far past its end a stack may run before something stops it */
 	BELOW_REACH = FL_STACK_REACH,
-	BLOCK_MAX = 0x800, /* bytes of a control block with a stack in it */
 };
 
 #define SRAM_ADDR UINT32_C(0x20000000) /* Arm DDI 0403E B3.1, the SRAM region of the map */
@@ -60,17 +59,21 @@ static enum which_stack which(const struct fl_inquiry *q, uint32_t sp)
 	return is_msp ? STACK_MAIN : STACK_UNKNOWN;
 }
 
-/* FreeRTOS's MPU ports have one for system calls there, as large as the firmware wants it. */
-static bool is_in_block(const struct fl_thread *thread, uint32_t sp)
+/* FreeRTOS's MPU ports have one for system calls there. */
+static bool is_in_block(const struct fl_inquiry *q, uint32_t sp)
 {
-	return thread->has_block && sp - thread->block < BLOCK_MAX;
+	const struct fl_thread *thread = q->in->thread;
+	struct fl_field settings;
+	return thread->has_block && q->in->symbols && q->in->symbols->count &&
+	       fl_view_field(q->in->symbols, "tskTaskControlBlock", "xMPUSettings", &settings) &&
+	       sp - thread->block - settings.off < settings.size;
 }
 
 bool fl_stack_is_own(const struct fl_inquiry *q)
 {
 	uint32_t sp;
 	const struct fl_thread *thread = q->in->thread;
-	if (!thread || !fl_inquiry_register(q, FL_SP, &sp) || is_in_block(thread, sp))
+	if (!thread || !fl_inquiry_register(q, FL_SP, &sp) || is_in_block(q, sp))
 		return false;
 	return !thread->has_block || which(q, sp) != STACK_MAIN;
 }
@@ -80,7 +83,7 @@ bool fl_stack_pointer(const struct fl_inquiry *q, uint32_t *ret)
 	const struct fl_thread *thread = q->in->thread;
 	bool main = thread->has_block && fl_inquiry_register(q, FL_SP, ret) &&
 		    which(q, *ret) == STACK_MAIN;
-	return fl_inquiry_register(q, main ? FL_PSP : FL_SP, ret) && !is_in_block(thread, *ret);
+	return fl_inquiry_register(q, main ? FL_PSP : FL_SP, ret) && !is_in_block(q, *ret);
 }
 
 static bool find_symbol(const struct fl_inquiry *q, const char *const *names, size_t count,

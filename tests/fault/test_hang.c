@@ -228,22 +228,41 @@ static void test_idle(void **state)
 			       "no mutex" });
 }
 
-static void test_it_reported_itself(void **state)
+/* In thread mode: the interrupt's handler finds the running code on the stack; what ends in the
+ * trap of an assert came there by itself. */
+static void test_who_noticed(void **state)
 {
-	struct deadlock d;
+	static const struct {
+		const char *name;
+		const char *inner; /* function of frame 0; NULL: poll_sensor itself */
+		uint16_t insn;
+		bool itself;
+	} cases[] = {
+		{ "the interrupt", NULL, 0xbf00, false },
+		{ "the trap", NULL, 0xde4d, true },
+		{ "an assert function", "memfault_fault_handling_assert", 0xbf00, true },
+		{ "the check of all tasks", "memfault_task_watchdog_check_all", 0xbf00, true },
+	};
 	(void)state;
-	begin(&d, TASK);
-	d.radio->wait = (struct fl_wait){ 0 };
-	fl_reg_set(&d.crew.c.regs, FL_XPSR, 0x01000000);
-	crew_run(&d.crew, d.sensor, d.sensor->stack.start + 0x80);
-	d.sensor->frames = &d.frames[2];
-	d.sensor->frame_count = 1;
-	check(&d.crew, &(struct expected){
-			       "Watchdog",
-			       "watchdog expired in poll_sensor",
-			       { "thread 'sensor' reported it itself: that does not show who was "
-				 "stuck" },
-			       "did not yield" });
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct deadlock d;
+		begin(&d, TASK);
+		d.radio->wait = (struct fl_wait){ 0 };
+		case_pc(&d.crew.c, 0x08000100, cases[i].insn, 0);
+		crew_run(&d.crew, d.sensor, d.sensor->stack.start + 0x80);
+		d.frames[1] = (struct fl_frame){ .function = cases[i].inner };
+		d.sensor->frames = &d.frames[cases[i].inner ? 1 : 2];
+		d.sensor->frame_count = cases[i].inner ? 2 : 1;
+		print_message("%s\n", cases[i].name);
+		crew_decide(&d.crew);
+		assert_int_equal(case_says(&d.crew.c,
+					   "thread 'sensor' reported it itself: that does not show "
+					   "who was stuck"),
+				 cases[i].itself);
+		assert_int_equal(strstr(d.crew.c.cause.title, "did not yield") != NULL,
+				 !cases[i].itself);
+		crew_end(&d.crew);
+	}
 }
 
 /* Threads of no kernel: as ever. */
@@ -282,7 +301,7 @@ int main(void)
 		cmocka_unit_test(test_who_did_not_yield),
 		cmocka_unit_test(test_priority_inversion),
 		cmocka_unit_test(test_idle),
-		cmocka_unit_test(test_it_reported_itself),
+		cmocka_unit_test(test_who_noticed),
 		cmocka_unit_test(test_bare_metal),
 		cmocka_unit_test(test_many_threads_are_few_sentences),
 	};
