@@ -183,6 +183,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		{ "path-map", 0, CLI_LIST, &job.render.path_maps, NULL },
 		{ "color", 0, CLI_CHOICE, &job.render.color, cli_colors },
 		{ "all-frames", 0, CLI_FLAG, &job.render.all_frames, NULL },
+		{ "thread", 't', CLI_TEXT, &job.render.thread, NULL },
 		{ "rules", 0, CLI_TEXT, &job.rules_folder, NULL },
 		{ "sandbox", 0, CLI_CHOICE, &job.sandbox_mode, cli_sandboxes },
 	};
@@ -193,6 +194,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		cli_error("analyze takes one dump; see 'faultline analyze --help'");
 		return CLI_USAGE;
 	}
+	if (!cli_render_fits(&job.render))
+		return CLI_USAGE;
 	for (size_t i = 0; i < job.render.path_maps.count; i++) {
 		const char *equals = strchr(job.render.path_maps.items[i], '=');
 		if (!equals || equals == job.render.path_maps.items[i]) {
@@ -213,8 +216,8 @@ const struct cli_verb cli_analyze = {
 	.run = run,
 	.help = "usage: faultline analyze DUMP [--elf FW.elf ...] [options]\n"
 		"\n"
-		"Explains a coredump: verdict, backtrace, registers, fault registers. A reboot or\n"
-		"trace event (CBOR) is explained, too. DUMP may be '-' for standard input.\n"
+		"Explains a coredump: verdict, threads, backtraces, registers, fault registers. A\n"
+		"reboot or trace event (CBOR) is explained, too. DUMP may be '-' for standard input.\n"
 		"\n"
 		"  -e, --elf FILE          firmware ELF; again for further parts (first = main one)\n"
 		"      --symbols FOLDER    pick the ELF with the dump's build id from a folder and its\n"
@@ -222,6 +225,8 @@ const struct cli_verb cli_analyze = {
 		"      --db FILE           pick it from a database (default: $FAULTLINE_DB)\n"
 		"  -f, --format text|json  text for people (default), JSON for programs\n"
 		"  -o, --output FILE       write there instead of standard output\n"
+		"  -t, --thread WHICH      backtraces of the threads of that name only (or of the control\n"
+		"                          block at that 0x address), 'crashed', or 'all' (default)\n"
 		"      --strict            refuse an ELF of another build (exit code 5)\n"
 		"      --source-root DIR   show source lines found below DIR\n"
 		"      --path-map OLD=NEW  source paths that begin with OLD are under NEW\n"
@@ -230,5 +235,6 @@ const struct cli_verb cli_analyze = {
 		"      --rules FOLDER      signature lists to use instead of the built-in ones\n"
 		"      --sandbox MODE      auto, require, off\n"
 		"\n"
-		"example: faultline analyze crash.core --elf build/firmware.elf\n",
+		"example: faultline analyze crash.core --elf build/firmware.elf\n"
+		"example: faultline analyze crash.core --elf build/firmware.elf --thread logger\n",
 };

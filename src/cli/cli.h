@@ -18,7 +18,7 @@ enum cli_exit {
 	CLI_FAILED = 1,    /**< the host: files, memory, the database */
 	CLI_USAGE = 2,     /**< the command line */
 	CLI_BAD_INPUT = 3, /**< the dump or an ELF is not what it should be */
-	CLI_NOT_FOUND = 4, /**< no such issue, trace, ... */
+	CLI_NOT_FOUND = 4, /**< no such issue, trace, thread, ... */
 	CLI_MISMATCH = 5,  /**< --strict and the ELF is not the dump's */
 	CLI_DIED = 6,      /**< the analysis died or stalled on the input */
 };
@@ -187,7 +187,7 @@ bool cli_parse_time(const char *text, int64_t *ret);
 struct fl_worker_summary;
 void cli_print_work(const struct fl_worker_summary *summary);
 
-/** How a report is rendered (analyze, traces show). */
+/** How a report is rendered (analyze, traces show, issues show). */
 struct cli_render {
 	int format;
 	int color;
@@ -195,9 +195,18 @@ struct cli_render {
 	const char *output;
 	const char *source_root;
 	struct cli_list path_maps; /**< OLD=NEW */
+	const char *thread;        /**< whose backtraces; NULL: all */
 };
+
+/** Whether the options fit each other; otherwise an error line. */
+bool cli_render_fits(const struct cli_render *render);
+
 /** A line for each module that is damaged or of which something is left out. */
 void cli_print_warnings(const struct fl_sandbox_modules *modules);
+
+/** Render only. @return an exit code, after an error line. */
+int cli_render_bytes(const struct fl_report *report, const struct cli_render *render,
+		     struct fl_buffer *ret);
 
 /** Render and write. @return an exit code. */
 int cli_render_report(const struct fl_report *report, const struct cli_render *render);

@@ -35,6 +35,7 @@ struct listing {
 	const char *database;
 	int format;
 	int by; /* index into cli_dimensions */
+	const char *thread;
 };
 
 static struct fl_store *open_listing(const struct cli_verb *verb, struct listing *listing,
@@ -44,10 +45,11 @@ static struct fl_store *open_listing(const struct cli_verb *verb, struct listing
 		{ "db", 0, CLI_TEXT, &listing->database, NULL },
 		{ "format", 'f', CLI_CHOICE, &listing->format, cli_formats },
 		{ "by", 0, CLI_CHOICE, &listing->by, cli_dimensions },
+		{ "thread", 't', CLI_TEXT, &listing->thread, NULL },
 	};
-	/* Only an issue that is shown can be broken down. */
-	return cli_begin(verb, options, CLI_COUNT(options) - !wanted, &listing->database, wanted,
-			 argc, argv, exit_ret);
+	enum { OF_SHOW = 2 }; /* only an issue that is shown can be broken down or has a trace */
+	return cli_begin(verb, options, CLI_COUNT(options) - (wanted ? 0 : OF_SHOW),
+			 &listing->database, wanted, argc, argv, exit_ret);
 }
 
 static int run_list(const struct cli_verb *verb, int argc, char **argv)
@@ -113,22 +115,47 @@ static bool remember_trace(void *context, const struct fl_trace_row *row)
 	return false;
 }
 
-/* The newest trace stands for the issue: its verdict and backtrace. */
-static int show_example(struct fl_store *store, int64_t issue_id)
+/* The newest trace stands for the issue: its verdict and backtraces. */
+static int render_example(struct fl_store *store, int64_t issue_id, const char *thread,
+			  int64_t *trace_id_ret, struct fl_buffer *ret)
 {
 	struct fl_trace_filter filter = { .issue_id = issue_id };
 	struct fl_error err = { 0 };
-	int64_t trace_id = 0;
-	if (fl_store_traces(store, &filter, remember_trace, &trace_id, &err))
+	if (fl_store_traces(store, &filter, remember_trace, trace_id_ret, &err))
 		return cli_fail("traces", &err);
-	if (!trace_id)
+	if (!*trace_id_ret)
 		return CLI_OK;
 	FL_AUTO(fl_report) report = NULL;
-	if (fl_store_report(store, trace_id, &report, &err))
+	if (fl_store_report(store, *trace_id_ret, &report, &err))
 		return cli_fail("report", &err);
-	printf("\nnewest trace, %" PRId64 ":\n\n", trace_id);
+	return cli_render_bytes(report, &(struct cli_render){ .thread = thread }, ret);
+}
+
+static int show_text(struct fl_store *store, int64_t id, const char *thread)
+{
+	struct fl_error err = { 0 };
+	struct fl_trace_filter filter = { .issue_id = id };
+	FL_AUTO_BUFFER example = { 0 };
+	int64_t example_id = 0;
+	uint64_t traces = 0;
+	int code;
+	if (!cli_issue_exists(store, id, &code))
+		return code;
+	code = render_example(store, id, thread, &example_id, &example);
+	if (code && thread)
+		return code;
+	if (fl_store_issue(store, id, print_heading, NULL, &err) ||
+	    fl_store_issue_versions(store, id, print_version, NULL, &err) ||
+	    fl_store_traces(store, &filter, print_trace, &traces, &err))
+		return cli_fail("issue", &err);
+	if (traces == TRACES_SHOWN)
+		printf("        the newest %d; all: faultline traces list --issue %" PRId64 "\n",
+		       TRACES_SHOWN, id);
+	if (code || !example_id)
+		return code;
+	printf("\nnewest trace, %" PRId64 ":\n\n", example_id);
 	fflush(stdout);
-	return cli_render_report(report, &(struct cli_render){ 0 });
+	return cli_write(NULL, &example);
 }
 
 struct json_issue {
@@ -182,23 +209,20 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	if (!cli_id(argv[1], &id))
 		return CLI_USAGE;
+	if (listing.thread && listing.by) {
+		cli_error("--thread is for the newest trace, which --by does not show");
+		return CLI_USAGE;
+	}
+	if (!cli_render_fits(
+		    &(struct cli_render){ .format = listing.format, .thread = listing.thread }))
+		return CLI_USAGE;
 	if (listing.by)
 		return cli_issue_exists(store, id, &code)
 			       ? cli_break_down(store, id, listing.by, listing.format)
 			       : code;
 	if (listing.format == CLI_JSON_FORMAT)
 		return show_json(store, id);
-	struct fl_error err = { 0 };
-	struct fl_trace_filter filter = { .issue_id = id };
-	uint64_t traces = 0;
-	if (fl_store_issue(store, id, print_heading, NULL, &err) ||
-	    fl_store_issue_versions(store, id, print_version, NULL, &err) ||
-	    fl_store_traces(store, &filter, print_trace, &traces, &err))
-		return cli_fail("issue", &err);
-	if (traces == TRACES_SHOWN)
-		printf("        the newest %d; all: faultline traces list --issue %" PRId64 "\n",
-		       TRACES_SHOWN, id);
-	return show_example(store, id);
+	return show_text(store, id, listing.thread);
 }
 
 const struct cli_verb cli_issues_list = {
@@ -216,7 +240,8 @@ const struct cli_verb cli_issues_show = {
 	.run = run_show,
 	.help = "usage: faultline issues show N [--by WHAT] [--db FILE] [--format text|json]\n"
 		"\n"
-		"      --by WHAT  only its counts, by version, hardware, cohort, type, device or day\n"
+		"      --by WHAT       only its counts, by version, hardware, cohort, type, device or day\n"
+		"  -t, --thread WHICH  backtraces of the threads of that name, or 'crashed', only\n"
 		"\n"
 		"example: faultline issues show 3 --by hardware --db crashes.db\n",
 };

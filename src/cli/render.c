@@ -98,6 +98,7 @@ static enum fl_code render_text(const struct fl_report *report, const struct cli
 		.color = cli_use_color(render->color, render->output),
 		.all_frames = render->all_frames,
 		.context = &source,
+		.thread = render->thread,
 	};
 	if (render->source_root || render->path_maps.count)
 		options.source_line = source_line;
@@ -107,12 +108,27 @@ static enum fl_code render_text(const struct fl_report *report, const struct cli
 	return code;
 }
 
+bool cli_render_fits(const struct cli_render *render)
+{
+	if (!render->thread || render->format != CLI_JSON_FORMAT)
+		return true;
+	cli_error("--thread is for text: JSON always tells of every thread");
+	return false;
+}
+
+int cli_render_bytes(const struct fl_report *report, const struct cli_render *render,
+		     struct fl_buffer *ret)
+{
+	struct fl_error err = { 0 };
+	enum fl_code code = render->format == CLI_JSON_FORMAT
+				    ? fl_report_json(report, ret, &err)
+				    : render_text(report, render, ret, &err);
+	return code ? cli_fail(code == FL_ENOTFOUND ? "--thread" : "report", &err) : CLI_OK;
+}
+
 int cli_render_report(const struct fl_report *report, const struct cli_render *render)
 {
 	FL_AUTO_BUFFER out = { 0 };
-	struct fl_error err = { 0 };
-	enum fl_code code = render->format == CLI_JSON_FORMAT
-				    ? fl_report_json(report, &out, &err)
-				    : render_text(report, render, &out, &err);
-	return code ? cli_fail("report", &err) : cli_write(render->output, &out);
+	int code = cli_render_bytes(report, render, &out);
+	return code ? code : cli_write(render->output, &out);
 }

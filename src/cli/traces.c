@@ -92,6 +92,7 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		{ "path-map", 0, CLI_LIST, &render.path_maps, NULL },
 		{ "color", 0, CLI_CHOICE, &render.color, cli_colors },
 		{ "all-frames", 0, CLI_FLAG, &render.all_frames, NULL },
+		{ "thread", 't', CLI_TEXT, &render.thread, NULL },
 		{ "history", 0, CLI_FLAG, &history, NULL },
 	};
 	int64_t id = 0;
@@ -100,18 +101,21 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 	store = cli_begin(verb, options, CLI_COUNT(options), &database, 1, argc, argv, &code);
 	if (!store)
 		return code;
-	if (!cli_id(argv[1], &id))
+	if (!cli_id(argv[1], &id) || !cli_render_fits(&render))
 		return CLI_USAGE;
 	FL_AUTO(fl_report) report = NULL;
+	FL_AUTO_BUFFER bytes = { 0 };
 	struct fl_error err = { 0 };
 	if (fl_store_report(store, id, &report, &err))
 		return cli_fail("trace", &err);
 	if (history)
 		return show_history(store, id, render.format);
 	bool page = render.format == CLI_TEXT_FORMAT && !render.output;
-	code = page ? show_arrival(store, id) : CLI_OK;
+	code = cli_render_bytes(report, &render, &bytes);
+	if (!code && page)
+		code = show_arrival(store, id);
 	if (!code)
-		code = cli_render_report(report, &render);
+		code = cli_write(render.output, &bytes);
 	if (code || !page)
 		return code;
 	return show_history(store, id, render.format);
@@ -234,10 +238,12 @@ const struct cli_verb cli_traces_show = {
 		"  -f, --format text|json\n"
 		"  -o, --output FILE\n"
 		"      --history           only its history: what moved it from issue to issue\n"
+		"  -t, --thread WHICH      backtraces of the threads of that name, or 'crashed', only\n"
 		"      --source-root DIR, --path-map OLD=NEW, --color WHEN, --all-frames\n"
 		"                          as in 'faultline analyze'\n"
 		"\n"
-		"example: faultline traces show 12 --db crashes.db\n",
+		"example: faultline traces show 12 --db crashes.db\n"
+		"example: faultline traces show 12 --thread logger --db crashes.db\n",
 };
 
 const struct cli_verb cli_traces_explain = {

@@ -19,6 +19,20 @@ static void require(int condition)
 		__builtin_trap();
 }
 
+/* In a table and in paragraphs; one thread, by whatever name the first has. */
+static void render_threads(const struct fl_report *report)
+{
+	const struct fl_trace *trace = &report->trace;
+	for (unsigned width = 40; width <= 160; width += 60) {
+		FL_AUTO_BUFFER text = { 0 };
+		struct fl_text_options options = { .size = sizeof(options), .width = width };
+		if (width == 100)
+			options.thread = trace->thread_count ? trace->threads[0].name : "crashed";
+		enum fl_code code = fl_report_text(report, &options, &text, NULL);
+		require(!code || (options.thread && code == FL_ENOTFOUND));
+	}
+}
+
 static void render(const struct fl_report *report)
 {
 	FL_AUTO_BUFFER json = { 0 };
@@ -27,6 +41,7 @@ static void render(const struct fl_report *report)
 	struct fl_text_options options = { .size = sizeof(options), .width = 60, .color = true };
 	require(!fl_report_json(report, &json, NULL));
 	require(!fl_report_text(report, &options, &text, NULL));
+	render_threads(report);
 	require(!fl_report_explain(report, &explained, NULL));
 	require(strlen((char *)json.data) == json.size);
 	for (size_t i = 0; i < explained.size; i++)
