@@ -23,12 +23,22 @@ enum {
 	PRIORITIES_GUESSED = 64 /* where nothing tells the length of the array */
 };
 
+/* An item that was not captured cannot deny it. */
+static bool is_item_of(const struct fl_freertos *k, uint32_t item, uint32_t list)
+{
+	uint32_t container;
+	return !fl_freertos_read(k, item, FL_FREERTOS_ITEM_CONTAINER, &container) ||
+	       container == list;
+}
+
 bool fl_freertos_is_list(const struct fl_freertos *k, uint32_t addr)
 {
 	uint32_t count, first;
-	return addr % 4 == 0 && fl_freertos_read(k, addr, FL_FREERTOS_LIST_COUNT, &count) &&
-	       fl_freertos_read(k, addr, FL_FREERTOS_LIST_FIRST, &first) &&
-	       !count == (first == fl_freertos_at(k, addr, FL_FREERTOS_LIST_END));
+	if (addr % 4 || !fl_freertos_read(k, addr, FL_FREERTOS_LIST_COUNT, &count) ||
+	    !fl_freertos_read(k, addr, FL_FREERTOS_LIST_FIRST, &first))
+		return false;
+	bool is_empty = first == fl_freertos_at(k, addr, FL_FREERTOS_LIST_END);
+	return is_empty ? !count : count && is_item_of(k, first, addr);
 }
 
 /* uxTopUsedPriority is there for debuggers; linkers drop it. */
