@@ -56,16 +56,32 @@ def expand(frames, chains, markers):
 
 
 def threads_of(wanted, author):
-    """Names of `threads`, "+name" of `crews`, and threads written in place, maybe `like` one."""
+    """Names of `threads`, "+name" of `crews`, threads written in place, maybe `like` one, and
+    whole crews with what is different of all of them."""
     for item in wanted:
-        if isinstance(item, dict):
-            yield {key: value for key, value in
-                   {**author["threads"].get(item.get("like"), {}), **item}.items()
-                   if value is not None or key in ("name", "frames")}
+        if isinstance(item, dict) and "crew" in item:
+            changes = {key: value for key, value in item.items() if key != "crew"}
+            yield from (changed(t, changes) for t in threads_of(item["crew"], author))
+        elif isinstance(item, dict):
+            yield changed(author["threads"].get(item.get("like"), {}), item)
         elif item.startswith("+"):
             yield from threads_of(author["crews"][item[1:]], author)
         else:
             yield author["threads"][item]
+
+
+def changed(said, changes):
+    """With null what was said is not said any more."""
+    whole = {**said, **changes}
+    for key in ("waits_for", "cores"):
+        if isinstance(said.get(key), dict) and isinstance(changes.get(key), dict):
+            whole[key] = without_null({**said[key], **changes[key]})
+    return without_null(whole)
+
+
+def without_null(said):
+    return {key: value for key, value in said.items()
+            if value is not None or key in ("name", "frames")}
 
 
 def cut_name(name, limit):
@@ -74,19 +90,21 @@ def cut_name(name, limit):
 
 def thread_of(said, effective, build, author, markers):
     """One thread. The crashed one has the frames of the scenario."""
-    thread = {key: value for key, value in said.items() if key not in ("like", "frames", "cores")}
-    thread.update(said.get("cores", {}).get(build["core"], {}))
-    for key in build.get("unknown", []):
-        thread.pop(key, None)
-    limit = build.get("name_limit")
+    said = changed(said, said.get("cores", {}).get(build["core"], {}))
+    thread = {key: value for key, value in said.items()
+              if key not in ("like", "frames", "cores", "first_frames")}
+    limit = effective.get("name_limit", build.get("name_limit"))
     thread["name"] = cut_name(said["name"], limit)
-    if "held_by" in thread.get("waits_for", {}):
+    if "held_by" in said.get("waits_for", {}):
         thread["waits_for"] = {**said["waits_for"],
                                "held_by": cut_name(said["waits_for"]["held_by"], limit)}
     own = effective if said.get("crashed") else said
     frames = own["frames"]
     thread["frames"] = None if frames is None else expand(frames, author["chains"], markers)
     thread["complete"] = own.get("complete", frames is not None)
+    if "first_frames" in said:
+        thread["frames"] = thread["frames"][:said["first_frames"]]
+        thread["complete"] = False
     return thread
 
 

@@ -5,7 +5,14 @@ import json
 
 import firmware
 
+PARTIAL = "edited: `tools/record/partial.py` left only %s of the recording of `task-fault`."
 EDITS = {
+    "vendor": PARTIAL % "what the vendor's port captures by default (lists, 100 bytes of each control "
+                        "block, 256 of each stack, 512 of the active one)",
+    "short-stacks": PARTIAL % "72 bytes of each stack",
+    "no-stacks": PARTIAL % "the active stack, control blocks, and data",
+    "short-names": PARTIAL % "each control block up to the fourth character of the name, and 256 bytes of each stack",
+    "lists-only": PARTIAL % "the active stack and data without control blocks",
     "imprecise": "edited: QEMU reports every bus fault precisely. CFSR was changed from "
                  "PRECISERR + BFARVALID to IMPRECISERR, BFAR set to 0, and PC moved two "
                  "instructions on (register block and stacked frame).",
