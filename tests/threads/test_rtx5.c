@@ -82,6 +82,7 @@ static void test_lists(void **state)
 	put_thread(&c, 1, "ready2", READY, 8, 8, 0xed);
 	put_thread(&c, 2, "sleeper", BLOCKED | 0x10, 40, 32, 0xfd);
 	put_thread(&c, 3, "waiter", BLOCKED | 0x30, -3, -3, 0xfd);
+	put_word(&c, 2, 28, 100);
 	put_word(&c, 3, 28, (uint32_t)FOREVER);
 	kernel_case_put(&c, INFO_READY, block_of(0));
 	put_word(&c, 0, 8, block_of(1));
