@@ -7,7 +7,7 @@
 #include "report/codec_trace.h"
 
 /* Smallest encodings of one element: what fl_read_count may assume. */
-enum { MIN_THREAD = 11, MIN_FRAME = 13 };
+enum { MIN_THREAD = 11, MIN_FRAME = 13, MIN_PARTY = 2 };
 
 static const uint32_t all_registers = (UINT32_C(1) << FL_REGISTER_COUNT) - 1;
 
@@ -186,6 +186,19 @@ static void details(struct fl_codec *c, struct fl_thread *t)
 	overflow(c, &t->overflow);
 }
 
+static void parties(struct fl_codec *c, struct fl_cause *cause)
+{
+	cause->parties = fl_x_array(c, cause->parties, &cause->party_count, sizeof(*cause->parties),
+				    FL_LIMIT_THREADS + 1, MIN_PARTY);
+	for (size_t i = 0; i < cause->party_count && fl_x_ok(c); i++) {
+		struct fl_cause_party one = cause->parties[i];
+		fl_x_str(c, &one.thread);
+		fl_x_str(c, &one.lock);
+		if (c->reading)
+			cause->parties[i] = one;
+	}
+}
+
 void fl_codec_kernel(struct fl_codec *c, struct fl_trace *t)
 {
 	struct fl_kernel_facts facts = t->kernel;
@@ -197,6 +210,7 @@ void fl_codec_kernel(struct fl_codec *c, struct fl_trace *t)
 		if (c->reading)
 			t->threads[i] = one;
 	}
+	parties(c, &t->cause);
 }
 
 static uint32_t differing(const struct fl_registers *guess, const struct fl_registers *regs)

@@ -19,7 +19,8 @@ enum fl_section {
 	FL_SECTION_SIGNATURE = 8,
 	FL_SECTION_FINDINGS = 9,
 	FL_SECTION_EVENT = 10,     /**< since minor version 1 */
-	FL_SECTION_KERNEL = 11,    /**< since 2: the kernel, and more about each thread */
+	FL_SECTION_KERNEL = 11,    /**< since 2: the kernel, more about each thread, and
+				    which of them the verdict is about */
 	FL_SECTION_REGISTERS = 12, /**< since 2: those of the frames */
 	FL_SECTION_END
 };

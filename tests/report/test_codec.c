@@ -227,6 +227,11 @@ static void same_verdict(const struct fl_trace *a, const struct fl_trace *b)
 	assert_int_equal(a->cause.address, b->cause.address);
 	assert_int_equal(a->cause.imprecise, b->cause.imprecise);
 	assert_int_equal(a->cause.random_frame, b->cause.random_frame);
+	assert_int_equal(a->cause.party_count, b->cause.party_count);
+	for (size_t i = 0; i < a->cause.party_count; i++) {
+		same_text(a->cause.parties[i].thread, b->cause.parties[i].thread);
+		same_text(a->cause.parties[i].lock, b->cause.parties[i].lock);
+	}
 }
 
 static void same_event(const struct fl_trace *a, const struct fl_trace *b)

@@ -517,6 +517,10 @@ struct fl_report *trace_make_threads(void)
 	struct fl_trace *t = &r->trace;
 	t->cause.title = "uart_rx has overflowed its stack";
 	t->cause.confidence = FL_CERTAIN;
+	t->cause.parties = fl_arena_array(&r->arena, 2, sizeof(*t->cause.parties));
+	t->cause.parties[0] = (struct fl_cause_party){ "uart_rx", NULL };
+	t->cause.parties[1] = (struct fl_cause_party){ NULL, "spi_lock" };
+	t->cause.party_count = 2;
 	t->kernel = (struct fl_kernel_facts){
 		.name = "FreeRTOS",
 		.has_running = true,
