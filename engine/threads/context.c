@@ -70,11 +70,13 @@ bool fl_thread_resume_copy(struct fl_kernel_scan *scan, struct fl_thread *thread
 		fl_thread_without_context(
 			scan, thread, "its saved registers at 0x%08" PRIx32 " were not captured",
 			missing);
+		thread->stop = FL_STOP_NOT_CAPTURED;
 		return false;
 	}
 	if (!can_be_resumed(scan, &frame)) {
 		fl_thread_without_context(
 			scan, thread, "the words at 0x%08" PRIx32 " are no exception frame", copy);
+		thread->stop = FL_STOP_BAD_EXCEPTION_FRAME;
 		return false;
 	}
 	uint32_t sp = fl_exception_frame_sp(addr, frame.xpsr, extended);

@@ -30,14 +30,38 @@ static bool is_thread(const struct fl_zephyr *z, uint32_t block)
 
 /* --- where they are listed --- */
 
+/* The SDK's own list: pointers, 0 where a place is free. */
+static uint32_t registry_entry(const struct fl_zephyr *z, uint32_t i)
+{
+	struct fl_variable_info list;
+	uint32_t block;
+	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &list) ||
+	    i >= (list.size ? list.size / 4 : REGISTRY_COUNT) ||
+	    !fl_memory_u32(z->scan->in->memory, list.addr + 4 * i, &block))
+		return 0;
+	return block;
+}
+
+/* What the kernel's list does not tell may be in the SDK's. */
+static bool breaks_off(struct fl_zephyr *z, uint32_t addr)
+{
+	if (!registry_entry(z, 0))
+		fl_scan_note(z->scan, FL_WARNING, FL_EUNMAPPED, addr,
+			     "Zephyr's list of threads breaks off at 0x%08" PRIx32
+			     ", which was not captured: threads may be missing",
+			     addr);
+	return false;
+}
+
 /* @return whether the list was there and came to its end. */
 static bool walk_list(struct fl_zephyr *z)
 {
 	struct fl_kernel_scan *scan = z->scan;
 	uint32_t block;
-	if (!fl_zephyr_knows(z, FL_ZEPHYR_NEXT_THREAD) ||
-	    !fl_zephyr_read(z, z->kernel, FL_ZEPHYR_THREADS, &block))
+	if (!fl_zephyr_knows(z, FL_ZEPHYR_NEXT_THREAD) || !fl_zephyr_knows(z, FL_ZEPHYR_THREADS))
 		return false;
+	if (!fl_zephyr_read(z, z->kernel, FL_ZEPHYR_THREADS, &block))
+		return breaks_off(z, z->kernel);
 	while (block) {
 		if (fl_scan_find(scan, block)) {
 			fl_scan_note(scan, FL_WARNING, FL_EFORMAT, block,
@@ -51,23 +75,12 @@ static bool walk_list(struct fl_zephyr *z)
 				     block);
 			return false;
 		}
-		if (!fl_scan_add(scan, block) ||
-		    !fl_zephyr_read(z, block, FL_ZEPHYR_NEXT_THREAD, &block))
+		if (!fl_scan_add(scan, block))
 			return false;
+		if (!fl_zephyr_read(z, block, FL_ZEPHYR_NEXT_THREAD, &block))
+			return breaks_off(z, block);
 	}
 	return scan->out->count;
-}
-
-/* The SDK's own list: pointers, 0 where a place is free. */
-static uint32_t registry_entry(const struct fl_zephyr *z, uint32_t i)
-{
-	struct fl_variable_info list;
-	uint32_t block;
-	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &list) ||
-	    i >= (list.size ? list.size / 4 : REGISTRY_COUNT) ||
-	    !fl_memory_u32(z->scan->in->memory, list.addr + 4 * i, &block))
-		return 0;
-	return block;
 }
 
 /* One whose k_thread was not captured is a thread nevertheless. */
@@ -121,10 +134,10 @@ static void mark_current(struct fl_zephyr *z, uint32_t cpu)
 	uint32_t block, state;
 	if (!fl_zephyr_read(z, cpu_addr(z, cpu), FL_ZEPHYR_CURRENT, &block))
 		return;
-	bool captured = fl_zephyr_read(z, block, FL_ZEPHYR_STATE, &state);
+	bool captured = block && fl_zephyr_read(z, block, FL_ZEPHYR_STATE, &state);
 	if (!block || captured) {
 		facts->has_running = true;
-		facts->running = facts->running || (block && is_thread(z, block));
+		facts->running = facts->running || is_thread(z, block);
 	}
 	if (captured && !(state & FL_ZEPHYR_DUMMY) && !is_thread(z, block))
 		fl_scan_note(z->scan, FL_WARNING, FL_EFORMAT, block,
@@ -205,9 +218,13 @@ static void find(struct fl_kernel_scan *scan)
 	if (!fl_zephyr_layout(&z))
 		return;
 	bool whole = walk_list(&z);
+	bool empty = !out->count;
 	walk_registry(&z);
 	for (uint32_t cpu = 0; cpu < z.cpu_count; cpu++)
 		mark_current(&z, cpu);
+	if (empty && out->kernel.running && !registry_entry(&z, 0))
+		fl_scan_note(scan, FL_WARNING, FL_EFORMAT, z.kernel,
+			     "no list of Zephyr's threads: only those found otherwise are shown");
 	if (!whole)
 		add_well_known(&z);
 	for (uint32_t cpu = 0; cpu < z.cpu_count; cpu++)
