@@ -169,7 +169,7 @@ give(struct fl_thread *t, const struct fl_registers *regs, size_t core, bool sev
 	t->stop_text = "";
 	t->current = true;
 	t->crashed = core == 0;
-	if (t->state == FL_THREAD_UNKNOWN)
+	if (t->state == FL_THREAD_UNKNOWN || t->state == FL_THREAD_READY)
 		t->state = FL_THREAD_RUNNING;
 	if (several_cores) {
 		t->has_core = true;

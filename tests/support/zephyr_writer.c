@@ -196,6 +196,7 @@ static void write_code(struct zephyr_writer *w)
 		{ "arch_swap", ZEPHYR_SWAP },
 		{ "arm_m_iciit_stub", ZEPHYR_STUB },
 	};
+	elf_code(&w->elf, ".vectors", 0, 0x400); /* what a NULL pointer points at */
 	unsigned text = elf_code(&w->elf, ".text", TEXT, 0x800);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		elf_symbol(&w->elf, functions[i].name, functions[i].addr | 1, 0x40, ELF_FUNC, text);

@@ -118,14 +118,37 @@ static bool layout_by_dwarf(const struct fl_zephyr *z, struct switch_layout *ret
 	return true;
 }
 
+/* psplim is 0 for threads in user mode too, but then nothing tells it from a have_fpu word. */
+static bool is_limit(const struct fl_zephyr *z, const struct fl_thread *thread, uint32_t addr)
+{
+	uint32_t limit;
+	return fl_memory_u32(z->scan->in->memory, addr, &limit) && limit &&
+	       (!thread->stack.known ||
+		(limit >= thread->stack.start && limit < thread->stack.end));
+}
+
+static bool makes_sense(const struct fl_zephyr *z, const struct fl_thread *thread, uint32_t handle,
+			const struct switch_layout *layout)
+{
+	struct switch_frame frame;
+	enum fl_arch arch = z->scan->in->arch;
+	if (layout->fpu && !has_fpu(arch))
+		return false;
+	if (layout->guard && arch != FL_ARCH_V8M_MAIN && arch != FL_ARCH_V8M_BASE &&
+	    arch != FL_ARCH_UNKNOWN)
+		return false;
+	return read_switch(z, handle, layout, &frame) && is_resumable(z, &frame) &&
+	       (!layout->guard || is_limit(z, thread, frame.registers - 4));
+}
+
 /* The one layout that makes sense of this frame; none when several do. */
-static bool layout_by_sense(const struct fl_zephyr *z, uint32_t handle, struct switch_layout *ret)
+static bool layout_by_sense(const struct fl_zephyr *z, const struct fl_thread *thread,
+			    uint32_t handle, struct switch_layout *ret)
 {
 	unsigned found = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		struct switch_layout layout = { .fpu = i & 1, .guard = i & 2 };
-		struct switch_frame frame;
-		if (!read_switch(z, handle, &layout, &frame) || !is_resumable(z, &frame))
+		if (!makes_sense(z, thread, handle, &layout))
 			continue;
 		*ret = layout;
 		found++;
@@ -176,7 +199,7 @@ static void resume_from_switch(struct fl_zephyr *z, struct fl_thread *thread)
 	fl_thread_set_saved(thread, handle);
 	if (handle % 4 ||
 	    (!layout_by_buffer(z, &layout) && !layout_by_dwarf(z, &layout) &&
-	     !layout_by_sense(z, handle, &layout)) ||
+	     !layout_by_sense(z, thread, handle, &layout)) ||
 	    !read_switch(z, handle, &layout, &frame) || !is_resumable(z, &frame)) {
 		fl_thread_without_context(z->scan, thread,
 					  "no saved registers at 0x%08" PRIx32
