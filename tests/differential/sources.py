@@ -146,6 +146,19 @@ def add_functions(image, ranges):
         ranges.setdefault((start, start + length), []).append(text)
 
 
+# A kernel plants its address as what a thread's function would return to: nothing calls from there.
+EXIT_HOOKS = {"prvTaskExitError"}
+
+
+def up_to_exit_hook(stack, symbols):
+    """The witnesses look it up before its address, as if it had called."""
+    hooks = {start for start, _, names in symbols if EXIT_HOOKS & set(names)}
+    for number, frame in enumerate(stack):
+        if number and frame["kind"] == "code" and frame["pc"] in hooks:
+            return stack[:number]
+    return stack
+
+
 def with_functions(stack, symbols):
     """Name the physical frames of a stack from the symbol table."""
     exact = True
