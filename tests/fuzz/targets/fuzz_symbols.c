@@ -61,6 +61,48 @@ static void check_enumerators(const struct fl_module *m)
 	}
 }
 
+static void check_type(const struct fl_module *m, const struct fl_index_type *type)
+{
+	CHECK(type->structure == FL_INDEX_NONE ||
+	      type->structure < m->tables[FL_INDEX_STRUCTS].count);
+	CHECK(!(type->flags & ~(uint32_t)(FL_INDEX_SIGNED | FL_INDEX_POINTER | FL_INDEX_FLOAT)));
+}
+
+static void check_fields(const struct fl_module *m, const struct fl_index_struct *s)
+{
+	const struct fl_index_field *f = m->tables[FL_INDEX_FIELDS].data;
+	uint32_t count = m->tables[FL_INDEX_FIELDS].count;
+	CHECK(s->first_field <= count && s->field_count <= count - s->first_field);
+	for (uint32_t i = s->first_field; i < s->first_field + s->field_count; i++) {
+		struct fl_field found;
+		const char *name = fl_module_text(m, f[i].name);
+		CHECK(name[0] && f[i].off <= s->size);
+		CHECK(!f[i].bit_size || (f[i].bit_off + f[i].bit_size <= f[i].type.size * 8 &&
+					 f[i].off + f[i].type.size <= s->size));
+		check_type(m, &f[i].type);
+		CHECK(!s->name || strchr(name, '.') ||
+		      fl_module_field(m, fl_module_text(m, s->name), name, &found));
+	}
+}
+
+static void check_structs(const struct fl_module *m)
+{
+	const struct fl_index_struct *s = m->tables[FL_INDEX_STRUCTS].data;
+	const struct fl_index_variable *v = m->tables[FL_INDEX_VARIABLES].data;
+	CHECK(m->tables[FL_INDEX_STRUCTS].count <= 2 * FL_LIMIT_STRUCTS);
+	CHECK(m->tables[FL_INDEX_FIELDS].count <= FL_LIMIT_FIELDS);
+	CHECK(m->tables[FL_INDEX_VARIABLES].count <= FL_LIMIT_NOTES);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_STRUCTS].count; i++)
+		check_fields(m, &s[i]);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_VARIABLES].count; i++) {
+		struct fl_variable_info found;
+		bool absolute;
+		const char *name = fl_module_text(m, v[i].name);
+		CHECK(v[i].addr && fl_module_variable(m, name, &found, &absolute));
+		check_type(m, &v[i].type);
+	}
+}
+
 static void check_inlines(const struct fl_module *m)
 {
 	const struct fl_index_inline *in = m->tables[FL_INDEX_INLINES].data;
@@ -114,6 +156,7 @@ static void check_module(const struct fl_module *m)
 	check_functions(m);
 	check_inlines(m);
 	check_enumerators(m);
+	check_structs(m);
 	check_unwind(m);
 	check_rest(m);
 }
