@@ -94,6 +94,25 @@ static void walk_registry(struct fl_zephyr *z)
 	}
 }
 
+/* The only list there is may be missing too. */
+static void check_registry(struct fl_zephyr *z)
+{
+	struct fl_variable_info list;
+	uint32_t word;
+	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &list))
+		return;
+	for (uint32_t i = 0; i < list.size / 4 && i < FL_LIMIT_THREADS; i++) {
+		uint32_t at = list.addr + 4 * i;
+		if (fl_memory_u32(z->scan->in->memory, at, &word))
+			continue;
+		fl_scan_note(z->scan, FL_WARNING, FL_EUNMAPPED, at,
+			     "the SDK's list of Zephyr's threads was not captured from 0x%08" PRIx32
+			     " on: threads may be missing",
+			     at);
+		return;
+	}
+}
+
 static void add_if_thread(struct fl_zephyr *z, uint32_t block)
 {
 	if (is_thread(z, block))
@@ -220,6 +239,8 @@ static void find(struct fl_kernel_scan *scan)
 	bool whole = walk_list(&z);
 	bool empty = !out->count;
 	walk_registry(&z);
+	if (!whole)
+		check_registry(&z);
 	for (uint32_t cpu = 0; cpu < z.cpu_count; cpu++)
 		mark_current(&z, cpu);
 	if (empty && out->kernel.running && !registry_entry(&z, 0))
