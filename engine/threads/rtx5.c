@@ -151,6 +151,10 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 		fl_thread_without_context(scan, thread, "its control block was not captured");
 		return;
 	}
+	if (thread->state == FL_THREAD_TERMINATED) {
+		fl_thread_without_context(scan, thread, "it has ended");
+		return;
+	}
 	(void)fl_scan_member(scan, thread->block, &thread_stack_frame, &low);
 	struct fl_exc_return saved = fl_exc_return_decode(UINT32_C(0xffffff00) | low);
 	if (saved.secure_stack && !saved.to_secure) {

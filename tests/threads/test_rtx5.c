@@ -188,6 +188,21 @@ static void test_inside_secure_code(void **state)
 	assert_string_equal(t->stop_text, "it was inside secure code");
 }
 
+/* Nothing is saved of one that ends itself: what lies on its stack is older. */
+static void test_ended(void **state)
+{
+	(void)state;
+	KERNEL_CASE c;
+	begin(&c);
+	put_thread(&c, 0, "done", TERMINATED, 24, 24, 0xfd);
+	kernel_case_put(&c, INFO_READY, block_of(0));
+	kernel_case_find(&c, NULL, FL_ARCH_V7M);
+	const struct fl_thread *t = kernel_case_thread(&c, "done");
+	assert_int_equal(t->state, FL_THREAD_TERMINATED);
+	assert_int_equal(t->context, FL_CONTEXT_NONE);
+	assert_string_equal(t->stop_text, "it has ended");
+}
+
 static void test_damaged_lists(void **state)
 {
 	(void)state;
@@ -244,9 +259,10 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),         cmocka_unit_test(test_what_they_wait_for),
-		cmocka_unit_test(test_join),          cmocka_unit_test(test_inside_secure_code),
-		cmocka_unit_test(test_damaged_lists), cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_lists),        cmocka_unit_test(test_what_they_wait_for),
+		cmocka_unit_test(test_join),         cmocka_unit_test(test_inside_secure_code),
+		cmocka_unit_test(test_ended),        cmocka_unit_test(test_damaged_lists),
+		cmocka_unit_test(test_cut_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

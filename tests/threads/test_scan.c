@@ -36,6 +36,8 @@ static void write_image(struct elf_writer *w)
 	elf_code(w, ".text", 0x1000, 0x100);
 	elf_symbol(w, "worker", 0x1041, 0x20, ELF_FUNC, 2);
 	elf_symbol(w, "queue", QUEUE, 0x20, ELF_OBJECT, 1);
+	elf_symbol(w, "buffer.12", RAM + 0xe00, 8, ELF_LOCAL_OBJECT, 1);
+	elf_symbol(w, "buffer.v2", RAM + 0xe08, 8, ELF_LOCAL_OBJECT, 1);
 	elf_symbol(w, "other_handle", HANDLE - 4, 4, ELF_OBJECT, 1);
 	elf_symbol(w, "handle", HANDLE, 4, ELF_OBJECT, 1);
 	elf_symbol(w, "handles", HANDLE + 8, 8, ELF_OBJECT, 1);
@@ -153,10 +155,16 @@ static void test_names_of_objects(void **state)
 		uint32_t addr;
 		const char *object, *handle;
 	} cases[] = {
-		{ QUEUE, "queue", "queue" },      { QUEUE + 4, "queue+0x4", "other_handle" },
-		{ QUEUE + 8, "queue+0x8", NULL }, { HEAP, NULL, "handle" },
+		{ QUEUE, "queue", "queue" },
+		{ QUEUE + 4, "queue+0x4", "other_handle" },
+		{ QUEUE + 8, "queue+0x8", NULL },
+		{ HEAP, NULL, "handle" },
 		{ HEAP + 8, NULL, NULL }, /* in an array: which element is it called? */
 		{ HEAP + 4, NULL, NULL },
+		/* The number is of this build. */
+		{ RAM + 0xe00, "buffer", "buffer" },
+		{ RAM + 0xe04, "buffer+0x4", NULL },
+		{ RAM + 0xe08, "buffer.v2", "buffer.v2" },
 	};
 	(void)state;
 	GROUND g;
