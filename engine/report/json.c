@@ -126,6 +126,20 @@ static void fault(struct fl_json *j, const struct fl_fault *f)
 	fl_json_end(j);
 }
 
+static void parties(struct fl_json *j, const struct fl_cause *c)
+{
+	if (!c->party_count)
+		return;
+	fl_json_array(j, "parties");
+	for (size_t i = 0; i < c->party_count; i++) {
+		fl_json_object_line(j, NULL);
+		fl_json_str(j, "thread", c->parties[i].thread);
+		fl_json_str(j, "lock", c->parties[i].lock);
+		fl_json_end(j);
+	}
+	fl_json_end(j);
+}
+
 static void cause(struct fl_json *j, const struct fl_cause *c)
 {
 	fl_json_object(j, "cause");
@@ -140,6 +154,7 @@ static void cause(struct fl_json *j, const struct fl_cause *c)
 		fl_json_addr(j, "address", c->address);
 	fl_json_bool(j, "imprecise", c->imprecise);
 	fl_json_bool(j, "random_frame", c->random_frame);
+	parties(j, c);
 	fl_json_end(j);
 }
 

@@ -155,6 +155,8 @@ static void test_promised_keys_of_threads(void **state)
 		const char *path, *value;
 	} cases[] = {
 		{ "kernel/name", "FreeRTOS" },
+		{ "cause/parties/0/thread", "uart_rx" },
+		{ "cause/parties/1/lock", "spi_lock" },
 		{ "threads/0/name", "uart_rx" },
 		{ "threads/0/block", "0x20004000" },
 		{ "threads/0/entry/function", "uart_rx_main" },
