@@ -58,7 +58,8 @@ static bool walk_list(struct fl_zephyr *z)
 {
 	struct fl_kernel_scan *scan = z->scan;
 	uint32_t block;
-	if (!fl_zephyr_knows(z, FL_ZEPHYR_NEXT_THREAD) || !fl_zephyr_knows(z, FL_ZEPHYR_THREADS))
+	if (!fl_zephyr_knows(z, FL_ZEPHYR_NEXT_THREAD) || !fl_zephyr_knows(z, FL_ZEPHYR_THREADS) ||
+	    !fl_zephyr_knows(z, FL_ZEPHYR_STATE))
 		return false;
 	if (!fl_zephyr_read(z, z->kernel, FL_ZEPHYR_THREADS, &block))
 		return breaks_off(z, z->kernel);
