@@ -92,10 +92,10 @@ def thread_of(said, effective, build, author, markers):
     """One thread. The crashed one has the frames of the scenario."""
     said = changed(said, said.get("cores", {}).get(build["core"], {}))
     thread = {key: value for key, value in said.items()
-              if key not in ("like", "frames", "cores", "first_frames")}
+              if key not in ("like", "frames", "cores", "first_frames", *build.get("unknown", []))}
     limit = effective.get("name_limit", build.get("name_limit"))
     thread["name"] = cut_name(said["name"], limit)
-    if "held_by" in said.get("waits_for", {}):
+    if "held_by" in thread.get("waits_for", {}):
         thread["waits_for"] = {**said["waits_for"],
                                "held_by": cut_name(said["waits_for"]["held_by"], limit)}
     own = effective if said.get("crashed") else said
