@@ -87,7 +87,10 @@ static void add_cause(struct maker *m, bool joins)
 	const struct fl_signature_key *k = m->key;
 	const char *what = k->function ? " at " : "";
 	const char *name = k->function ? k->function : "";
-	if (k->thread || k->recursion) {
+	if (k->parties) {
+		what = " between ";
+		name = k->parties;
+	} else if (k->thread || k->recursion) {
 		what = k->thread ? " in thread " : " in recursion of ";
 		name = k->thread ? k->thread : k->recursion;
 	}
@@ -207,7 +210,7 @@ enum fl_code fl_fingerprints(const struct fl_trace *trace, const struct fl_walk 
 			     struct fl_signature *ret)
 {
 	struct maker m = { .arena = arena, .trace = trace, .walk = walk, .key = key, .out = ret };
-	bool by_cause = key->thread || key->recursion || key->accidental;
+	bool by_cause = key->parties || key->thread || key->recursion || key->accidental;
 	ret->fingerprint_count = 0;
 	ret->fingerprints =
 		fl_arena_array(arena, FL_LIMIT_FINGERPRINTS, sizeof(*ret->fingerprints));

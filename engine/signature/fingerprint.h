@@ -11,6 +11,7 @@ struct fl_signature_key {
 	const char *reason; /**< as the device gave it: "HardFault"; of a trace event with status */
 	bool accidental;    /**< the frames have no say at all */
 	const char *thread; /**< normalised; NULL when the category does not ask for it */
+	const char *parties; /**< "a for lock, b for other"; NULL when the category does not ask */
 	const char *recursion; /**< "a + b"; NULL when the category does not ask for it */
 	const char *function;  /**< that names the issue; NULL when none does */
 	const char *software;  /**< software type; may be NULL */

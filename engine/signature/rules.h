@@ -45,6 +45,7 @@ struct fl_rule {
 	const char *cause;   /**< glob for the category, or NULL */
 	const char *word;    /**< category: "at", "in", ...; or NULL */
 	bool by_thread;      /**< category: a named thread is the key */
+	bool by_parties;     /**< category: all threads that the verdict is about are */
 	enum fl_rule_start start;
 	enum fl_rule_detail detail;
 };

@@ -57,6 +57,8 @@ static bool read_choice(struct fl_rule *rule, const char *name, size_t name_size
 {
 	if (is(name, name_size, "key") && is(value, size, "thread"))
 		rule->by_thread = true;
+	else if (is(name, name_size, "key") && is(value, size, "parties"))
+		rule->by_parties = true;
 	else if (is(name, name_size, "start") && is(value, size, "caller"))
 		rule->start = FL_START_CALLER;
 	else if (is(name, name_size, "start") && is(value, size, "interrupted"))

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "signature/fingerprint.h"
 #include "signature/normalise.h"
+#include "signature/parties.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,13 +63,22 @@ static const char *key_reason(const struct fl_trace *trace, struct fl_arena *are
 	return fl_arena_printf(arena, "%s, status %" PRId64, text, trace->event.status);
 }
 
-static const char *thread_key(const struct fl_trace *trace, struct fl_arena *arena, bool *failed)
+/* Whom the verdict is about; NULL when nobody names it. */
+static const char *subject(const struct fl_trace *trace)
 {
 	const struct fl_thread *thread = fl_trace_crashed(trace);
+	if (trace->cause.party_count)
+		return trace->cause.parties[0].thread;
+	return thread ? thread->name : NULL;
+}
+
+static const char *thread_key(const struct fl_trace *trace, struct fl_arena *arena, bool *failed)
+{
+	const char *subject_name = subject(trace);
 	char name[FL_NAME_SIZE];
-	if (!thread || !thread->name)
+	if (!subject_name)
 		return NULL;
-	fl_normalise_thread(thread->name, name);
+	fl_normalise_thread(subject_name, name);
 	if (!*name)
 		return NULL;
 	const char *key = fl_arena_strdup(arena, name);
@@ -94,6 +104,13 @@ static enum fl_code make_key(const struct fl_trace *trace, const struct fl_walk 
 	key->software = trace->identity.software_type;
 	if (by_thread || key->accidental)
 		key->thread = thread_key(trace, arena, &failed);
+	if (walk->category && walk->category->by_parties && trace->cause.party_count) {
+		key->parties = fl_parties_text(&trace->cause, arena);
+		failed |= !key->parties;
+	}
+	/* Whoever ran has no part in it. */
+	if (key->parties || (key->thread && trace->cause.party_count))
+		key->function = NULL;
 	if (by_thread && !key->thread) {
 		struct fl_chain recursion;
 		fl_chain_recursion(walk, &recursion);
@@ -121,6 +138,8 @@ static const char *make_title(const struct fl_trace *trace, const struct fl_walk
 {
 	const char *word = walk->category && walk->category->word ? walk->category->word : "at";
 	const struct fl_frame *code = first_code(walk);
+	if (key->parties)
+		return fl_parties_title(&trace->cause, key->category, word, arena);
 	if (key->thread)
 		return fl_arena_printf(arena, "%s in %s", key->category, key->thread);
 	if (trace->cause.imprecise && !strcmp(word, "at"))

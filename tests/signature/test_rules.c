@@ -188,12 +188,16 @@ static void test_categories(void **state)
 	FL_AUTO(fl_rules)
 	rules = open_rules("category", "Watch* @word:in @key:thread @start:interrupted\n"
 				       "Bad Jump @word:from @start:caller\n"
+				       "Deadlock @word:between @key:parties\n"
 				       "Reset @detail:reason\n"
 				       "Panic @detail:panic-code\n");
 	const struct fl_rule *rule = fl_rules_category(rules, "Watchdog");
 	assert_string_equal(rule->word, "in");
 	assert_true(rule->by_thread);
 	assert_int_equal(rule->start, FL_START_INTERRUPTED);
+	assert_false(rule->by_parties);
+	assert_true(fl_rules_category(rules, "Deadlock")->by_parties);
+	assert_false(fl_rules_category(rules, "Deadlock")->by_thread);
 	rule = fl_rules_category(rules, "Bad Jump");
 	assert_string_equal(rule->word, "from");
 	assert_false(rule->by_thread);
