@@ -7,6 +7,7 @@
 #include "unwind/exception.h"
 #include "unwind/leaf.h"
 #include "unwind/methods.h"
+#include "unwind/pendsv.h"
 #include "unwind/process_stack.h"
 #include "unwind/scan.h"
 
@@ -300,13 +301,24 @@ static bool has_no_room_above(const struct unwinder *u, const struct fl_hop *hop
 	       fl_process_stack_is_used_up(u->in, &u->at, hop->step.cfa);
 }
 
+/* The thread that was being switched out. */
+static bool to_switched_out(struct unwinder *u, const struct fl_boundary *boundary, uint32_t addr)
+{
+	struct fl_cursor interrupted = { 0 };
+	enum fl_stop stop = fl_exception_pop_at(u->in, boundary, addr, true, &interrupted, &addr);
+	return cross(u, boundary, stop, &interrupted, addr, FL_TRUST_EXCEPTION_FRAME);
+}
+
 /* Above the frame whose CFA is known, else from its own stack pointer. */
 static bool scan_after(struct unwinder *u, const struct fl_hop *hop)
 {
 	uint32_t addr;
+	struct fl_boundary boundary;
 	bool from_cfa = gives_cfa(hop);
 	if (fl_is_entry(u->in, &u->at))
 		return end(u, FL_STOP_ENTRY, 0);
+	if (fl_pendsv_interrupted(u->in, &u->at, &boundary, &addr))
+		return to_switched_out(u, &boundary, addr);
 	if (by_its_callers(u, hop))
 		return true;
 	if (has_no_room_above(u, hop))
