@@ -136,10 +136,13 @@ def compare_rest(subject, witness, how, entry):
 
     Where GDB knows of no inlined frames the lists do not align; then only the
     physical ones are asked about. A row with "beyond": "pc" says that no name
-    and line from there on can be right: pcs remain.
+    and line from there on can be right: pcs remain. With "beyond": "all" the witness
+    went another way there, and nothing remains.
     """
     fields, physical_only, open_end = how
     excused = entry["frame"]
+    if entry.get("beyond") == "all":
+        return Verdict(SAME)
     if entry.get("beyond") == "pc":
         return compare(subject, witness, ("pc",), True, open_end)
     found = compare(subject, witness, fields, physical_only, open_end, excused)

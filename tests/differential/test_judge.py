@@ -108,6 +108,7 @@ class Settle(unittest.TestCase):
         self.assertEqual(self.rest(mine, two, 1, beyond="pc"), (SAME, None))
         two[2] = code(0x32, "h", 9)
         self.assertEqual(self.rest(mine, two, 1, beyond="pc"), (DIFFERS, 2))
+        self.assertEqual(self.rest(mine, two, 1, beyond="all"), (SAME, None))
         rest = Verdict(DIFFERS, 4, "x")
         self.assertIn("besides", settle(Verdict(DIFFERS, 3, "x"), self.ENTRY, rest)[0])
 
