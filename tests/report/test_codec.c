@@ -323,6 +323,12 @@ static void test_every_field_comes_back(void **state)
 	expect_back(dump);
 	FL_AUTO(fl_report) threads = trace_make_threads();
 	expect_back(threads);
+	threads->trace.threads[0].has_priority = threads->trace.threads[1].has_block = false;
+	threads->trace.threads[0].priority = 0;
+	threads->trace.threads[1].block = 0;
+	threads->trace.threads[2].has_base_priority = false;
+	threads->trace.threads[2].base_priority = 0;
+	expect_back(threads);
 	FL_AUTO(fl_report) reboot = trace_make_event(FL_REPORT_REBOOT);
 	expect_back(reboot);
 	FL_AUTO(fl_report) trace = trace_make_event(FL_REPORT_TRACE);
@@ -649,6 +655,79 @@ static void test_later_additions_are_skipped(void **state)
 	assert_int_equal(accepted->trace.finding_count, 0);
 }
 
+/* A file of this version that ends before its last section. */
+static void test_a_missing_section_is_refused(void **state)
+{
+	(void)state;
+	enum { LAST_SIZE = 8 + 2 }; /* header, a byte for each frame */
+	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	bytes.size -= LAST_SIZE;
+	bytes.data[6]--;
+	for (unsigned i = 0; i < 4; i++)
+		bytes.data[8 + i] = (uint8_t)(bytes.size >> (8 * i));
+	struct fl_report *back = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(fl_report_decode(bytes.data, bytes.size, &back, &err), FL_EFORMAT);
+	assert_string_equal(err.message, "report ends after section 11 with 0 bytes left");
+	bytes.data[5] = 1;
+	FL_AUTO(fl_report) older = decoded(&bytes);
+	assert_int_equal(older->trace.threads[0].frame_count, 2);
+}
+
+/* The payload of the last section, of a report with one frame, is @p size bytes at @p payload. */
+static enum fl_code
+decode_registers(const char *payload, size_t size, struct fl_report **ret, struct fl_error *err)
+{
+	FL_AUTO(fl_report) report = trace_make("Assert", "f");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	bytes.size--;
+	bytes.data[bytes.size - 4] = (uint8_t)size;
+	insert(&bytes, bytes.size, payload, size);
+	return fl_report_decode(bytes.data, bytes.size, ret, err);
+}
+
+static void test_registers_that_contradict_themselves(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) good = NULL;
+	struct fl_report *back = NULL;
+	struct fl_error err = { 0 };
+	/* r1 is known now, and told */
+	assert_int_equal(decode_registers("\x02\x02\x78\x56\x34\x12", 6, &good, &err), FL_OK);
+	const struct fl_registers *regs = &good->trace.threads[0].frames[0].regs;
+	assert_int_equal(regs->known, 1u << FL_R1);
+	assert_int_equal(regs->value[FL_R1], 0x12345678);
+	static const struct {
+		const char *payload;
+		size_t size;
+	} cases[] = {
+		{ "\x02\x00", 2 },                 /* known, and never told */
+		{ "\x02\x01\x00\x00\x00\x00", 6 }, /* another one is told */
+		{ "\x80\x80\x80\x80\x08\x80\x80\x80\x80\x08----",
+		  14 }, /* there is none of that number */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(decode_registers(cases[i].payload, cases[i].size, &back, &err),
+				 FL_EFORMAT);
+		assert_non_null(strstr(err.message, "register mask"));
+	}
+}
+
+/* A word of a later version's list. */
+static void test_words_of_later_versions(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_threads();
+	FL_AUTO_BUFFER bytes = encoded(report);
+	memcpy(memmem(bytes.data, bytes.size, "mutex", 5), "futex", 5);
+	memcpy(memmem(bytes.data, bytes.size, "suspended", 9), "hibernate", 9);
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	assert_int_equal(back->trace.threads[1].wait.kind, FL_WAIT_OBJECT);
+	assert_string_equal(back->trace.threads[1].wait.object_name, "uart_lock");
+	assert_int_equal(back->trace.threads[4].state, FL_THREAD_UNKNOWN);
+}
+
 static void test_sections_out_of_order_are_refused(void **state)
 {
 	(void)state;
@@ -892,6 +971,9 @@ int main(void)
 		cmocka_unit_test(test_every_changed_byte_is_survived),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_later_additions_are_skipped),
+		cmocka_unit_test(test_a_missing_section_is_refused),
+		cmocka_unit_test(test_registers_that_contradict_themselves),
+		cmocka_unit_test(test_words_of_later_versions),
 		cmocka_unit_test(test_sections_out_of_order_are_refused),
 		cmocka_unit_test(test_odd_text_is_cleaned_once_and_for_all),
 		cmocka_unit_test(test_long_text_is_cut),

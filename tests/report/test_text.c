@@ -235,6 +235,11 @@ static void test_the_table_is_for_kernels(void **state)
 	char *without = render(report, NULL);
 	assert_null(strstr(without, "\nThreads"));
 	free(without);
+	FL_AUTO(fl_report) many = trace_make_threads();
+	many->trace.kernel = (struct fl_kernel_facts){ 0 };
+	char *unknown = render(many, NULL);
+	assert_non_null(strstr(unknown, "\nThreads, 7\n  name "));
+	free(unknown);
 	t->kernel.has_running = true;
 	char *stopped = render(report, NULL);
 	assert_non_null(strstr(stopped, "\nThreads, 0, the scheduler was not running\n"));
@@ -247,7 +252,9 @@ static void test_evidence_is_told_once(void **state)
 	FL_AUTO(fl_report) report = trace_make_threads();
 	struct fl_trace *t = &report->trace;
 	struct fl_overflow_verdict *o = &t->threads[0].overflow;
-	struct fl_text_options options = { .size = sizeof(options), .thread = "crashed" };
+	struct fl_text_options options = { .size = sizeof(options),
+					   .width = 120,
+					   .thread = "crashed" };
 	t->cause.evidence = o->evidence;
 	static const struct {
 		size_t cause, thread; /* how many each tells */
@@ -258,6 +265,8 @@ static void test_evidence_is_told_once(void **state)
 		o->evidence_count = cases[i].thread;
 		char *text = render(report, &options);
 		assert_int_equal(count_of(text, "its stack has overflowed\n"), cases[i].says);
+		assert_int_equal(count_of(text, "- sp 0x20004fd0 lies 48 bytes below"),
+				 cases[i].cause || cases[i].thread);
 		assert_int_equal(count_of(text, "- the fill pattern is gone\n"),
 				 cases[i].cause == 2 || cases[i].thread == 2);
 		free(text);
@@ -275,6 +284,9 @@ static void test_what_a_thread_waits_for(void **state)
 		{ { .kind = FL_WAIT_OBJECT }, "on some object" },
 		{ { .kind = FL_WAIT_OBJECT, .has_object = true, .object = 0x20001000 },
 		  "on 0x20001000" },
+		{ { .kind = FL_WAIT_OBJECT, .has_object = true, .object = 0x20004000 },
+		  "on 0x20004000" }, /* a thread is one only to who joins it */
+		{ { .kind = FL_WAIT_MUTEX, .holder = 0x20004100 }, "on a mutex" },
 		{ { .kind = FL_WAIT_DELAY, .object_name = "x" }, "in a delay" },
 		{ { .kind = FL_WAIT_DELAY, .has_wake_tick = true, .wake_tick = 7 },
 		  "in a delay until tick 7" },
