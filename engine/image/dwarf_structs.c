@@ -109,7 +109,7 @@ static void read_member(struct structure *s, Dwarf_Die die, uint32_t base)
 	fl_dwarf_entry_facts(s->r->dwarf, die, &f);
 	if (f.is_declaration || f.is_external)
 		return; /* static */
-	if (!f.name || tag == DW_TAG_inheritance) {
+	if (!f.name) {
 		read_unnamed(s, &f, base);
 		return;
 	}

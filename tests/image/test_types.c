@@ -220,6 +220,32 @@ static void test_bit_fields(void **state)
 	}
 }
 
+/* The structure ends inside the type of its bit-field, as packed ones do. */
+static void test_bit_field_at_the_end(void **state)
+{
+	ELF_AUTO w = { 0 };
+	struct die_writer d = { 0 };
+	(void)state;
+	dies_unit(&d, T_UNIT);
+	uint32_t base = add_base(&d, 4, 7);
+	DIE(T_STRUCT, true, NAME("k_sem"), NUMBER(A_SIZE, 7));
+	DIE(T_MEMBER, false, NAME("byte"), TYPE(base), NUMBER(A_BIT_SIZE, 3),
+	    NUMBER(A_DATA_BIT_OFFSET, 52));
+	DIE(T_MEMBER, false, NAME("half"), TYPE(base), NUMBER(A_BIT_SIZE, 9),
+	    NUMBER(A_DATA_BIT_OFFSET, 40));
+	dies_up(&d);
+	dies_unit_end(&d);
+	IMAGE c = open_dies(&d, &w);
+	const struct fl_debug_field *f = find_field(c.image, "k_sem", "byte");
+	assert_int_equal(f->off, 6);
+	assert_int_equal(f->type.size, 1);
+	assert_int_equal(f->bit_off, 4);
+	f = find_field(c.image, "k_sem", "half");
+	assert_int_equal(f->off, 5);
+	assert_int_equal(f->type.size, 2);
+	assert_int_equal(f->bit_off, 0);
+}
+
 static void test_array_lengths(void **state)
 {
 	static const struct {
@@ -430,6 +456,7 @@ static void test_cycles(void **state)
 	dies_up(&d);
 	dies_unit_end(&d);
 	IMAGE c = open_dies(&d, &w);
+	assert_int_equal(c.image->debug.structs.count, 4);
 	assert_int_equal(find_field(c.image, "k_sem", "me")->type.structure, FL_NO_INDEX);
 	assert_int_equal(find_field(c.image, "k_sem", "me")->type.size, 8);
 	const struct fl_debug_field *f = find_field(c.image, "k_queue", "other");
@@ -558,6 +585,7 @@ static void test_members_are_bounded(void **state)
 	assert_true(has_finding(c.image, FL_ELIMIT));
 }
 
+/* What comes after too many others is not looked for. */
 static void test_notes_are_bounded(void **state)
 {
 	ELF_AUTO w = { 0 };
@@ -569,6 +597,7 @@ static void test_notes_are_bounded(void **state)
 	memcpy(entry, d.info.data + d.info.size - sizeof(entry), sizeof(entry));
 	for (int i = 0; i < FL_LIMIT_NOTES + 5; i++)
 		put(&d.info, entry, sizeof(entry));
+	DIE(T_STRUCT, false, NAME("k_mutex"), NUMBER(A_SIZE, 4));
 	dies_unit_end(&d);
 	IMAGE c = open_dies(&d, &w);
 	assert_int_equal(c.image->debug.structs.count, 1);
@@ -640,6 +669,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_member_offsets),
 		cmocka_unit_test(test_bit_fields),
+		cmocka_unit_test(test_bit_field_at_the_end),
 		cmocka_unit_test(test_array_lengths),
 		cmocka_unit_test(test_locations),
 		cmocka_unit_test(test_origins_of_variables),
