@@ -137,9 +137,38 @@ static void check_interrupted(const struct fl_unwind_result *result, size_t i)
 	const struct fl_registers *before = &result->frames[i - 1].regs;
 	const struct fl_registers *after = &result->frames[i].regs;
 	uint32_t sp = after->value[FL_SP];
-	CHECK(fl_reg_known(after, FL_SP) && fl_reg_known(before, FL_SP));
+	CHECK(fl_reg_known(after, FL_SP));
 	CHECK((fl_reg_known(before, FL_PSP) && sp >= before->value[FL_PSP] + 0x20) ||
-	      sp >= before->value[FL_SP] + 0x20);
+	      (fl_reg_known(before, FL_SP) && sp >= before->value[FL_SP] + 0x20));
+}
+
+/* On the process stack, and nowhere else. */
+static bool is_on_psp(const struct fl_registers *regs)
+{
+	uint32_t sp = regs->value[FL_SP];
+	return fl_reg_known(regs, FL_SP) && fl_reg_known(regs, FL_PSP) &&
+	       sp == regs->value[FL_PSP] &&
+	       !(fl_reg_known(regs, FL_MSP) && sp == regs->value[FL_MSP]);
+}
+
+/* No frame lies above the end of a stack on which it began. */
+static void check_bounds(const struct fl_unwind_input *in, const struct fl_unwind_result *result)
+{
+	if (!in->has_process_stack || !fl_reg_known(&result->frames[0].regs, FL_PSP) ||
+	    result->frames[0].regs.value[FL_PSP] > in->process_stack_end ||
+	    in->process_stack_end <= in->process_stack_start)
+		return;
+	for (size_t i = 1; i < result->count; i++)
+		if (result->frames[i].kind == FL_FRAME_CODE && is_on_psp(&result->frames[i].regs))
+			CHECK(result->frames[i].regs.value[FL_SP] <= in->process_stack_end);
+}
+
+static void check_first(const struct fl_unwind_input *in, const struct fl_unwound_frame *frame)
+{
+	if (in->saved)
+		CHECK(frame->trust == FL_TRUST_EXCEPTION_FRAME || frame->trust == FL_TRUST_SCAN);
+	else
+		CHECK(frame->trust == FL_TRUST_CONTEXT);
 }
 
 static void check_frames(const struct fl_unwind_result *result)
@@ -147,7 +176,7 @@ static void check_frames(const struct fl_unwind_result *result)
 	for (size_t i = 0; i < result->count; i++) {
 		const struct fl_unwound_frame *frame = &result->frames[i];
 		CHECK(frame->trust < FL_TRUST_COUNT);
-		CHECK((frame->trust == FL_TRUST_CONTEXT) == !i);
+		CHECK(!i || frame->trust != FL_TRUST_CONTEXT);
 		CHECK(!(frame->pc & 1) || frame->kind == FL_FRAME_EXCEPTION);
 		if (frame->kind == FL_FRAME_EXCEPTION)
 			CHECK(i + 1 < result->count || result->stop != FL_STOP_NONE);
@@ -158,14 +187,28 @@ static void check_frames(const struct fl_unwind_result *result)
 	}
 }
 
-/* Image, effects, which registers are known, the registers, stack sizes, the stacks. */
+/* What a kernel tells, in the bits that do not choose the image. */
+static void
+read_thread(unsigned bits, uint32_t process_words, uint32_t pc, struct fl_unwind_input *in)
+{
+	uint32_t words = bits & 0x80 ? process_words / 2 : process_words;
+	in->saved = bits & 0x10;
+	in->has_process_stack = bits & 0x20;
+	in->process_stack_start = PROCESS_STACK;
+	in->process_stack_end = PROCESS_STACK + 4 * words;
+	in->has_entry = bits & 0x40;
+	in->entry_addr = pc & ~0x3fu;
+}
+
+/* Image and thread, effects, which registers are known, the registers, stack sizes, the stacks. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fl_unwound_frame frames[FL_LIMIT_FRAMES];
 	static uint8_t stacks[2][4 * STACK_WORDS];
 	load_images();
 	struct fl_reader r = fl_reader("input", data, size, 0);
-	const struct image *image = &images[fl_read_u8(&r) % IMAGES];
+	unsigned bits = fl_read_u8(&r);
+	const struct image *image = &images[bits % IMAGES];
 	struct fl_unwind_input in = { .symbols = &image->view, .arch = image->arch };
 	in.fault_effects = fl_read_u8(&r);
 	struct fl_registers regs = { .known = fl_read_u32(&r) | 1u << FL_PC };
@@ -192,12 +235,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fl_findings findings = { .arena = &arena };
 	struct fl_unwind_result result = { .frames = frames };
 	char text[128];
+	read_thread(bits, process_words, regs.value[FL_PC], &in);
 	in.regs = &regs;
 	in.memory = &memory;
 	fl_unwind(&in, &findings, &result);
 	CHECK(result.count >= 1 && result.count <= FL_LIMIT_FRAMES);
 	CHECK(result.stop > FL_STOP_NONE && result.stop < FL_STOP_COUNT);
+	check_first(&in, &result.frames[0]);
 	check_frames(&result);
+	check_bounds(&in, &result);
 	fl_unwind_stop_text(&result, text, sizeof(text));
 	CHECK(text[0]);
 	fl_arena_deinit(&arena);
