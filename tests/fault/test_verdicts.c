@@ -64,6 +64,11 @@ static const char *const titles[][2] = {
 	{ "panic-code", "panic code 8, OutOfHeap" },
 	{ "aux-panic", "panic code 8, OutOfHeap" },
 	{ "aux-panic-hook", "panic code 8, OutOfHeap" },
+	{ "deadlock", "deadlock: " },
+	{ "spin", "did not yield in wait_for_" },
+	{ "overflow-hook", "the kernel found that thread 'hoarder' overflowed its stack" },
+	{ "overflow-sentinel", "the kernel found that thread 'greedy' overflowed its stack" },
+	{ "overflow-psplim", "would have taken sp below PSPLIM" },
 };
 
 /* The thread stack's overflow has nothing to do with the end of the main stack. */
@@ -85,6 +90,63 @@ static bool title_fits(const char *scenario, const char *title)
 	return true;
 }
 
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "";
+}
+
+static const char *expected_overflow(const json_t *expected, const char *name)
+{
+	size_t i;
+	json_t *thread;
+	json_array_foreach(json_object_get(expected, "threads"), i,
+			   thread) if (name && !strcmp(text_of(thread, "name"),
+						       name)) return text_of(thread, "overflow");
+	return "";
+}
+
+/* A thread of which the author says nothing did not overflow its stack. */
+static bool stacks_fit(const json_t *expected, const struct fl_trace *trace)
+{
+	bool fit = true;
+	for (size_t i = 0; i < trace->thread_count; i++) {
+		const struct fl_thread *thread = &trace->threads[i];
+		const char *wanted = expected_overflow(expected, thread->name);
+		const char *got = fl_overflow_name(thread->overflow.verdict);
+		bool right = *wanted ? !strcmp(wanted, got)
+				     : !thread->has_block ||
+					       thread->overflow.verdict <= FL_OVERFLOW_EXCLUDED;
+		if (right)
+			continue;
+		print_message("    %s: its stack: %s, expected: %s\n",
+			      thread->name ? thread->name : "?", got, wanted);
+		fit = false;
+	}
+	return fit;
+}
+
+/* Whose overflow explains a crash of another, and what is left of a deadlock elsewhere. */
+static const char *const sentences[][2] = {
+	{ "overflow-neighbour", "thread 'greedy' likely overflowed its stack, which ends at 0x" },
+	{ "overflow-neighbour", "the crashed thread's stack" },
+	{ "deadlock", "waits without a timeout for" },
+	{ "spin", "was running when the watchdog came" },
+	{ "spin", "was ready and could not run" },
+};
+
+static bool evidence_fits(const char *scenario, const struct fl_cause *cause)
+{
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+		bool said = strcmp(sentences[i][0], scenario) != 0;
+		for (size_t k = 0; k < cause->evidence_count && !said; k++)
+			said = strstr(cause->evidence[k], sentences[i][1]);
+		if (!said)
+			return false;
+	}
+	return true;
+}
+
 static void check(const struct corpus_case *c, void *user)
 {
 	struct images *images = user;
@@ -99,7 +161,8 @@ static void check(const struct corpus_case *c, void *user)
 	assert_non_null(category);
 	const char *scenario = strchr(c->name, '/') + 1;
 	if (strcmp(category, cause->category) || !title_fits(scenario, cause->title) ||
-	    is_misled(scenario, cause)) {
+	    is_misled(scenario, cause) || !stacks_fit(expected, &report->trace) ||
+	    !evidence_fits(scenario, cause)) {
 		print(c, cause);
 		print_message("    expected: %s\n", category);
 		images->wrong++;
