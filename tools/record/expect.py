@@ -91,8 +91,9 @@ def cut_name(name, limit):
 def thread_of(said, effective, build, author, markers):
     """One thread. The crashed one has the frames of the scenario."""
     said = changed(said, said.get("cores", {}).get(build["core"], {}))
+    unknown = [*build.get("unknown", []), *effective.get("unknown", [])]
     thread = {key: value for key, value in said.items()
-              if key not in ("like", "frames", "cores", "first_frames", *build.get("unknown", []))}
+              if key not in ("like", "frames", "cores", "first_frames", *unknown)}
     limit = effective.get("name_limit", build.get("name_limit"))
     thread["name"] = cut_name(said["name"], limit)
     if "held_by" in thread.get("waits_for", {}):
