@@ -150,6 +150,23 @@ static void test_the_running_thread(void **state)
 	}
 }
 
+/* Its registers are those of its own core. */
+static void test_a_thread_on_another_core(void **state)
+{
+	struct crew crew;
+	(void)state;
+	crew_begin(&crew, ASSERT, "FreeRTOS");
+	struct fl_thread *other = crew_add(&crew, "other");
+	struct fl_thread *app = crew_add(&crew, "app");
+	crew_run(&crew, other, START - 8);
+	other->crashed = false;
+	crew_run(&crew, app, app->stack.start + 0x80);
+	crew_judge(&crew);
+	assert_int_equal(other->overflow.verdict, FL_OVERFLOW_PROVEN);
+	assert_int_equal(app->overflow.verdict, FL_OVERFLOW_UNKNOWN);
+	crew_end(&crew);
+}
+
 /* The crashed thread's fault is evidence as well, and only on its own stack. */
 static void test_the_fault(void **state)
 {
@@ -166,6 +183,8 @@ static void test_the_fault(void **state)
 		  "CFSR 0x00100000: STKOF, " },
 		{ "a handler's stack limit", 0x00100000, true, FL_OVERFLOW_EXCLUDED,
 		  "the lowest 16 bytes were never used" },
+		{ "floating-point registers found no room", 0x20, false, FL_OVERFLOW_UNKNOWN,
+		  "CFSR 0x00000020 has a stacking error that may be its own" },
 		{ "another fault", 0x00010000, false, FL_OVERFLOW_EXCLUDED,
 		  "the lowest 16 bytes were never used" },
 	};
@@ -204,15 +223,15 @@ static void test_hooks(void **state)
 		size_t victim;     /* 0: crashed, 1: other, 2: none */
 		const char *title;
 	} cases[] = {
-		{ "by argument", "vApplicationStackOverflowHook", FL_TRUST_CONTEXT, 0x20000200, 1,
+		{ "by argument", "vApplicationStackOverflowHook", FL_TRUST_CONTEXT, 0x20000100, 1,
 		  "the kernel found that thread 'net' overflowed its stack" },
 		{ "no thread's block", "vApplicationStackOverflowHook", FL_TRUST_CONTEXT,
-		  0x20000204, 0, "the kernel found that thread 'app' overflowed its stack" },
+		  0x20000104, 0, "the kernel found that thread 'app' overflowed its stack" },
 		{ "the current one", "vApplicationStackOverflowHook", FL_TRUST_CFI, 0, 0,
 		  "the kernel found that thread 'app' overflowed its stack" },
-		{ "Zephyr", "z_check_stack_sentinel", FL_TRUST_CFI, 0x20000200, 0,
+		{ "Zephyr", "z_check_stack_sentinel", FL_TRUST_CFI, 0x20000100, 0,
 		  "the kernel found that thread 'app' overflowed its stack" },
-		{ "ThreadX", "_tx_thread_stack_error_handler", FL_TRUST_CONTEXT, 0x20000200, 1,
+		{ "ThreadX", "_tx_thread_stack_error_handler", FL_TRUST_CONTEXT, 0x20000100, 1,
 		  "the kernel found that thread 'net' overflowed its stack" },
 		{ "a stale word on the stack", "vApplicationStackOverflowHook", FL_TRUST_SCAN, 0, 2,
 		  "an assertion failed" },
@@ -233,8 +252,8 @@ static void test_hooks(void **state)
 		if (cases[i].argument)
 			fl_reg_set(&frames[1].regs, FL_R0, cases[i].argument);
 		crew_begin(&crew, ASSERT, "FreeRTOS");
-		struct fl_thread *app = crew_add(&crew, "app");
 		struct fl_thread *net = crew_add(&crew, "net");
+		struct fl_thread *app = crew_add(&crew, "app");
 		crew_run(&crew, app, app->stack.start + 0x80);
 		app->frames = frames;
 		app->frame_count = 2;
@@ -358,10 +377,10 @@ static void test_neighbours(void **state)
 		{ "its stack", START - CREW_STACK, 0x20000100, 0x90000000, START - 16,
 		  "thread 'net' overflowed its stack, which ends at 0x20004000, and the crashed "
 		  "thread's stack, 0x20003e00, lies right below: it was likely overwritten from there" },
-		{ "its control block", 0x20006000, START - 0x100, 0x90000000, START - 16,
+		{ "its control block", 0x20006000, START - 0x200, 0x90000000, START - 16,
 		  "thread 'net' overflowed its stack, which ends at 0x20004000, and the crashed "
-		  "thread's control block, 0x20003f00, lies right below: it was likely overwritten from there" },
-		{ "a block too far below", 0x20006000, START - 0x300, 0x90000000, START - 16,
+		  "thread's control block, 0x20003e00, lies right below: it was likely overwritten from there" },
+		{ "a block too far below", 0x20006000, START - 0x204, 0x90000000, START - 16,
 		  NULL },
 		{ "a block far below, and sp still lower", 0x20006000, START - 0x300, 0x90000000,
 		  START - 0x400,
@@ -408,18 +427,26 @@ static void test_its_own_overflow(void **state)
 		uint32_t reason, cfsr;
 		uint16_t h1;
 		uint32_t below;
+		bool handler;
 		const char *category, *title, *evidence;
 	} cases[] = {
-		{ "an undefined instruction", USAGE, 0x00010000, 0xde01, 16, "Stack Overflow",
+		{ "an undefined instruction", USAGE, 0x00010000, 0xde01, 16, false,
+		  "Stack Overflow",
 		  "thread 'app' ran past the end of its stack, then: undefined instruction de01 "
 		  "(udf #1)",
 		  "thread 'app' overflowed its stack: sp 0x20003ff0 is 16 bytes below" },
-		{ "a null pointer", BUS, 0x8200, 0x601a, 16, "Null Pointer", NULL,
+		{ "a null pointer", BUS, 0x8200, 0x601a, 16, false, "Null Pointer", NULL,
 		  "thread 'app' overflowed its stack: sp 0x20003ff0 is 16 bytes below" },
-		{ "an assert", ASSERT, 0, 0xde4d, 16, "Assert", "an assertion failed",
+		{ "an assert", ASSERT, 0, 0xde4d, 16, false, "Assert", "an assertion failed",
 		  "thread 'app' overflowed its stack: sp 0x20003ff0 is 16 bytes below" },
 		{ "an undefined instruction with sp inside", USAGE, 0x00010000, 0xde01,
-		  (uint32_t)-64, "Undefined Instruction", NULL, NULL },
+		  (uint32_t)-64, false, "Undefined Instruction", NULL, NULL },
+		{ "an undefined instruction, but no reason says that it is new", UINT32_MAX,
+		  0x00010000, 0xde01, 16, false, "Undefined Instruction", NULL,
+		  "thread 'app' overflowed its stack: sp 0x20003ff0 is 16 bytes below" },
+		{ "an undefined instruction in a handler", USAGE, 0x00010000, 0xde01, 16, true,
+		  "Undefined Instruction", NULL,
+		  "thread 'app' overflowed its stack: sp 0x20003ff0 is 16 bytes below" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -429,7 +456,10 @@ static void test_its_own_overflow(void **state)
 		case_fault(&crew.c, cases[i].cfsr, 0, 0, 4);
 		case_pc(&crew.c, 0x08000100, cases[i].h1, 0);
 		fl_reg_set(&crew.c.regs, FL_R3, 4);
-		crew_run(&crew, app, START - cases[i].below);
+		if (cases[i].handler)
+			crew_interrupt(&crew, app, START - cases[i].below);
+		else
+			crew_run(&crew, app, START - cases[i].below);
 		print_message("%s\n", cases[i].name);
 		crew_decide(&crew);
 		assert_string_equal(crew.c.cause.category, cases[i].category);
@@ -503,6 +533,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_the_running_thread),
+		cmocka_unit_test(test_a_thread_on_another_core),
 		cmocka_unit_test(test_the_fault),
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_the_reason),
