@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TEXT = 0x1000, MPU_SETTINGS = 320, PORT_MAX_DELAY = -1 };
+enum { TEXT = 0x1000, MPU_SETTINGS = 320, PORT_MAX_DELAY = -1, INTEGRITY = 0x5a5a5a5a };
 
 static bool has(const struct freertos_writer *w, unsigned config)
 {
@@ -220,6 +220,11 @@ void freertos_list(struct freertos_writer *w, uint32_t at)
 {
 	const struct freertos_shape *s = &w->s;
 	uint32_t end = at + s->end;
+	if (has(w, FREERTOS_INTEGRITY)) {
+		freertos_word(w, at, INTEGRITY);
+		freertos_word(w, end, INTEGRITY);
+		freertos_word(w, at + s->list_size - 4, INTEGRITY);
+	}
 	freertos_word(w, at + s->count, 0);
 	freertos_word(w, at + s->index, end);
 	freertos_word(w, end + s->value, (uint32_t)PORT_MAX_DELAY);

@@ -88,6 +88,7 @@ static const struct {
 	{ "10.4 without debug information", FREERTOS_STACK_END | FREERTOS_TRACE },
 	{ "plain, without debug information", 0 },
 	{ "integrity checks", FREERTOS_INTEGRITY | FREERTOS_DWARF },
+	{ "integrity checks, without debug information", FREERTOS_INTEGRITY },
 	{ "pxContainer", FREERTOS_PX_CONTAINER | FREERTOS_DWARF },
 	{ "MPU", FREERTOS_MPU | FREERTOS_DWARF },
 	{ "MPU without debug information", FREERTOS_MPU },

@@ -74,7 +74,7 @@ struct fl_freertos {
 	struct fl_kernel_scan *scan;
 	struct fl_field members[FL_FREERTOS_MEMBER_COUNT];
 	uint64_t known; /**< bit i: members[i] is meaningful */
-	uint32_t list_size, item_size;
+	uint32_t list_size;
 	bool guessed; /**< no debug information about TCB_t: offsets of the default build */
 	struct fl_freertos_list lists[FL_FREERTOS_LISTS];
 	bool lists_captured; /**< at least one of them */

@@ -163,7 +163,7 @@ static void compare_count(struct fl_freertos *k)
 	    k->scan->full)
 		return;
 	fl_scan_note(k->scan, FL_NOTE, FL_OK, k->lists[0].addr,
-		     "the kernel counts %" PRIu32 " tasks, %zu were found",
+		     "the kernel counts %" PRIu32 " tasks, found were %zu",
 		     out->kernel.thread_count, out->count);
 }
 

@@ -56,10 +56,11 @@ static const struct {
 
 enum {
 	LIST_SIZE = 20, /* of a default build */
-	ITEM_SIZE = 20,
 	CORE_WORDS = 8, /* xTaskRunState and uxTaskAttributes stand before the name */
 	LEAD_MAX = 1024,
 };
+
+#define INTEGRITY_CHECK UINT32_C(0x5a5a5a5a) /* projdefs.h: pdINTEGRITY_CHECK_VALUE */
 
 bool fl_freertos_knows(const struct fl_freertos *k, enum fl_freertos_member member)
 {
@@ -92,6 +93,35 @@ static void guess_cores(struct fl_freertos *k)
 	k->members[FL_FREERTOS_STACK_END].off += CORE_WORDS;
 }
 
+static void shift(struct fl_freertos *k, enum fl_freertos_member first,
+		  enum fl_freertos_member last, uint32_t by)
+{
+	for (int member = (int)first; member <= (int)last; member++)
+		k->members[member].off += by;
+}
+
+/*
+ * Integrity checks put a word with a known value at both ends of lists and items, and at the
+ * beginning of the end item.
+ */
+static void guess_integrity(struct fl_freertos *k)
+{
+	struct fl_variable_info list;
+	uint32_t first;
+	if (!fl_view_variable(&k->scan->symbols, "xDelayedTaskList1", &list) ||
+	    !fl_scan_number(k->scan, list.addr, 4, false, &first) || first != INTEGRITY_CHECK)
+		return;
+	uint32_t more_of_list = 12;
+	uint32_t more_of_item = 8;
+	k->list_size += more_of_list;
+	shift(k, FL_FREERTOS_ITEM_VALUE, FL_FREERTOS_LIST_FIRST, 4);
+	shift(k, FL_FREERTOS_LIST_FIRST, FL_FREERTOS_LIST_FIRST, 4);
+	shift(k, FL_FREERTOS_EVENT_ITEM, FL_FREERTOS_EVENT_ITEM, more_of_item);
+	shift(k, FL_FREERTOS_PRIORITY, FL_FREERTOS_STACK_END, 2 * more_of_item);
+	shift(k, FL_FREERTOS_QUEUE_RECEIVE, FL_FREERTOS_QUEUE_RECEIVE, more_of_list);
+	shift(k, FL_FREERTOS_QUEUE_MESSAGES, FL_FREERTOS_QUEUE_ITEM_SIZE, 2 * more_of_list);
+}
+
 void fl_freertos_layout(struct fl_freertos *k)
 {
 	uint32_t size;
@@ -103,11 +133,11 @@ void fl_freertos_layout(struct fl_freertos *k)
 	}
 	k->list_size =
 		fl_view_struct_size(&k->scan->symbols, "xLIST", &size) && size ? size : LIST_SIZE;
-	k->item_size =
-		fl_view_struct_size(&k->scan->symbols, "xLIST_ITEM", &size) ? size : ITEM_SIZE;
 	k->guessed = !fl_view_struct_size(&k->scan->symbols, TCB, &size);
 	if (k->guessed)
 		guess_cores(k);
+	if (!fl_view_struct_size(&k->scan->symbols, "xLIST", &size))
+		guess_integrity(k);
 }
 
 /* How far a task's state item lies behind the beginning of its TCB, by the first one on a list. */
@@ -140,7 +170,6 @@ void fl_freertos_probe(struct fl_freertos *k)
 	uint32_t off;
 	if (!k->guessed || !probe(k, &off))
 		return;
-	uint32_t lead = off - k->members[FL_FREERTOS_STATE_ITEM].off;
-	for (int member = FL_FREERTOS_STATE_ITEM; member <= FL_FREERTOS_STACK_END; member++)
-		k->members[member].off += lead;
+	shift(k, FL_FREERTOS_STATE_ITEM, FL_FREERTOS_STACK_END,
+	      off - k->members[FL_FREERTOS_STATE_ITEM].off);
 }
