@@ -13,7 +13,7 @@ HANDLERS = ["-DKERNEL_SVC=vPortSVCHandler", "-DKERNEL_PENDSV=xPortPendSVHandler"
 EVERYWHERE = ["task-fault", "isr-fault", "idle-fault", "before-scheduler", "tick-fault",
               "switch-fault", "pending-ready", "overflow-hook", "deadlock", "spin"]
 PARTIAL = ["vendor", "short-stacks", "no-stacks", "short-names", "lists-only"]
-FP = ["fp-tasks", "fp-isr"]
+FP = ["fp-tasks", "fp-isr", "fp-switch-fault"]
 
 
 def kernel(image, core, optimise, shape, scenarios, **more):
