@@ -378,11 +378,12 @@ static void test_names_by_symbol(void **state)
 static void test_before_threads(void **state)
 {
 	(void)state;
-	for (int dummy = 0; dummy < 2; dummy++) {
+	for (int i = 0; i < 4; i++) {
 		ZEPHYR_AUTO w;
 		ZEPHYR_CASE c;
 		struct fl_registers regs = running();
-		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
+		bool dummy = i & 1;
+		zephyr_begin(&w, &zephyr_3_7, i & 2 ? ZEPHYR_DWARF : ZEPHYR_TABLE);
 		put_three(&w);
 		zephyr_byte(&w, SPARE + zephyr_3_7.state, 0x01);
 		zephyr_current(&w, dummy ? SPARE : 0);

@@ -215,6 +215,43 @@ static void test_switch_frames(void **state)
 	}
 }
 
+/* A thread in user mode has the limit 0, which looks like a have_fpu word: that lies there too. */
+static void test_switch_frame_without_limit(void **state)
+{
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		ZEPHYR_AUTO w;
+		ZEPHYR_CASE c;
+		zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
+		uint32_t above = put_switch_frame(&w, false, 0, true, T, ZEPHYR_SWAP | 1);
+		zephyr_word(&w, SP, 0);
+		if (told) {
+			zephyr_object(&w, "arm_m_switch_stack_buffer", BUFFER, 4);
+			zephyr_word(&w, BUFFER, buffer_size(false, true));
+		}
+		put_thread(&w, SP, 0);
+		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V8M_MAIN);
+		const struct fl_thread *t = zephyr_named(&c, "it");
+		assert_int_equal(t->context, FL_CONTEXT_SAVED);
+		assert_int_equal(t->regs.value[FL_SP], above);
+	}
+}
+
+/* RAM at 0x21000000: a limit looks like an apsr, and lr like pc. */
+static void test_switch_frame_that_two_layouts_fit(void **state)
+{
+	(void)state;
+	ZEPHYR_AUTO w;
+	ZEPHYR_CASE c;
+	zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
+	put_switch_frame(&w, false, 0, true, T, ZEPHYR_SWAP | 1);
+	put_thread(&w, SP, 0);
+	zephyr_word(&w, SP, 0x21002000);
+	zephyr_word(&w, THREAD + zephyr_4_4.stack_info, 0x21002000);
+	zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V8M_MAIN);
+	assert_int_equal(zephyr_named(&c, "it")->context, FL_CONTEXT_NONE);
+}
+
 /* What the buffer's size says is believed, whatever else would fit. */
 static void test_switch_frame_that_is_none(void **state)
 {
@@ -302,6 +339,8 @@ int main(void)
 		cmocka_unit_test(test_never_ran),
 		cmocka_unit_test(test_no_frame),
 		cmocka_unit_test(test_switch_frames),
+		cmocka_unit_test(test_switch_frame_without_limit),
+		cmocka_unit_test(test_switch_frame_that_two_layouts_fit),
 		cmocka_unit_test(test_switch_frame_that_is_none),
 		cmocka_unit_test(test_interrupted_instruction),
 		cmocka_unit_test(test_switch_thread_that_never_ran),

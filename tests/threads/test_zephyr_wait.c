@@ -224,6 +224,8 @@ static void test_by_table(void **state)
 		ZEPHYR_CASE c;
 		zephyr_begin(&w, with ? &zephyr_2_5 : &old, ZEPHYR_TABLE);
 		put_waiter(&w, OBJECT, false);
+		if (!with)
+			zephyr_byte(&w, WAITER + 8, 1); /* user_options */
 		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 		const struct fl_wait *wait = &zephyr_named(&c, "waiter")->wait;
 		assert_int_equal(wait->kind, FL_WAIT_OBJECT);

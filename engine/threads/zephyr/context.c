@@ -118,7 +118,7 @@ static bool layout_by_dwarf(const struct fl_zephyr *z, struct switch_layout *ret
 	return true;
 }
 
-/* psplim is 0 for threads in user mode too, but then nothing tells it from a have_fpu word. */
+/* One of 0, for threads in user mode, lies where a have_fpu word of 0 would. */
 static bool is_limit(const struct fl_zephyr *z, const struct fl_thread *thread, uint32_t addr)
 {
 	uint32_t limit;

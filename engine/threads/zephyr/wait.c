@@ -62,16 +62,13 @@ static bool queue_off(const struct fl_zephyr *z, const struct queue *queue, uint
 
 /* --- objects of a known kind --- */
 
-/* The queue that lies @p off bytes inside a structure, or an array of it. */
 static const struct queue *
-queue_inside(const struct fl_zephyr *z, const char *structure, uint32_t off, uint32_t *base_off_ret)
+queue_inside(const struct fl_zephyr *z, const char *structure, uint32_t off)
 {
-	uint32_t size = 0, at;
-	fl_view_struct_size(&z->scan->symbols, structure, &size);
-	*base_off_ret = size ? off - off % size : 0;
+	uint32_t at;
 	for (size_t i = 0; i < QUEUE_COUNT; i++)
 		if (strcmp(queues[i].structure, structure) == 0 && queue_off(z, &queues[i], &at) &&
-		    at == off - *base_off_ret)
+		    at == off)
 			return &queues[i];
 	return NULL;
 }
@@ -79,12 +76,10 @@ queue_inside(const struct fl_zephyr *z, const char *structure, uint32_t off, uin
 static const struct queue *by_type(const struct fl_zephyr *z, uint32_t addr, uint32_t *base_ret)
 {
 	struct fl_object_info object;
-	uint32_t off;
 	if (!fl_view_kernel_object_at(&z->scan->symbols, addr, &object))
 		return NULL;
-	const struct queue *queue = queue_inside(z, object.structure, addr - object.addr, &off);
-	*base_ret = object.addr + off;
-	return queue;
+	*base_ret = object.addr;
+	return queue_inside(z, object.structure, addr - object.addr);
 }
 
 /* K_MUTEX_DEFINE() and its like put objects of a kind into a section of its own. */
@@ -118,13 +113,12 @@ static const struct queue *by_section(const struct fl_zephyr *z, uint32_t addr,
 				      const struct fl_symbol_info *object, uint32_t *base_ret)
 {
 	for (size_t i = 0; i < QUEUE_COUNT; i++) {
-		uint32_t off;
-		if (!is_in_section_of(z, queues[i].structure, addr))
+		const char *structure = queues[i].structure;
+		if (!is_in_section_of(z, structure, addr))
 			continue;
-		const struct queue *queue =
-			queue_inside(z, queues[i].structure, addr - object->addr, &off);
-		*base_ret = object->addr + (queue ? off : 0);
-		return queue ? queue : only_kind(queues[i].structure);
+		const struct queue *queue = queue_inside(z, structure, addr - object->addr);
+		*base_ret = object->addr;
+		return queue ? queue : only_kind(structure);
 	}
 	return NULL;
 }
