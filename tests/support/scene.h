@@ -30,6 +30,7 @@ enum {
 	BEHIND_STORE = 0x08000186, /* yields, behind what reads like SVC */
 	BEHIND_SVC = 0x0800018a,   /* yields, behind its last instruction */
 	R_ROOMY = 0x08000199,      /* roomy, after handle */
+	FRAME_IN_FLASH = 0x0800019c,
 	SP = 0x20001000,
 	PSP = 0x20003000,
 	THUMB = 0x01000000,

@@ -166,10 +166,13 @@ static void test_in_the_context_switch(void **state)
 	assert_int_equal(saved.findings.count, 1);
 	assert_non_null(strstr(saved.findings.items[0].text, "from a to b"));
 	assert_int_equal(saved.threads.items[1].regs.value[FL_PC], 0x08000100);
-	SCENE nested; /* by an interrupt of the switch */
+	SCENE nested; /* by an interrupt of the switch; the core goes with the thread */
 	switching(&nested, SYSTICK, A_STACK + 0x180, false);
+	nested.threads.items[1].has_core = true;
 	hand_out(&nested);
 	expect(&nested, "*a blocked, b ready'");
+	assert_true(nested.threads.items[0].has_core);
+	assert_false(nested.threads.items[1].has_core);
 	SCENE early; /* not saved yet: known by the stack */
 	switching(&early, PENDSV, A_STACK + 0x100, true);
 	hand_out(&early);
@@ -194,6 +197,11 @@ static void test_not_in_the_context_switch(void **state)
 	TARGET_WORDS(&pending.memory, 0xe000ed24, SHCSR_SYSTICKACT | SHCSR_PENDSVACT);
 	hand_out(&pending);
 	expect(&pending, "*a blocked, b ready'");
+	SCENE damaged; /* a's bounds, which reach into b's stack */
+	switching(&damaged, PENDSV, B_STACK + 0x100, true);
+	fl_thread_set_stack(&damaged.threads.items[0], A_STACK, B_STACK + STACK_SIZE);
+	hand_out(&damaged);
+	expect(&damaged, "*b running, a blocked'");
 	SCENE overflow; /* c's stack grew into a's */
 	begin(&overflow);
 	thread(&overflow, "a", A_STACK, A_STACK + 0x180, FL_THREAD_BLOCKED);

@@ -269,7 +269,7 @@ static void test_what_is_no_interrupted_thread(void **state)
 	expect(&handler, "handle~context | not-captured");
 	SCENE flash; /* PSP was never set: what is there is no stack */
 	set_handler(&flash, HANDLE_BODY, 0, 20);
-	fl_reg_set(&flash.regs, FL_PSP, RESET);
+	fl_reg_set(&flash.regs, FL_PSP, FRAME_IN_FLASH);
 	STACK(&flash, 0x41);
 	expect(&flash, "handle~context | not-captured");
 	SCENE thread; /* no handler at all */

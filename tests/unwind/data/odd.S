@@ -207,3 +207,11 @@
 	b	.
 	.cfi_endproc
 	endfunction roomy
+
+	/* What would be an exception frame, if it were on a stack. */
+	.align	2
+	.global	frame_in_flash
+	.type	frame_in_flash, %object
+frame_in_flash:
+	.word	0, 1, 2, 3, 12, 0x08000107, 0x08000156, 0x01000000
+	.size	frame_in_flash, . - frame_in_flash
