@@ -158,7 +158,7 @@ read_thread(struct fl_reader *r, uint32_t memory_addr, uint8_t number, struct fl
 	t->stack.start = more & 1 ? fl_read_u32(r) : memory_addr + fl_read_u8(r);
 	t->stack.end = (uint64_t)t->stack.start + fl_read_u16(r);
 	t->stack.saved_known = more & 2;
-	t->stack.saved = t->stack.start + (uint32_t)(int16_t)fl_read_u16(r);
+	t->stack.saved = t->stack.start + fl_read_u16(r) - 0x8000u;
 	t->stack.unused_known = more & 4;
 	t->stack.unused = more & 8 ? 0 : fl_read_u8(r);
 	t->context = more & 16 ? FL_CONTEXT_SAVED : FL_CONTEXT_NONE;
