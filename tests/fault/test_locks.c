@@ -28,7 +28,7 @@ static size_t try_all(const unsigned *edge, size_t count, uint16_t *path, size_t
 {
 	if (edge[path[length - 1]] == path[0])
 		return length;
-	for (uint16_t next = 0; next < count; next++) {
+	for (uint16_t next = 0; next < count && length < NODES_MAX; next++) {
 		bool used = false;
 		for (size_t i = 0; i < length; i++)
 			used |= path[i] == next;
