@@ -164,7 +164,7 @@ static double now(void)
 	return (double)clock() / CLOCKS_PER_SEC;
 }
 
-static void check_threads(const struct fl_trace *t)
+static void check_threads(const struct fl_trace *t, size_t crashed_wanted)
 {
 	size_t crashed = 0;
 	assert_in_range(t->thread_count, 1, FL_LIMIT_THREADS);
@@ -178,7 +178,7 @@ static void check_threads(const struct fl_trace *t)
 			assert_false(a->has_block && t->threads[k].has_block &&
 				     a->block == t->threads[k].block);
 	}
-	assert_int_equal(crashed, 1); /* the register block is never damaged */
+	assert_int_equal(crashed, crashed_wanted);
 	assert_true(t->finding_count <= FL_LIMIT_FINDINGS + 1);
 }
 
@@ -276,7 +276,7 @@ static void run(struct totals *totals, const struct subject *s, uint32_t seed)
 		totals->worst = took;
 	if (took > SECONDS_MAX)
 		fail_msg("%s, seed %u: %g s", s->c.name, seed, took);
-	check_threads(&report->trace);
+	check_threads(&report->trace, 1); /* the register block is never damaged */
 	check_report(report);
 	note_fewer(totals, s, &report->trace, seed, only_cut);
 	dump_blocks_close(&blocks);
@@ -339,9 +339,48 @@ static void test_damaged_dumps(void **state)
 	release(totals);
 }
 
+/* Nothing tells what ran: what the kernel saved is all there is. */
+static void check_without_registers(const struct corpus_case *c, void *user)
+{
+	enum { REGISTERS = 0 };
+	struct totals *totals = user;
+	struct dump_blocks blocks;
+	DUMP_AUTO w = { 0 };
+	size_t before = totals->count;
+	take(c, totals);
+	if (totals->count == before)
+		return;
+	const struct subject *s = &totals->subjects[before];
+	assert_true(dump_blocks_open(&blocks, c->dump, c->dump_size));
+	for (size_t i = 0; i < blocks.count; i++)
+		if (blocks.parts[i].type == REGISTERS)
+			blocks.parts[i].size = 0;
+	dump_blocks_write(&blocks, &w);
+	FL_AUTO(fl_report) report = analyze(s, w.bytes, w.size);
+	check_threads(&report->trace, 0);
+	check_report(report);
+	assert_true(report->trace.thread_count + 1 >= s->threads);
+	for (size_t i = 0; i < report->trace.thread_count; i++) {
+		const struct fl_thread *t = &report->trace.threads[i];
+		assert_true(!t->current || (!t->frame_count && t->stop == FL_STOP_NO_REGISTERS));
+	}
+	dump_blocks_close(&blocks);
+}
+
+static void test_dumps_without_registers(void **state)
+{
+	struct totals *totals = calloc(1, sizeof(*totals));
+	(void)state;
+	assert_non_null(totals);
+	corpus_each(FL_CORPUS, check_without_registers, totals);
+	assert_true(totals->count > 0);
+	release(totals);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dumps_without_registers),
 		cmocka_unit_test(test_damaged_dumps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
