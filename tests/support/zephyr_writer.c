@@ -172,7 +172,7 @@ static void write_table(struct zephyr_writer *w, unsigned about)
 	uint32_t count = old ? 13 : 14;
 	BYTES_AUTO table = { 0 };
 	for (uint32_t i = 0; i < count; i++)
-		put_u32(&table, entries[i]);
+		put_u32(&table, entries[i] == ZEPHYR_ABSENT ? UINT32_MAX : entries[i]);
 	put_u32(&table, count);
 	put_u8(&table, 4);
 	unsigned section = elf_section(&w->elf, ".dbg_thread_info", ELF_PROGBITS, ELF_A, TABLE,

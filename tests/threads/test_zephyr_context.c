@@ -18,6 +18,7 @@ static void put_thread(struct zephyr_writer *w, uint32_t sp, unsigned exc_return
 	zephyr_thread(w, &(struct zephyr_thread){ .at = THREAD,
 						  .name = "it",
 						  .state = QUEUED,
+						  .entry = ZEPHYR_THREAD_ENTRY | 1,
 						  .stack = STACK,
 						  .stack_size = SIZE,
 						  .sp = sp,
@@ -94,6 +95,7 @@ static void test_never_ran(void **state)
 		zephyr_begin(&w, shapes[i], ZEPHYR_DWARF);
 		zephyr_frame(&w, SP, ZEPHYR_WORKER | 1, 0xaaaaaaaa, ZEPHYR_THREAD_ENTRY, T);
 		put_thread(&w, SP, 0);
+		zephyr_word(&w, THREAD + shapes[i]->entry, 0);
 		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 		const struct fl_thread *t = zephyr_named(&c, "it");
 		assert_int_equal(t->state, FL_THREAD_READY);
@@ -237,19 +239,30 @@ static void test_switch_frame_without_limit(void **state)
 	}
 }
 
-/* RAM at 0x21000000: a limit looks like an apsr, and lr like pc. */
-static void test_switch_frame_that_two_layouts_fit(void **state)
+/* Two layouts, or none, where the kernel does not say which it is. */
+static void test_switch_frame_that_not_one_layout_fits(void **state)
 {
+	static const struct {
+		const char *name;
+		uint32_t limit, stack;
+	} cases[] = {
+		{ "a limit like an apsr, and lr like pc", 0x21002000, 0x21002000 },
+		{ "a limit below the stack", STACK - 0x40, STACK },
+		{ "a limit above the stack", STACK + SIZE, STACK },
+	};
 	(void)state;
-	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
-	zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
-	put_switch_frame(&w, false, 0, true, T, ZEPHYR_SWAP | 1);
-	put_thread(&w, SP, 0);
-	zephyr_word(&w, SP, 0x21002000);
-	zephyr_word(&w, THREAD + zephyr_4_4.stack_info, 0x21002000);
-	zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V8M_MAIN);
-	assert_int_equal(zephyr_named(&c, "it")->context, FL_CONTEXT_NONE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ZEPHYR_AUTO w;
+		ZEPHYR_CASE c;
+		zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
+		put_switch_frame(&w, false, 0, true, T, ZEPHYR_SWAP | 1);
+		put_thread(&w, SP, 0);
+		zephyr_word(&w, SP, cases[i].limit);
+		zephyr_word(&w, THREAD + zephyr_4_4.stack_info, cases[i].stack);
+		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V8M_MAIN);
+		if (zephyr_named(&c, "it")->context != FL_CONTEXT_NONE)
+			fail_msg("%s", cases[i].name);
+	}
 }
 
 /* What the buffer's size says is believed, whatever else would fit. */
@@ -310,6 +323,7 @@ static void test_switch_thread_that_never_ran(void **state)
 	put_switch_frame(&w, false, 0, false, T, ZEPHYR_THREAD_ENTRY | 1);
 	zephyr_word(&w, SP + 4, ZEPHYR_WORKER | 1);
 	put_thread(&w, SP, 0);
+	zephyr_word(&w, THREAD + zephyr_4_4.entry, 0);
 	zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	const struct fl_thread *t = zephyr_named(&c, "it");
 	assert_int_equal(t->regs.value[FL_PC], ZEPHYR_THREAD_ENTRY);
@@ -340,7 +354,7 @@ int main(void)
 		cmocka_unit_test(test_no_frame),
 		cmocka_unit_test(test_switch_frames),
 		cmocka_unit_test(test_switch_frame_without_limit),
-		cmocka_unit_test(test_switch_frame_that_two_layouts_fit),
+		cmocka_unit_test(test_switch_frame_that_not_one_layout_fits),
 		cmocka_unit_test(test_switch_frame_that_is_none),
 		cmocka_unit_test(test_interrupted_instruction),
 		cmocka_unit_test(test_switch_thread_that_never_ran),

@@ -27,6 +27,7 @@ static void put_threads(struct zephyr_writer *w, unsigned count)
 		zephyr_thread(w, &(struct zephyr_thread){ .at = thread_at(i),
 							  .name = names[i],
 							  .state = QUEUED,
+							  .entry = ZEPHYR_WORKER | 1,
 							  .stack = STACK,
 							  .stack_size = 0x200,
 							  .sp = STACK + 0x100 });
@@ -54,10 +55,11 @@ static void test_next(void **state)
 		{ "the end of memory", 0xfffffffc, 3, "no thread was captured" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t k = 0; k < 2 * sizeof(cases) / sizeof(cases[0]); k++) {
 		ZEPHYR_AUTO w;
 		ZEPHYR_CASE c;
-		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
+		size_t i = k / 2;
+		zephyr_begin(&w, &zephyr_3_7, k & 1 ? ZEPHYR_DWARF : ZEPHYR_TABLE);
 		put_threads(&w, COUNT);
 		zephyr_word(&w, thread_at(2) + zephyr_3_7.next, cases[i].next);
 		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
@@ -116,7 +118,7 @@ static void test_limit(void **state)
 		.pended_on = ZEPHYR_ABSENT,
 		.timeout = ZEPHYR_ABSENT,
 		.psp = 12,
-		.entry = 16,
+		.entry = ZEPHYR_ABSENT,
 		.name = ZEPHYR_ABSENT,
 		.arch = ZEPHYR_ABSENT,
 		.preempt_float = ZEPHYR_ABSENT,

@@ -19,6 +19,7 @@ static void put_waiter(struct zephyr_writer *w, uint32_t queue, bool timeout)
 						  .name = "owner",
 						  .prio = 2,
 						  .state = QUEUED,
+						  .entry = ZEPHYR_WORKER | 1,
 						  .stack = STACK,
 						  .stack_size = 0x200,
 						  .sp = STACK + 0x100 });
@@ -27,6 +28,7 @@ static void put_waiter(struct zephyr_writer *w, uint32_t queue, bool timeout)
 						  .prio = 2,
 						  .state = PENDING,
 						  .pended_on = queue,
+						  .entry = ZEPHYR_WORKER | 1,
 						  .timeout = timeout,
 						  .stack = STACK,
 						  .stack_size = 0x200,

@@ -131,12 +131,6 @@ static bool makes_sense(const struct fl_zephyr *z, const struct fl_thread *threa
 			const struct switch_layout *layout)
 {
 	struct switch_frame frame;
-	enum fl_arch arch = z->scan->in->arch;
-	if (layout->fpu && !has_fpu(arch))
-		return false;
-	if (layout->guard && arch != FL_ARCH_V8M_MAIN && arch != FL_ARCH_V8M_BASE &&
-	    arch != FL_ARCH_UNKNOWN)
-		return false;
 	return read_switch(z, handle, layout, &frame) && is_resumable(z, &frame) &&
 	       (!layout->guard || is_limit(z, thread, frame.registers - 4));
 }

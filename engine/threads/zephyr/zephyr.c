@@ -9,12 +9,22 @@ enum { STACK_FILL = 0xaa /* CONFIG_INIT_STACKS */, REGISTRY_COUNT = 32 };
 
 /* --- what is a k_thread --- */
 
-static bool has_stack(const struct fl_zephyr *z, uint32_t block)
+static bool has_entry(const struct fl_zephyr *z, uint32_t block, bool *known)
+{
+	uint32_t entry;
+	if (!fl_zephyr_read(z, block, FL_ZEPHYR_ENTRY, &entry))
+		return false;
+	*known = true;
+	return entry && fl_view_is_code(z->scan->in->symbols, entry & ~UINT32_C(1));
+}
+
+static bool has_stack(const struct fl_zephyr *z, uint32_t block, bool *known)
 {
 	uint32_t start, size;
 	if (!fl_zephyr_read(z, block, FL_ZEPHYR_STACK_START, &start) ||
 	    !fl_zephyr_read(z, block, FL_ZEPHYR_STACK_SIZE, &size))
-		return true;
+		return false;
+	*known = true;
 	return start && size && (uint64_t)start + size <= UINT64_C(1) << 32;
 }
 
@@ -22,10 +32,11 @@ static bool has_stack(const struct fl_zephyr *z, uint32_t block)
 static bool is_thread(const struct fl_zephyr *z, uint32_t block)
 {
 	uint32_t state;
+	bool known = false;
 	const struct fl_span *span = fl_memory_find(z->scan->in->memory, block);
 	return block && block % 4 == 0 && span && span->source == FL_SPAN_DUMP &&
 	       fl_zephyr_read(z, block, FL_ZEPHYR_STATE, &state) && !(state & FL_ZEPHYR_DUMMY) &&
-	       has_stack(z, block);
+	       (has_entry(z, block, &known) || has_stack(z, block, &known) || !known);
 }
 
 /* --- where they are listed --- */
