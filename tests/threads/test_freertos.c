@@ -294,7 +294,20 @@ static void test_names_of_objects(void **state)
 	freertos_put_event(&w, RADIO + 8 + w.s.receive, first, 6);
 	freertos_put(&w, w.suspended, second, 0);
 	freertos_put_event(&w, LOG_LINES + 8 + w.s.receive, second, 6);
+	uint32_t third = freertos_task(&w, "third", 3);
+	freertos_queue(&w, NETWORK + 0x20, FREERTOS_QUEUE, 0);
+	freertos_put(&w, w.suspended, third, 0);
+	freertos_put_event(&w, NETWORK + 0x20 + w.s.send, third, 6);
+	freertos_word(&w, NETWORK + 0x20 + w.s.messages, 5); /* more than there is room for */
+	uint32_t fourth = freertos_task(&w, "fourth", 4);
+	freertos_queue(&w, UART_LOCK + 8, FREERTOS_SEMAPHORE, 0);
+	freertos_object(&w, "ucHeap", UART_LOCK, 0x80);
+	freertos_put(&w, w.suspended, fourth, 0);
+	freertos_put_event(&w, UART_LOCK + 8 + w.s.receive, fourth, 6);
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7EM);
+	assert_int_equal(freertos_at(&c, third)->wait.kind, FL_WAIT_OBJECT);
+	assert_int_equal(freertos_at(&c, fourth)->wait.kind, FL_WAIT_SEMAPHORE);
+	assert_null(freertos_at(&c, fourth)->wait.object_name);
 	assert_string_equal(freertos_at(&c, first)->wait.object_name, registered);
 	assert_string_equal(freertos_at(&c, second)->wait.object_name, "application+0x8");
 }
@@ -345,6 +358,7 @@ static void test_several_cores(void **state)
 		freertos_word(&w, w.current + 4, one);
 		freertos_word(&w, one + w.s.run_state, 1);
 		freertos_word(&w, two + w.s.run_state, 0);
+		freertos_word(&w, idle1 + w.s.run_state, 1); /* out of date */
 		freertos_word(&w, w.idle, idle0);
 		freertos_word(&w, w.idle + 4, idle1);
 		freertos_find(&c, &w, NULL, in_task(), FL_ARCH_V6M);
@@ -359,6 +373,7 @@ static void test_several_cores(void **state)
 		assert_int_equal(t->context, FL_CONTEXT_NONE);
 		assert_non_null(strstr(t->stop_text, "was running"));
 		assert_true(freertos_at(&c, idle0)->idle && freertos_at(&c, idle1)->idle);
+		assert_false(freertos_at(&c, idle1)->current);
 		assert_int_equal(t->stack.end,
 				 freertos_stack_of(&w, one) + FREERTOS_STACK_SIZE - 4);
 	}

@@ -192,14 +192,19 @@ static void test_registry(void **state)
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF | FREERTOS_REGISTRY, &q);
 		uint32_t gone = freertos_task(&w, "gone", 1);
-		freertos_word(&w, w.task_count, 5);
+		uint32_t woken = freertos_task(&w, "woken", 1);
+		freertos_word(&w, gone + w.s.state + w.s.container, w.delayed2);
+		freertos_word(&w, woken + w.s.state + w.s.container, w.delayed2);
+		freertos_word(&w, woken + w.s.event + w.s.container, w.pending);
 		freertos_word(&w, w.current, q.ready);
 		freertos_find(&c, &w, captured ? NULL : no_lists, NULL, FL_ARCH_V7M);
-		assert_int_equal(c.threads.count, 6);
+		assert_int_equal(c.threads.count, 7);
 		assert_int_equal(freertos_at(&c, q.tasks[1])->state, FL_THREAD_BLOCKED);
 		assert_string_equal(freertos_at(&c, q.tasks[1])->name, "one");
 		assert_true(freertos_at(&c, q.ready)->current);
-		assert_int_equal(freertos_at(&c, gone)->state, FL_THREAD_UNKNOWN);
+		assert_int_equal(freertos_at(&c, woken)->state, FL_THREAD_READY);
+		assert_int_equal(freertos_at(&c, gone)->state,
+				 captured ? FL_THREAD_UNKNOWN : FL_THREAD_BLOCKED);
 		assert_string_equal(freertos_at(&c, gone)->name, "gone");
 	}
 }
@@ -241,6 +246,8 @@ static void test_ends_of_stacks(void **state)
 	uint32_t second = freertos_stack_of(&w, q.tasks[2]);
 	freertos_object(&w, "zero_stack", alone, FREERTOS_STACK_SIZE - 0x10);
 	freertos_object(&w, "stacks", second, 2 * FREERTOS_STACK_SIZE);
+	freertos_object(&w, "application", alone + FREERTOS_STACK_SIZE - 0x10,
+			FREERTOS_STACK_SIZE + 0x10); /* what else is in it? */
 	freertos_object(&w, "ucHeap", freertos_stack_of(&w, q.ready) - 0x40, 0x1000);
 	freertos_word(&w, freertos_stack_of(&w, q.ready) - 4, UINT32_C(0x80000000) | 0x208);
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
@@ -252,6 +259,22 @@ static void test_ends_of_stacks(void **state)
 	assert_int_equal(freertos_at(&c, q.tasks[3])->stack.end, second + 2 * FREERTOS_STACK_SIZE);
 	assert_int_equal(freertos_at(&c, q.ready)->stack.end,
 			 freertos_stack_of(&w, q.ready) + 0x200);
+}
+
+/* Two stacks that do not fill an object evenly are no array. */
+static void test_uneven_stacks(void **state)
+{
+	(void)state;
+	FREERTOS_AUTO w;
+	FREERTOS_CASE c;
+	struct queue_of_four q;
+	put_four(&w, FREERTOS_DWARF, &q);
+	uint32_t second = freertos_stack_of(&w, q.tasks[1]);
+	freertos_object(&w, "stacks", second, 2 * FREERTOS_STACK_SIZE + 0x10);
+	freertos_word(&w, q.tasks[3] + w.s.stack, FREERTOS_STACKS + 5 * FREERTOS_STACK_SIZE);
+	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+	assert_false(freertos_at(&c, q.tasks[1])->stack.known);
+	assert_false(freertos_at(&c, q.tasks[2])->stack.known);
 }
 
 /* The kernel rounds down what it records; the buffer itself says where it ends. */
@@ -266,10 +289,13 @@ static void test_recorded_ends(void **state)
 	uint32_t other = freertos_stack_of(&w, q.tasks[1]);
 	freertos_object(&w, "zero_stack", stack, FREERTOS_STACK_SIZE);
 	freertos_object(&w, "one_stack", other, 2 * FREERTOS_STACK_SIZE); /* another's too */
+	freertos_object(&w, "more", freertos_stack_of(&w, q.ready), FREERTOS_STACK_SIZE + 0x40);
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	assert_int_equal(freertos_at(&c, q.tasks[0])->stack.end, stack + FREERTOS_STACK_SIZE);
 	assert_int_equal(freertos_at(&c, q.tasks[3])->stack.end,
 			 freertos_stack_of(&w, q.tasks[3]) + FREERTOS_STACK_SIZE - 4);
+	assert_int_equal(freertos_at(&c, q.ready)->stack.end,
+			 freertos_stack_of(&w, q.ready) + FREERTOS_STACK_SIZE - 4);
 	assert_true(freertos_at(&c, q.tasks[0])->stack.unused_known);
 	assert_int_equal(freertos_at(&c, q.tasks[0])->stack.unused, FREERTOS_STACK_SIZE);
 }
@@ -368,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_registry),
 		cmocka_unit_test(test_watermarks),
 		cmocka_unit_test(test_ends_of_stacks),
+		cmocka_unit_test(test_uneven_stacks),
 		cmocka_unit_test(test_recorded_ends),
 		cmocka_unit_test(test_random_mutations),
 		cmocka_unit_test(test_every_truncation),

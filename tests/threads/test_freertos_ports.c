@@ -227,6 +227,9 @@ static void test_inside_a_system_call(void **state)
 	uint32_t block = freertos_task(&w, "caller", 1);
 	struct freertos_context context = context_of(&w, block, 0, false);
 	context.sp = block + w.s.settings + 316;
+	/* A stack right behind the TCB, so that nothing else tells that this is not on it. */
+	freertos_word(&w, block + w.s.stack, block + 0x200);
+	freertos_word(&w, block + w.s.stack_end, block + 0x3f8);
 	freertos_make_ready(&w, block);
 	freertos_save(&w, FREERTOS_CM4_MPU, block, &context);
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7EM);
@@ -234,6 +237,96 @@ static void test_inside_a_system_call(void **state)
 	assert_int_equal(t->context, FL_CONTEXT_SAVED);
 	assert_true(has_exactly(t, FL_SP, context.sp));
 	assert_true(t->stack.known && !t->stack.used_known);
+}
+
+/* One word that cannot be makes a context none. */
+static void test_words_that_cannot_be(void **state)
+{
+	static const struct {
+		const char *name;
+		enum freertos_port port;
+		unsigned config;
+		uint32_t word, value; /* from pxTopOfStack up */
+		enum fl_arch arch;
+	} cases[] = {
+		{ "main stack", FREERTOS_CM4F, NONE, 8, 0xfffffff9, FL_ARCH_V7EM },
+		{ "handler", FREERTOS_CM4F, NONE, 8, 0xfffffff1, FL_ARCH_V7EM },
+		{ "another's limit", FREERTOS_NTZ, NONE, 0, FREERTOS_STACKS + 0x800,
+		  FL_ARCH_V8M_MAIN },
+		{ "no limit", FREERTOS_NTZ, NONE, 0, 0, FL_ARCH_V8M_MAIN },
+		{ "CONTROL", FREERTOS_CM4_MPU_10_4, MPU, 0, 0x12345678, FL_ARCH_V7EM },
+		{ "frame without Thumb bit", FREERTOS_CM3, NONE, 15, 0, FL_ARCH_V7M },
+		{ "frame of a handler", FREERTOS_CM3, NONE, 15, 0x0100000e, FL_ARCH_V7M },
+		{ "pc outside code", FREERTOS_CM3, NONE, 14, 0x20000000, FL_ARCH_V7M },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		freertos_begin(&w, cases[i].config | FREERTOS_DWARF);
+		uint32_t block = freertos_task(&w, "odd", 1);
+		struct freertos_context context = context_of(&w, block, 0, false);
+		freertos_make_ready(&w, block);
+		freertos_save(&w, cases[i].port, block, &context);
+		freertos_word(&w, freertos_get(&w, block) + 4 * cases[i].word, cases[i].value);
+		freertos_find(&c, &w, NULL, NULL, cases[i].arch);
+		if (freertos_at(&c, block)->context != FL_CONTEXT_NONE)
+			fail_msg("%s", cases[i].name);
+		assert_int_equal(freertos_at(&c, block)->regs.known, 0);
+		assert_int_equal(freertos_findings(&c, "layout of no known port"), 1);
+	}
+}
+
+/* An interrupted task may stand anywhere, and its lr may be anything. */
+static void test_only_a_first_frame_tells_the_entry(void **state)
+{
+	static const struct {
+		uint32_t sp_off, pc, lr;
+		bool entry;
+	} cases[] = {
+		{ 0x3f8, FREERTOS_WORKER, FREERTOS_EXIT | 1, true },
+		{ 0x3f8, FREERTOS_WORKER, 0, true },
+		{ 0x3f8, FREERTOS_WORKER + 8, FREERTOS_EXIT | 1, false },
+		{ 0x3fc, FREERTOS_WORKER, FREERTOS_EXIT | 1, false },  /* the core aligned it */
+		{ 0x3f8, FREERTOS_YIELD, FREERTOS_WORKER + 9, false }, /* just called */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		freertos_begin(&w, FREERTOS_DWARF);
+		uint32_t block = freertos_task(&w, "task", 1);
+		struct freertos_context context = {
+			.sp = freertos_stack_of(&w, block) + cases[i].sp_off,
+			.pc = cases[i].pc,
+			.lr = cases[i].lr,
+		};
+		freertos_make_ready(&w, block);
+		freertos_save(&w, FREERTOS_CM3, block, &context);
+		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+		assert_int_equal(freertos_at(&c, block)->context, FL_CONTEXT_SAVED);
+		assert_int_equal(freertos_at(&c, block)->has_entry, cases[i].entry);
+	}
+}
+
+/* What was saved of the running task is old, and does not decide. */
+static void test_the_running_task_does_not_vote(void **state)
+{
+	(void)state;
+	FREERTOS_AUTO w;
+	FREERTOS_CASE c;
+	freertos_begin(&w, FREERTOS_DWARF);
+	uint32_t running = freertos_task(&w, "running", 1);
+	uint32_t ready = freertos_task(&w, "ready", 1);
+	struct freertos_context stale = context_of(&w, running, 0, false);
+	struct freertos_context saved = context_of(&w, ready, 1, false);
+	freertos_make_ready(&w, running);
+	freertos_make_ready(&w, ready);
+	freertos_save(&w, FREERTOS_CM4F, running, &stale);
+	freertos_save(&w, FREERTOS_CM3, ready, &saved);
+	freertos_word(&w, w.current, running);
+	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7EM);
+	check_context("CM3", freertos_at(&c, ready), &saved);
 }
 
 int main(void)
@@ -246,6 +339,9 @@ int main(void)
 		cmocka_unit_test(test_no_port_fits),
 		cmocka_unit_test(test_stack_not_captured),
 		cmocka_unit_test(test_inside_a_system_call),
+		cmocka_unit_test(test_words_that_cannot_be),
+		cmocka_unit_test(test_only_a_first_frame_tells_the_entry),
+		cmocka_unit_test(test_the_running_task_does_not_vote),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,6 @@ static bool recorded_end(const struct fl_freertos *k, const struct fl_thread *th
 static bool are_ends_recorded(const struct fl_freertos *k)
 {
 	const struct fl_threads *threads = k->scan->out;
-	bool any = false;
 	for (size_t i = 0; i < threads->count && k->guessed; i++) {
 		const struct fl_thread *thread = &threads->items[i];
 		uint32_t end, top;
@@ -38,9 +37,8 @@ static bool are_ends_recorded(const struct fl_freertos *k)
 		if (!recorded_end(k, thread, &end) || end % ALIGNMENT ||
 		    (fl_freertos_read(k, thread->block, FL_FREERTOS_TOP, &top) && top > end))
 			return false;
-		any = true;
 	}
-	return any || !k->guessed;
+	return true;
 }
 
 /* The nearest other stack in the same object: their distance is the size of both, in an array. */

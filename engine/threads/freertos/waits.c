@@ -191,8 +191,7 @@ static struct fl_thread *
 stream_waiter(const struct fl_freertos *k, uint32_t addr, enum fl_freertos_member member)
 {
 	uint32_t block, tail, head, length;
-	if (addr % 4 || fl_scan_find(k->scan, addr) || !fl_freertos_read(k, addr, member, &block) ||
-	    !block)
+	if (addr % 4 || !fl_freertos_read(k, addr, member, &block) || !block)
 		return NULL;
 	struct fl_thread *thread = fl_scan_find(k->scan, block);
 	if (!thread || thread->wait.kind != FL_WAIT_NOTIFICATION ||
