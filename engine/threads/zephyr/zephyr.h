@@ -49,7 +49,7 @@ struct fl_zephyr {
 enum {
 	FL_ZEPHYR_DUMMY = 0x01,
 	FL_ZEPHYR_PENDING = 0x02,
-	FL_ZEPHYR_SLEEPING = 0x04, /**< before 4.0: not yet started */
+	FL_ZEPHYR_SLEEPING = 0x04, /**< before 4.1: not yet started */
 	FL_ZEPHYR_DEAD = 0x08,
 	FL_ZEPHYR_SUSPENDED = 0x10,
 	FL_ZEPHYR_ABORTING = 0x20,
