@@ -231,7 +231,7 @@ static void test_states(void **state)
 		  FL_THREAD_SUSPENDED, FL_WAIT_OBJECT, true },
 		{ "suspended", &zephyr_3_7, 0x10, false, ZEPHYR_SWAP, FL_THREAD_SUSPENDED,
 		  FL_WAIT_NONE, false },
-		{ "k_sleep() up to 3.7", &zephyr_2_5, 0x10, true, ZEPHYR_SWAP, FL_THREAD_BLOCKED,
+		{ "k_sleep() before 4.1", &zephyr_2_5, 0x10, true, ZEPHYR_SWAP, FL_THREAD_BLOCKED,
 		  FL_WAIT_DELAY, false },
 		{ "k_sleep() since", &zephyr_3_7, 0x04, true, ZEPHYR_SWAP, FL_THREAD_BLOCKED,
 		  FL_WAIT_DELAY, false },

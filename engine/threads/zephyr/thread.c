@@ -49,7 +49,7 @@ static enum timeout timeout_of(const struct fl_zephyr *z, uint32_t block)
 }
 
 /*
- * k_sleep() marked a thread as suspended up to 3.7 and as sleeping since; the bit for that had
+ * k_sleep() marked a thread as suspended before 4.1, and as sleeping since; the bit for that had
  * meant that a thread had not been started, which now sleeps.
  */
 static void
