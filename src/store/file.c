@@ -14,7 +14,7 @@ enum { REASON_SIZE = 256 };
 struct filing {
 	struct fl_store *store;
 	struct fl_report_facts facts;
-	struct fl_buffer encoded;
+	const struct fl_buffer *encoded;
 	struct fl_filing_dump dump;
 	struct fl_filing_identity identity;
 	bool waits;         /* for its ELF */
@@ -23,7 +23,6 @@ struct filing {
 
 static void filing_deinit(struct filing *filing)
 {
-	fl_buffer_deinit(&filing->encoded);
 	fl_filing_dump_deinit(&filing->dump);
 }
 
@@ -171,7 +170,7 @@ set_waiting(const struct filing *filing, struct fl_filed *ret, struct fl_error *
 		return code;
 	if ((code = symbols_came(filing, &again, err)) ||
 	    (code = fl_filing_put_trace(filing->store, &filing->dump, &filing->identity,
-					&filing->facts, &filing->encoded, 0, &ret->trace_id, err)))
+					&filing->facts, filing->encoded, 0, &ret->trace_id, err)))
 		return code;
 	if (filing->dump.issue_id &&
 	    (code = fl_filing_count(filing->store, filing->dump.issue_id, -1, err)))
@@ -191,7 +190,7 @@ set_done_again(const struct filing *filing, struct fl_filed *ret, struct fl_erro
 {
 	struct fl_refiled refiled = { 0 };
 	enum fl_code code =
-		fl_filing_refile(filing->store, &filing->dump, &filing->facts, &filing->encoded,
+		fl_filing_refile(filing->store, &filing->dump, &filing->facts, filing->encoded,
 				 false, &refiled, &ret->new_issue, err);
 	ret->trace_id = refiled.trace_id;
 	ret->issue_id = refiled.new_issue_id;
@@ -205,7 +204,7 @@ set_done_expected(const struct filing *filing, struct fl_filed *ret, struct fl_e
 	struct fl_store *store = filing->store;
 	enum fl_code code =
 		fl_filing_put_trace(store, &filing->dump, &filing->identity, &filing->facts,
-				    &filing->encoded, 0, &ret->trace_id, err);
+				    filing->encoded, 0, &ret->trace_id, err);
 	ret->reboot = true;
 	if (!code)
 		code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id,
@@ -253,7 +252,7 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 	if ((code = fl_filing_learn(store, &filing->facts, filing->dump.trace_id, ret->issue_id,
 				    err)) ||
 	    (code = fl_filing_put_trace(store, &filing->dump, &filing->identity, &filing->facts,
-					&filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
+					filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
 	    (code = fl_filing_count(store, ret->issue_id, 1, err)))
 		return code;
 	code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
@@ -359,29 +358,43 @@ static enum fl_code settle(struct filing *filing, struct fl_filed *ret, struct f
 				: settle_new(filing, ret, err);
 }
 
-static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
-			   bool waits, const char *reason, struct fl_filed *ret,
-			   struct fl_error *err)
+static enum fl_code
+write_down(struct filing *filing, int64_t dump_id, struct fl_filed *ret, struct fl_error *err)
+{
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	struct fl_filed filed = { 0 };
+	enum fl_code code;
+	if ((code = fl_begin(filing->store, &transaction, err)) ||
+	    (code = fl_filing_dump_read(filing->store, dump_id, &filing->dump, err)) ||
+	    (code = settle(filing, &filed, err)) || (code = fl_commit(&transaction, err)))
+		return code;
+	*ret = filed;
+	return FL_OK;
+}
+
+enum fl_code fl_filing_result(struct fl_store *store, const struct fl_result *result,
+			      struct fl_filed *ret, struct fl_error *err)
 {
 	__attribute__((__cleanup__(filing_deinit))) struct filing filing = {
 		.store = store,
-		.facts = fl_filing_facts(report),
-		.waits = waits,
-		.reason = reason,
+		.facts = fl_filing_facts(result->report),
+		.encoded = result->encoded,
+		.waits = result->kind == FL_RESULT_WAIT,
+		.reason = result->reason,
 	};
-	FL_AUTO_TRANSACTION transaction = { 0 };
-	struct fl_filed filed = { 0 };
-	enum fl_code code = fl_report_encode(report, &filing.encoded, err);
+	enum fl_code code = write_down(&filing, result->dump_id, ret, err);
+	store->symbols_id = 0;
+	return code;
+}
+
+static enum fl_code
+finish(struct fl_store *store, struct fl_result *result, struct fl_filed *ret, struct fl_error *err)
+{
+	FL_AUTO_BUFFER encoded = { 0 };
+	enum fl_code code = fl_report_encode(result->report, &encoded, err);
+	result->encoded = &encoded;
 	if (!code)
-		code = fl_begin(store, &transaction, err);
-	if (!code)
-		code = fl_filing_dump_read(store, dump_id, &filing.dump, err);
-	if (!code)
-		code = settle(&filing, &filed, err);
-	if (!code)
-		code = fl_commit(&transaction, err);
-	if (!code)
-		*ret = filed;
+		return fl_filing_result(store, result, ret, err);
 	store->symbols_id = 0;
 	return code;
 }
@@ -389,11 +402,15 @@ static enum fl_code finish(struct fl_store *store, int64_t dump_id, const struct
 enum fl_code fl_store_file(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
 			   struct fl_filed *ret, struct fl_error *err)
 {
-	return finish(store, dump_id, report, false, NULL, ret, err);
+	struct fl_result result = { .dump_id = dump_id, .kind = FL_RESULT_FILE, .report = report };
+	return finish(store, &result, ret, err);
 }
 
 enum fl_code fl_store_wait(struct fl_store *store, int64_t dump_id, const struct fl_report *report,
 			   const char *reason, struct fl_filed *ret, struct fl_error *err)
 {
-	return finish(store, dump_id, report, true, reason, ret, err);
+	struct fl_result result = {
+		.dump_id = dump_id, .kind = FL_RESULT_WAIT, .report = report, .reason = reason
+	};
+	return finish(store, &result, ret, err);
 }

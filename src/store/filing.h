@@ -23,6 +23,13 @@ struct fl_filing_dump {
 	enum fl_report_kind original_kind; /**< of what it duplicates */
 };
 
+/**
+ * fl_store_file() or fl_store_wait() with the encoded form at hand; with what
+ * fl_store_set_symbols() said, which is forgotten.
+ */
+FL_MUST_CHECK enum fl_code fl_filing_result(struct fl_store *store, const struct fl_result *result,
+					    struct fl_filed *ret, struct fl_error *err);
+
 /** The report's facts, with no build id where it claims an impossible size. */
 struct fl_report_facts fl_filing_facts(const struct fl_report *report);
 

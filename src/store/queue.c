@@ -56,14 +56,23 @@ fl_store_dump(struct fl_store *store, int64_t dump_id, struct fl_claim *ret, str
 	return code;
 }
 
-static enum fl_code next(struct fl_store *store, int64_t now, int64_t *ret, struct fl_error *err)
+/* What a worker takes at once: dumps that nobody tried before, or a single one that was. */
+static enum fl_code next(struct fl_store *store, int64_t now, int64_t *ret, size_t room,
+			 size_t *count_ret, struct fl_error *err)
 {
+	size_t count = 0;
+	bool alone = false;
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_NEXT);
 	fl_bind_int(&query, 1, now);
-	enum fl_code code = fl_query_row(&query, err);
-	if (!code)
-		*ret = fl_column_int(&query, 0);
-	return code;
+	fl_bind_int(&query, 2, (int64_t)room);
+	enum fl_code code = FL_OK;
+	while (!alone && count < room && !(code = fl_query_row(&query, err))) {
+		alone = fl_column_int(&query, 1) > 0;
+		if (!alone || !count)
+			ret[count++] = fl_column_int(&query, 0);
+	}
+	*count_ret = count;
+	return code == FL_ENOTFOUND && count ? FL_OK : code;
 }
 
 static enum fl_code take(struct fl_store *store, int64_t dump_id, const char *owner, int64_t until,
@@ -77,16 +86,26 @@ static enum fl_code take(struct fl_store *store, int64_t dump_id, const char *ow
 }
 
 /* An idle worker only reads: the write lock is taken when there is something to take. */
-static enum fl_code take_next(struct fl_store *store, const char *owner, int64_t now,
-			      uint32_t lease_seconds, int64_t *ret, struct fl_error *err)
+enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int64_t now,
+				  uint32_t lease_seconds, int64_t *ret, size_t room,
+				  size_t *count_ret, struct fl_error *err)
 {
 	FL_AUTO_TRANSACTION transaction = { 0 };
-	enum fl_code code;
-	if ((code = next(store, now, ret, err)) || (code = fl_begin(store, &transaction, err)) ||
-	    (code = next(store, now, ret, err)) ||
-	    (code = take(store, *ret, owner, now + lease_seconds, err)))
-		return code;
-	return fl_commit(&transaction, err);
+	size_t count;
+	enum fl_code code = next(store, now, ret, 1, &count, err);
+	if (!code)
+		code = fl_begin(store, &transaction, err);
+	if (!code)
+		code = next(store, now, ret, room, &count, err);
+	if (code == FL_ENOTFOUND)
+		return fl_fail(err, code, FL_AT_NONE, 0, "the queue is empty");
+	for (size_t i = 0; i < count && !code; i++)
+		code = take(store, ret[i], owner, now + lease_seconds, err);
+	if (!code)
+		code = fl_commit(&transaction, err);
+	if (!code)
+		*count_ret = count;
+	return code;
 }
 
 enum fl_code fl_store_claim(struct fl_store *store, const char *owner, int64_t now,
@@ -95,9 +114,9 @@ enum fl_code fl_store_claim(struct fl_store *store, const char *owner, int64_t n
 	for (;;) {
 		struct fl_error why = { 0 };
 		int64_t dump_id = 0;
-		enum fl_code code = take_next(store, owner, now, lease_seconds, &dump_id, err);
-		if (code == FL_ENOTFOUND)
-			return fl_fail(err, code, FL_AT_NONE, 0, "the queue is empty");
+		size_t count;
+		enum fl_code code = fl_store_claim_batch(store, owner, now, lease_seconds, &dump_id,
+							 1, &count, err);
 		if (code)
 			return code;
 		code = fl_store_dump(store, dump_id, ret, &why);

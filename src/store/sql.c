@@ -345,8 +345,9 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"UPDATE dumps SET state = 'duplicate', duplicate_of = ?2, device_id = ?3,"
 		" lease_owner = NULL, lease_until = NULL, reason = NULL, backtrace = NULL WHERE id = ?1",
 	[FL_SQL_DUMP_NEXT] =
-		"SELECT id FROM dumps INDEXED BY dumps_in_work WHERE state IN ('queued', 'claimed')"
-		" AND (state = 'queued' OR lease_until <= ?1) ORDER BY turn, id LIMIT 1",
+		"SELECT id, attempts FROM dumps INDEXED BY dumps_in_work"
+		" WHERE state IN ('queued', 'claimed')"
+		" AND (state = 'queued' OR lease_until <= ?1) ORDER BY turn, id LIMIT ?2",
 	[FL_SQL_DUMP_CLAIM] =
 		"UPDATE dumps SET state = 'claimed', attempts = attempts + 1, lease_owner = ?2,"
 		" lease_until = ?3,"

@@ -225,6 +225,16 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_claim(struct fl_store *store, const c
 						 int64_t now, uint32_t lease_seconds,
 						 struct fl_claim *ret, struct fl_error *err);
 
+/**
+ * Claim up to @p room dumps at once, in the order in which fl_store_claim() would give them out;
+ * fl_store_dump() reads them. One that was tried before (its holder died with it, memory was out)
+ * comes alone, so that what kills its worker cannot take the attempts of others along.
+ * @retval FL_ENOTFOUND the queue is empty.
+ */
+FL_API FL_MUST_CHECK enum fl_code
+fl_store_claim_batch(struct fl_store *store, const char *owner, int64_t now, uint32_t lease_seconds,
+		     int64_t *ret, size_t room, size_t *count_ret, struct fl_error *err);
+
 struct fl_filed {
 	int64_t trace_id;
 	int64_t issue_id; /**< 0 for a waiting trace */
@@ -282,6 +292,38 @@ fl_store_retry(struct fl_store *store, int64_t dump_id, uint64_t *count_ret, str
 FL_API FL_MUST_CHECK enum fl_code fl_store_quarantine(struct fl_store *store, int64_t dump_id,
 						      const char *reason, const char *backtrace,
 						      struct fl_error *err);
+
+/** What a worker found out about a claimed dump. */
+enum fl_result_kind {
+	FL_RESULT_FILE,       /**< fl_store_file() */
+	FL_RESULT_WAIT,       /**< fl_store_wait() */
+	FL_RESULT_QUARANTINE, /**< fl_store_quarantine() */
+	FL_RESULT_RELEASE,    /**< fl_store_release() */
+	FL_RESULT_KEEP,       /**< nothing: it stays claimed, the attempt counts */
+};
+struct fl_result {
+	int64_t dump_id;
+	enum fl_result_kind kind;
+	const struct fl_report *report;  /**< file, wait */
+	const struct fl_buffer *encoded; /**< of it: fl_report_encode() */
+	int64_t symbols_id;              /**< as for fl_store_set_symbols() */
+	const char *reason;              /**< wait (may be NULL), quarantine */
+	const char *backtrace;           /**< quarantine; may be NULL */
+
+	/** Set by fl_store_finish(): what became of it. With a code the dump is as it was. */
+	struct fl_filed filed;
+	struct fl_error error;
+};
+
+/**
+ * Finish many claimed dumps in one transaction, the lowest id first; @p results is put into that
+ * order. One that cannot be finished (somebody forgot its device) costs only itself: its
+ * fl_result::error says so.
+ * @retval FL_EIO, FL_ENOMEM nothing was written.
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_store_finish(struct fl_store *store,
+						  struct fl_result **results, size_t count,
+						  struct fl_error *err);
 
 struct fl_queue_counts {
 	uint64_t queued, claimed, waiting, done, quarantined, duplicates;

@@ -2,6 +2,7 @@
 #include "worker/job.h"
 
 #include "store/store.h"
+#include "worker/batch.h"
 #include "worker/notify.h"
 #include "worker/spool.h"
 
@@ -19,6 +20,8 @@ enum {
 	LEASE_SECONDS = 300,
 	LEASE_MAX = 86400, /* beyond any lease that another worker was told to use */
 	ATTEMPTS = 3,
+	BATCH = 64,
+	BATCH_FIRST = 8,       /* until it shows how long they take */
 	IDLE_MS = 1000,        /* between two looks for work, when nothing tells */
 	OTHERS_MS = 20,        /* --once: until other processes are done */
 	SPOOL_SECONDS = 1,     /* between two looks at the spool while the queue is not empty */
@@ -37,6 +40,8 @@ struct job {
 	int64_t expire_at; /* when half-received messages were */
 	uint32_t lease;
 	uint32_t attempts;
+	size_t batch, batch_max; /* dumps that the next one takes, that any may take */
+	int64_t ids[FL_BATCH_MAX];
 	char owner[64];
 };
 
@@ -90,66 +95,24 @@ static void lock_claims(const struct job *job, int how)
  * FL_ENOTFOUND: nothing to do; *others: because others are doing it.
  */
 static enum fl_code
-claim(const struct job *job, struct fl_claim *ret, bool *others, struct fl_error *err)
+claim(struct job *job, size_t room, size_t *count_ret, bool *others, struct fl_error *err)
 {
 	int64_t now = time(NULL);
 	*others = false;
 	lock_claims(job, LOCK_SH);
-	enum fl_code code = fl_store_claim(job->store, job->owner, now, job->lease, ret, err);
+	enum fl_code code = fl_store_claim_batch(job->store, job->owner, now, job->lease, job->ids,
+						 room, count_ret, err);
 	if (code == FL_ENOTFOUND) {
 		*others = flock(job->claims, LOCK_EX | LOCK_NB) != 0;
 		if (!*others) {
-			code = fl_store_claim(job->store, job->owner, now + LEASE_MAX, 0, ret, err);
+			code = fl_store_claim_batch(job->store, job->owner, now + LEASE_MAX, 0,
+						    job->ids, room, count_ret, err);
 			lock_claims(job, LOCK_SH);
 		}
 	}
 	if (code)
 		lock_claims(job, LOCK_UN);
 	return code;
-}
-
-static void count(struct job *job, enum fl_outcome outcome, const struct fl_filed *filed)
-{
-	struct fl_worker_summary *summary = job->summary;
-	summary->filed += outcome == FL_OUTCOME_FILED;
-	summary->waiting += outcome == FL_OUTCOME_WAITING;
-	summary->quarantined += outcome == FL_OUTCOME_QUARANTINED;
-	summary->duplicates += outcome == FL_OUTCOME_DUPLICATE;
-	summary->joined += outcome == FL_OUTCOME_JOINED;
-	summary->reboots += outcome == FL_OUTCOME_REBOOT;
-	summary->pruned += outcome == FL_OUTCOME_PRUNED;
-	summary->new_issues += filed->new_issue;
-	summary->paired += filed->paired && !filed->requeued;
-}
-
-static enum fl_code give_up(struct job *job, const struct fl_claim *claimed, uint32_t attempts,
-			    const char *last, struct fl_error *err)
-{
-	char reason[320];
-	snprintf(reason, sizeof(reason), "given up after %u attempts: %s", attempts, last);
-	count(job, FL_OUTCOME_QUARANTINED, &(struct fl_filed){ 0 });
-	return fl_store_quarantine(job->store, claimed->dump_id, reason, NULL, err);
-}
-
-static enum fl_code work_on(struct job *job, const struct fl_claim *claimed, struct fl_error *err)
-{
-	if (claimed->attempt > job->attempts)
-		return give_up(job, claimed, claimed->attempt - 1,
-			       "the worker itself ended while it analysed this dump", err);
-	enum fl_outcome outcome;
-	struct fl_filed filed;
-	struct fl_error cause = { 0 };
-	enum fl_code code =
-		fl_worker_process(job->store, job->sandbox, claimed, &outcome, &filed, &cause);
-	if (code == FL_OK)
-		count(job, outcome, &filed);
-	else if (code == FL_ENOMEM && claimed->attempt >= job->attempts)
-		return give_up(job, claimed, claimed->attempt, cause.message, err);
-	else if (code != FL_ENOMEM) { /* the machine's trouble, not this dump's */
-		(void)!fl_store_release(job->store, claimed->dump_id, NULL);
-		return fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message);
-	}
-	return FL_OK;
 }
 
 /* --- the loop --- */
@@ -195,18 +158,41 @@ static bool spool_is_due(const struct job *job)
 	return job->spool && is_due(job->spool_at, SPOOL_SECONDS);
 }
 
-/* One dump, if there is one. */
-static enum fl_code
-take_one(struct job *job, bool *idle_ret, bool *others_ret, struct fl_error *err)
+/* Few where they take long: others may have nothing to do. */
+static void fit_batch(struct job *job, size_t claimed, size_t done, int64_t ms)
 {
-	struct fl_claim claimed = { 0 };
-	enum fl_code code = claim(job, &claimed, others_ret, err);
+	if (done < claimed)
+		job->batch = done ? done : 1;
+	else if (claimed == job->batch && ms < FL_BATCH_MS / 2)
+		job->batch = job->batch * 2 < job->batch_max ? job->batch * 2 : job->batch_max;
+}
+
+static enum fl_code work_on(struct job *job, size_t claimed, struct fl_error *err)
+{
+	const struct fl_batch_options options = { .store = job->store,
+						  .sandbox = job->sandbox,
+						  .summary = job->summary,
+						  .attempts = job->attempts,
+						  .stopping = stopping,
+						  .context = job };
+	size_t done = 0;
+	int64_t start = fl_batch_now_ms();
+	enum fl_code code = fl_batch_run(&options, job->ids, claimed, &done, err);
+	fit_batch(job, claimed, done, fl_batch_now_ms() - start);
+	return code;
+}
+
+/* What is there now, up to a batch. */
+static enum fl_code
+take_some(struct job *job, bool *idle_ret, bool *others_ret, struct fl_error *err)
+{
+	size_t claimed;
+	enum fl_code code = claim(job, job->batch, &claimed, others_ret, err);
 	*idle_ret = code == FL_ENOTFOUND;
 	if (code)
 		return *idle_ret ? FL_OK : code;
-	code = work_on(job, &claimed, err);
+	code = work_on(job, claimed, err);
 	lock_claims(job, LOCK_UN);
-	fl_claim_deinit(&claimed);
 	return code;
 }
 
@@ -224,7 +210,7 @@ static enum fl_code run_loop(struct job *job, struct fl_error *err)
 		if (!code && due)
 			code = look_at_spool(job, &busy, err);
 		if (!code)
-			code = take_one(job, &idle, &others, err);
+			code = take_some(job, &idle, &others, err);
 		fl_progress_show(&job->progress, job->summary);
 		if (code || !idle)
 			continue;
@@ -237,6 +223,16 @@ static enum fl_code run_loop(struct job *job, struct fl_error *err)
 		wait_for_work(job, once ? OTHERS_MS : IDLE_MS);
 	}
 	return code;
+}
+
+/* Where the first attempt is the last, the death of a worker may cost one dump only. */
+static void init_batches(struct job *job)
+{
+	size_t max = job->options->worker->batch ? job->options->worker->batch : BATCH;
+	if (job->attempts < 2)
+		max = 1;
+	job->batch_max = max < FL_BATCH_MAX ? max : FL_BATCH_MAX;
+	job->batch = job->batch_max < BATCH_FIRST ? job->batch_max : BATCH_FIRST;
 }
 
 /* SQLite would open it for reading only, and an empty queue would never tell. */
@@ -280,6 +276,7 @@ enum fl_code fl_job_run(const struct fl_job_options *options, struct fl_worker_s
 		.lease = worker->lease_seconds ? worker->lease_seconds : LEASE_SECONDS,
 		.attempts = worker->max_attempts ? worker->max_attempts : ATTEMPTS,
 	};
+	init_batches(&job);
 	snprintf(job.owner, sizeof(job.owner), "%ld:%u", (long)getpid(), options->slot);
 	enum fl_code code = open_parts(&job, err);
 	if (!code) {

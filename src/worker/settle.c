@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One dump or event from claimed to filed, waiting or quarantined. */
+/* One dump or event, from its bytes to what is to be written about it. */
 #include "store/store.h"
+#include "worker/work.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -154,12 +156,47 @@ enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbo
 	return FL_OK;
 }
 
+/* --- what is to be written --- */
+
+void fl_work_deinit(struct fl_work *work)
+{
+	if (!work)
+		return;
+	fl_report_close(work->report);
+	fl_buffer_deinit(&work->encoded);
+	free(work->reason);
+	free(work->backtrace);
+	*work = (struct fl_work){ 0 };
+}
+
+/* "" and NULL: there is none. */
+static enum fl_code keep_text(const char *text, char **ret, struct fl_error *err)
+{
+	if (!text || !*text)
+		return FL_OK;
+	*ret = strdup(text);
+	return *ret ? FL_OK : fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "result of an analysis");
+}
+
+enum fl_code fl_work_set_aside(struct fl_work *work, enum fl_outcome outcome, const char *reason,
+			       const char *backtrace, struct fl_error *err)
+{
+	enum fl_code code = keep_text(reason, &work->reason, err);
+	if (!code)
+		code = keep_text(backtrace, &work->backtrace, err);
+	work->outcome = outcome;
+	work->result.kind = FL_RESULT_QUARANTINE;
+	work->result.reason = work->reason;
+	work->result.backtrace = work->backtrace;
+	return code;
+}
+
 /*
  * An analysis that failed. Trouble of this machine (FL_EIO, FL_ENOMEM) is the caller's to handle
  * and may pass; everything else would fail again in the same way.
  */
-static enum fl_code set_aside(struct fl_store *store, const struct fl_claim *claim,
-			      enum fl_code code, const struct finding *found, struct fl_error *err)
+static enum fl_code set_aside(enum fl_code code, const struct finding *found, struct fl_work *work,
+			      struct fl_error *err)
 {
 	if (code == FL_EIO || code == FL_ENOMEM) {
 		if (err)
@@ -171,54 +208,48 @@ static enum fl_code set_aside(struct fl_store *store, const struct fl_claim *cla
 	bool named = died && found->elf_name[0];
 	snprintf(reason, sizeof(reason), "%s%s%s", named ? found->elf_name : "", named ? ": " : "",
 		 died ? found->death.reason : found->cause.message);
-	return fl_store_quarantine(store, claim->dump_id, reason,
-				   died ? found->death.backtrace : NULL, err);
+	return fl_work_set_aside(work, FL_OUTCOME_QUARANTINED, reason,
+				 died ? found->death.backtrace : NULL, err);
+}
+
+/* Encoded here: the transaction that writes it shall be short. */
+static enum fl_code take(struct finding *found, struct fl_work *work, struct fl_error *err)
+{
+	work->report = fl_report_take(&found->report);
+	work->outcome = found->waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED;
+	enum fl_code code = keep_text(found->why, &work->reason, err);
+	if (!code)
+		code = fl_report_encode(work->report, &work->encoded, err);
+	work->result.kind = found->waits ? FL_RESULT_WAIT : FL_RESULT_FILE;
+	work->result.report = work->report;
+	work->result.encoded = &work->encoded;
+	work->result.symbols_id = found->symbols_id;
+	work->result.reason = work->reason;
+	return code;
+}
+
+enum fl_code fl_worker_examine(struct fl_store *store, struct fl_sandbox *sandbox,
+			       const struct fl_claim *claim, struct fl_work *work,
+			       struct fl_error *err)
+{
+	struct finding found = { 0 };
+	if (claim->pruned)
+		return fl_work_set_aside(work, FL_OUTCOME_PRUNED, FL_PRUNED_REASON, NULL, err);
+	enum fl_code code = analyze(store, sandbox, claim, &found);
+	code = code ? set_aside(code, &found, work, err) : take(&found, work, err);
+	fl_report_close(found.report);
+	return code;
 }
 
 /* A pair counts as its dump does; the event adds nothing to a dump that is here. */
-static enum fl_outcome
-outcome_of(const struct fl_claim *claim, const struct fl_filed *filed, enum fl_outcome plain)
+enum fl_outcome fl_work_outcome(const struct fl_work *work)
 {
+	const struct fl_filed *filed = &work->result.filed;
 	if (filed->requeued)
 		return FL_OUTCOME_AGAIN;
-	if (filed->paired && claim->kind != FL_REPORT_DUMP)
+	if (filed->paired && work->kind != FL_REPORT_DUMP)
 		return FL_OUTCOME_JOINED;
 	if (filed->duplicate)
 		return FL_OUTCOME_DUPLICATE;
-	return filed->reboot ? FL_OUTCOME_REBOOT : plain;
-}
-
-static enum fl_code settle(struct fl_store *store, const struct fl_claim *claim,
-			   const struct finding *found, enum fl_outcome *ret,
-			   struct fl_filed *filed, struct fl_error *err)
-{
-	fl_store_set_symbols(store, found->symbols_id);
-	enum fl_code code =
-		found->waits ? fl_store_wait(store, claim->dump_id, found->report,
-					     found->why[0] ? found->why : NULL, filed, err)
-			     : fl_store_file(store, claim->dump_id, found->report, filed, err);
-	*ret = outcome_of(claim, filed, found->waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED);
-	return code;
-}
-
-enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
-			       const struct fl_claim *claim, enum fl_outcome *ret,
-			       struct fl_filed *filed_ret, struct fl_error *err)
-{
-	struct finding found = { 0 };
-	struct fl_filed filed = { 0 };
-	enum fl_code code;
-	if (claim->pruned) {
-		*ret = FL_OUTCOME_PRUNED;
-		code = fl_store_quarantine(store, claim->dump_id, FL_PRUNED_REASON, NULL, err);
-	} else if ((code = analyze(store, sandbox, claim, &found))) {
-		*ret = FL_OUTCOME_QUARANTINED;
-		code = set_aside(store, claim, code, &found, err);
-	} else {
-		code = settle(store, claim, &found, ret, &filed, err);
-	}
-	if (filed_ret)
-		*filed_ret = filed;
-	fl_report_close(found.report);
-	return code;
+	return filed->reboot ? FL_OUTCOME_REBOOT : work->outcome;
 }

@@ -25,6 +25,7 @@ struct fl_worker_options {
 	bool progress;          /**< draw progress on stderr (a TTY) */
 	unsigned lease_seconds; /**< 0 = 300 */
 	unsigned max_attempts;  /**< quarantine a dump after so many; 0 = 3 */
+	unsigned batch;         /**< dumps claimed and filed together, at most; 0 = 64 */
 	struct fl_sandbox_options sandbox;
 	struct fl_store_policy policy;
 	struct fl_notify_options notify; /**< neither command nor log: nobody is told */
@@ -69,23 +70,11 @@ enum fl_outcome {
 };
 
 /**
- * Analyse one claimed dump or event the way the worker does: identify it, choose its ELF, analyse,
- * and file, wait or quarantine. Shared with `ingest` and `traces reanalyze`.
+ * Analyse a dump or event the way the worker does: identify it, choose its ELF, analyse; writes
+ * nothing. Tells @p store which ELF it was (fl_store_set_symbols()).
  *
  * A dump that its ELF contradicts (build ids, or the flash it captured) waits: it is never filed
  * with the wrong symbols. An event in which there is nothing to look up needs no ELF.
- *
- * @param filed_ret what the store made of it (zero where nothing was filed); may be NULL.
- * @retval FL_ENOMEM the analysis needs more memory than it may have; the dump stays claimed.
- * @retval FL_EIO    the machine or the database is in trouble; the dump stays claimed.
- */
-FL_MUST_CHECK enum fl_code fl_worker_process(struct fl_store *store, struct fl_sandbox *sandbox,
-					     const struct fl_claim *claim, enum fl_outcome *ret,
-					     struct fl_filed *filed_ret, struct fl_error *err);
-
-/**
- * The first half of fl_worker_process(): identify, choose the ELF, analyse; writes nothing. Tells
- * @p store which ELF it was (fl_store_set_symbols()).
  *
  * @param ret      the report (provisional when @p outcome_ret is FL_OUTCOME_WAITING, NULL when it
  * is FL_OUTCOME_PRUNED).

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker analysed outside of any transaction, written in a short one. */
+#include "store/filing.h"
+
+#include <stdlib.h>
+
+static int by_dump(const void *a, const void *b)
+{
+	const struct fl_result *left = *(const struct fl_result *const *)a;
+	const struct fl_result *right = *(const struct fl_result *const *)b;
+	return (left->dump_id > right->dump_id) - (left->dump_id < right->dump_id);
+}
+
+static enum fl_code
+finish_one(struct fl_store *store, struct fl_result *result, struct fl_error *err)
+{
+	switch (result->kind) {
+	case FL_RESULT_FILE:
+	case FL_RESULT_WAIT:
+		fl_store_set_symbols(store, result->symbols_id);
+		return fl_filing_result(store, result, &result->filed, err);
+	case FL_RESULT_QUARANTINE:
+		return fl_store_quarantine(store, result->dump_id, result->reason,
+					   result->backtrace, err);
+	case FL_RESULT_RELEASE:
+		return fl_store_release(store, result->dump_id, err);
+	case FL_RESULT_KEEP:
+		break;
+	}
+	return FL_OK;
+}
+
+/* Of the machine, not of one dump. */
+static bool is_trouble(enum fl_code code)
+{
+	return code == FL_EIO || code == FL_ENOMEM;
+}
+
+/*
+ * Rows of dumps, reboots and traces are in the order of the dumps: filed in that order, one page
+ * takes many of them.
+ */
+enum fl_code fl_store_finish(struct fl_store *store, struct fl_result **results, size_t count,
+			     struct fl_error *err)
+{
+	if (count)
+		qsort(results, count, sizeof(results[0]), by_dump);
+	enum fl_code code = fl_store_batch_begin(store, err);
+	for (size_t i = 0; i < count && !is_trouble(code); i++) {
+		struct fl_result *result = results[i];
+		result->filed = (struct fl_filed){ 0 };
+		result->error = (struct fl_error){ 0 };
+		code = finish_one(store, result, &result->error);
+		if (is_trouble(code) && err)
+			*err = result->error;
+	}
+	if (!is_trouble(code))
+		return fl_store_batch_commit(store, err);
+	fl_store_batch_abandon(store);
+	return code;
+}
