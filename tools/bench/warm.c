@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an analysis costs where the ELF is compiled already: a user of the library, in one process.
+ * usage: warm ELF REPEATS DUMP...     prints JSON: nanoseconds for the ELF, and for each analysis
+ * With REPEATS 0 only the ELF is compiled.
+ */
+#include <faultline/faultline.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct bytes {
+	void *data;
+	size_t size;
+};
+
+struct stopwatch {
+	double wall, cpu;
+};
+
+static double seconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static struct stopwatch start(void)
+{
+	return (struct stopwatch){ seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID) };
+}
+
+static void print_since(const char *name, struct stopwatch since, unsigned long count)
+{
+	double wall = seconds(CLOCK_MONOTONIC) - since.wall;
+	double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - since.cpu;
+
+	printf("\"%s\": {\"count\": %lu, \"wall_ns\": %.0f, \"cpu_ns\": %.0f}", name, count,
+	       wall * 1e9 / (double)count, cpu * 1e9 / (double)count);
+}
+
+static void fail(const char *what, const char *why)
+{
+	fprintf(stderr, "warm: %s: %s\n", what, why);
+	exit(1);
+}
+
+static struct bytes read_file(const char *path)
+{
+	struct bytes ret = { 0 };
+	FILE *file = fopen(path, "rb");
+
+	if (!file || fseek(file, 0, SEEK_END))
+		fail(path, "cannot be read");
+	ret.size = (size_t)ftell(file);
+	ret.data = malloc(ret.size + 1);
+	rewind(file);
+	if (!ret.data || fread(ret.data, 1, ret.size, file) != ret.size)
+		fail(path, "cannot be read");
+	fclose(file);
+	return ret;
+}
+
+static size_t analyze(const struct fl_symbols *symbols, struct bytes dump)
+{
+	const struct fl_symbols *all[] = { symbols };
+	struct fl_report *report = NULL;
+	struct fl_buffer encoded = { 0 };
+	struct fl_error err = { 0 };
+	size_t size;
+
+	if (fl_analyze(dump.data, dump.size, all, 1, NULL, &report, &err) ||
+	    fl_report_encode(report, &encoded, &err))
+		fail("analysis", err.message);
+	size = encoded.size;
+	fl_buffer_deinit(&encoded);
+	fl_report_close(report);
+	return size;
+}
+
+static size_t
+repeat(const struct fl_symbols *symbols, struct bytes *dumps, int count, unsigned long repeats)
+{
+	size_t size = 0;
+
+	for (unsigned long i = 0; i < repeats; i++)
+		size += analyze(symbols, dumps[i % (unsigned long)count]);
+	return size;
+}
+
+int main(int argc, char **argv)
+{
+	struct fl_symbols *symbols = NULL;
+	struct fl_error err = { 0 };
+	struct bytes dumps[64];
+	struct stopwatch since;
+	unsigned long repeats;
+	int count = argc - 3;
+
+	if (argc < 3 || count > 64)
+		fail("usage", "warm ELF REPEATS DUMP...");
+	struct bytes elf = read_file(argv[1]);
+	repeats = strtoul(argv[2], NULL, 10);
+	for (int i = 0; i < count; i++)
+		dumps[i] = read_file(argv[3 + i]);
+	since = start();
+	if (fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, &err))
+		fail(argv[1], err.message);
+	printf("{");
+	print_since("compile", since, 1);
+	if (repeats && count > 0) {
+		/* Once each beforehand: the first one touches everything. */
+		repeat(symbols, dumps, count, (unsigned long)count);
+		since = start();
+		size_t size = repeat(symbols, dumps, count, repeats);
+		printf(", ");
+		print_since("analyze", since, repeats);
+		printf(", \"report_bytes\": %zu", size / repeats);
+	}
+	printf("}\n");
+	fl_symbols_close(symbols);
+	for (int i = 0; i < count; i++)
+		free(dumps[i].data);
+	free(elf.data);
+	return 0;
+}
