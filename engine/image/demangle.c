@@ -20,20 +20,30 @@ static void add(const char *text, size_t size, void *context)
 		fl_str_add(sink->out, text, size);
 }
 
-bool fl_demangle(const char *symbol, struct fl_str *out)
+static bool demangle(const char *symbol, int options, struct fl_str *out)
 {
 	struct sink sink = { out, out->size };
 	bool mangled = !strncmp(symbol, "_Z", 2) || !strncmp(symbol, "_R", 2);
 	if (!mangled || strlen(symbol) > FL_LIMIT_NAME)
 		return false;
-	/* Rust first: its legacy names are valid C++ ones that end in a hash. Without DMGL_PARAMS
-	 * there are no parameters, return types and clone suffixes. */
-	if (rust_demangle_callback(symbol, DMGL_NO_OPTS, add, &sink) ||
-	    cplus_demangle_v3_callback(symbol, DMGL_NO_OPTS, add, &sink))
+	/* Rust first: its legacy names are valid C++ ones that end in a hash. */
+	if (rust_demangle_callback(symbol, options, add, &sink) ||
+	    cplus_demangle_v3_callback(symbol, options, add, &sink))
 		return out->size > sink.start;
 	if (out->size > sink.start) { /* given up half-way */
 		out->size = sink.start;
 		out->data[out->size] = '\0';
 	}
 	return false;
+}
+
+/* Without DMGL_PARAMS there are no parameters, return types and clone suffixes. */
+bool fl_demangle(const char *symbol, struct fl_str *out)
+{
+	return demangle(symbol, DMGL_NO_OPTS, out);
+}
+
+bool fl_demangle_whole(const char *symbol, struct fl_str *out)
+{
+	return demangle(symbol, DMGL_PARAMS | DMGL_ANSI, out);
 }

@@ -8,4 +8,7 @@
 /** Append the demangled name; false (and nothing appended) when @p symbol is not a mangled one. */
 bool fl_demangle(const char *symbol, struct fl_str *out);
 
+/** The same with parameters and clone suffixes, as binutils write it. */
+bool fl_demangle_whole(const char *symbol, struct fl_str *out);
+
 #endif

@@ -78,7 +78,7 @@ place(const struct fl_module *module, uint32_t file, uint32_t line, uint32_t col
 				  .column = name ? column : 0 };
 }
 
-static struct fl_scope place_of_pc(const struct fl_module *module, uint32_t pc)
+struct fl_scope fl_module_place(const struct fl_module *module, uint32_t pc)
 {
 	uint32_t i = fl_table_search(module, FL_INDEX_LINE_ADDRS, pc);
 	const struct fl_index_line *line = fl_table_at(module, FL_INDEX_LINES, i);
@@ -93,7 +93,7 @@ size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, stru
 	const struct fl_index_function *f = function_at(module, lookup_pc);
 	if (!f || !max)
 		return 0;
-	struct fl_scope scope = place_of_pc(module, lookup_pc);
+	struct fl_scope scope = fl_module_place(module, lookup_pc);
 	size_t count = 0;
 	const struct fl_index_inline *in;
 	uint32_t i = inlined_at(module, lookup_pc);

@@ -63,21 +63,15 @@ struct fl_function_info {
 bool fl_module_function(const struct fl_module *module, uint32_t addr,
 			struct fl_function_info *ret);
 
-/** One level of the inline chain. */
-struct fl_scope {
-	const char *function;
-	const char *linkage_name; /**< NULL when equal to function */
-	const char *file;         /**< NULL = unknown */
-	uint32_t line;            /**< where execution stands in this scope: 0 = unknown */
-	uint32_t column;
-};
-
 /**
  * The scopes at @p lookup_pc, innermost (most inlined) first, the physical function last.
  * @return how many were written, at most @p max; 0 when no function is known there.
  */
 size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			size_t max);
+
+/** File, line and column of exactly this pc, whether or not its function is known. */
+struct fl_scope fl_module_place(const struct fl_module *module, uint32_t pc);
 
 /** The CFI row for exactly this pc; pointers inside live as long as the module. */
 bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct fl_unwind_rule *ret);

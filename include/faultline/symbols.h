@@ -4,6 +4,7 @@
 #define FAULTLINE_SYMBOLS_H
 
 #include "auto.h"
+#include "buffer.h"
 #include "error.h"
 
 #include <stdbool.h>
@@ -64,6 +65,43 @@ FL_API size_t fl_symbols_module_count(const struct fl_symbols *symbols);
 
 /** @param index below fl_symbols_module_count(). */
 FL_API struct fl_module_info fl_symbols_module(const struct fl_symbols *symbols, size_t index);
+
+/** One level of the inline chain at an address. Texts live as long as the symbols. */
+struct fl_scope {
+	const char *function;     /**< qualified, without parameters; NULL = unknown */
+	const char *linkage_name; /**< as the linker has it; NULL when equal to function */
+	const char *file;         /**< NULL = unknown */
+	uint32_t line;            /**< where execution stands in this scope: 0 = unknown */
+	uint32_t column;
+};
+
+/** The longest inline chain. */
+enum { FL_SCOPES_MAX = 65 };
+
+/**
+ * The scopes at a code address, innermost (most inlined) first, the physical function last.
+ * Allocates nothing.
+ *
+ * @param symbols    the main ELF first: it wins where several claim the address.
+ * @param addr       without the Thumb bit; for a return address the one before it, so that the
+ *                   call is found and not what follows it.
+ * @param module_ret name of the module that has code there, NULL when none has. May be NULL.
+ * @return how many were written, at most @p max; 0 when neither function nor line is known. A line
+ *         without a function (assembly code without symbols) is one scope.
+ */
+FL_API size_t fl_symbols_lookup(const struct fl_symbols *const *symbols, size_t count,
+				uint32_t addr, struct fl_scope *ret, size_t max,
+				const char **module_ret);
+
+/**
+ * A linkage name of C++ or Rust as its source has it, with parameters: what `c++filt` prints, cut
+ * at 4096 bytes.
+ * @param ret text, set only on success; release with fl_buffer_deinit().
+ * @retval FL_ENOTFOUND not a mangled name.
+ * @retval FL_ENOMEM
+ */
+FL_API FL_MUST_CHECK enum fl_code
+fl_symbols_demangle(const char *linkage_name, struct fl_buffer *ret, struct fl_error *err);
 
 #ifdef __cplusplus
 }
