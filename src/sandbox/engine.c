@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/engine.h"
 
+#include "sandbox/places.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,18 +124,29 @@ static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *
 	return FL_OK;
 }
 
+/* Compiled or remembered, all of one request. */
+static enum fl_code find_all(struct fl_engine *engine, const struct fl_image_input *inputs,
+			     size_t count, const struct fl_symbols *ret[FL_WIRE_ELFS],
+			     struct fl_error *err)
+{
+	engine->clock++;
+	trim(engine);
+	for (size_t i = 0; i < count; i++) {
+		enum fl_code code = find(engine, &inputs[i], &ret[i], err);
+		if (code)
+			return code;
+	}
+	return FL_OK;
+}
+
 enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_wire_input kind, const void *bytes,
 			       size_t size, const struct fl_image_input *inputs, size_t count,
 			       struct fl_report **ret, struct fl_error *err)
 {
 	const struct fl_symbols *symbols[FL_WIRE_ELFS];
-	engine->clock++;
-	trim(engine);
-	for (size_t i = 0; i < count; i++) {
-		enum fl_code code = find(engine, &inputs[i], &symbols[i], err);
-		if (code)
-			return code;
-	}
+	enum fl_code code = find_all(engine, inputs, count, symbols, err);
+	if (code)
+		return code;
 	const struct fl_analyze_options options = {
 		.size = sizeof(options),
 		.rules = engine->rules,
@@ -141,6 +154,15 @@ enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_wire_input kind
 	};
 	return (kind == FL_WIRE_EVENT ? fl_analyze_event : fl_analyze)(
 		bytes, size, count ? symbols : NULL, count, &options, ret, err);
+}
+
+enum fl_code fl_engine_lookup(struct fl_engine *engine, const struct fl_image_input *inputs,
+			      size_t count, enum fl_sandbox_names names, const uint32_t *addrs,
+			      size_t addr_count, struct fl_buffer *ret, struct fl_error *err)
+{
+	const struct fl_symbols *symbols[FL_WIRE_ELFS];
+	enum fl_code code = find_all(engine, inputs, count, symbols, err);
+	return code ? code : fl_places_pack(symbols, count, names, addrs, addr_count, ret, err);
 }
 
 enum fl_code fl_engine_inspect(struct fl_engine *engine, const struct fl_image_input *input,

@@ -7,6 +7,7 @@
 #ifndef SANDBOX_ENGINE_H
 #define SANDBOX_ENGINE_H
 
+#include "sandbox/sandbox.h"
 #include "sandbox/wire.h"
 
 #include <faultline/analyze.h>
@@ -40,6 +41,12 @@ FL_MUST_CHECK enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_w
 					     const void *bytes, size_t size,
 					     const struct fl_image_input *inputs, size_t count,
 					     struct fl_report **ret, struct fl_error *err);
+
+/** Packed places of @p addr_count addresses; errors of an ELF carry its name. */
+FL_MUST_CHECK enum fl_code
+fl_engine_lookup(struct fl_engine *engine, const struct fl_image_input *inputs, size_t count,
+		 enum fl_sandbox_names names, const uint32_t *addrs, size_t addr_count,
+		 struct fl_buffer *ret, struct fl_error *err);
 
 /** @p ret lives until the next call. */
 FL_MUST_CHECK enum fl_code fl_engine_inspect(struct fl_engine *engine,

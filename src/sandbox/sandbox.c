@@ -4,6 +4,7 @@
 #include "sandbox/call.h"
 #include "sandbox/engine.h"
 #include "sandbox/filter.h"
+#include "sandbox/places.h"
 #include "sandbox/process.h"
 #include "sandbox/serve.h"
 
@@ -195,7 +196,7 @@ static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 		unsigned served = process->served;
 		struct fl_death_facts facts;
 		const char *bad = NULL;
-		if (call->request.kind == FL_WIRE_ANALYZE && call->request.input_size)
+		if (call->input && call->request.kind != FL_WIRE_ANALYZE_FILE)
 			memcpy(process->window, call->input, (size_t)call->request.input_size);
 		if (fl_process_ask(process, &call->request, call->fds, call->fd_count,
 				   sandbox->deadline_ms, &call->reply, &facts) == FL_ANSWERED) {
@@ -402,6 +403,62 @@ enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_
 		code = sandbox->isolation == FL_ISOLATION_NONE
 			       ? inspect_here(sandbox, &call, ret, err)
 			       : inspect_in_child(sandbox, &call, ret, death, err);
+	fl_call_deinit(&call);
+	return code;
+}
+
+/* --- look-up --- */
+
+static enum fl_code lookup_here(struct fl_sandbox *sandbox, const struct fl_call *call,
+				const uint32_t *addrs, size_t count, struct fl_sandbox_places *ret,
+				struct fl_error *err)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	size_t elf_count = fl_call_inputs(&call->request, call->fds, inputs);
+	struct fl_buffer packed = { 0 };
+	enum fl_code code = fl_engine_lookup(&sandbox->engine, inputs, elf_count,
+					     (enum fl_sandbox_names)call->request.input, addrs,
+					     count, &packed, err);
+	if (!code && !fl_places_take(packed.data, packed.size, count, ret))
+		code = fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "damaged places");
+	return code;
+}
+
+static enum fl_code lookup_in_child(struct fl_sandbox *sandbox, struct fl_call *call, size_t count,
+				    struct fl_sandbox_places *ret, struct fl_sandbox_death *death,
+				    struct fl_error *err)
+{
+	enum fl_code code = ask(sandbox, call, death, err);
+	if (code)
+		return code;
+	if (call->reply.code)
+		return failure(sandbox, &call->reply, err);
+	void *bytes = call->result;
+	call->result = NULL;
+	return fl_places_take(bytes, (size_t)call->reply.size, count, ret)
+		       ? FL_OK
+		       : bad_content(sandbox, "answered with damaged places", death, err);
+}
+
+enum fl_code fl_sandbox_lookup(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elfs,
+			       size_t elf_count, enum fl_sandbox_names names, const uint32_t *addrs,
+			       size_t count, struct fl_sandbox_places *ret,
+			       struct fl_sandbox_death *death, struct fl_error *err)
+{
+	if (count > FL_SANDBOX_ADDRESSES)
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "%zu addresses, at most %d at once",
+			       count, FL_SANDBOX_ADDRESSES);
+	struct fl_call call = {
+		.request.kind = FL_WIRE_LOOKUP,
+		.request.input = names,
+		.request.input_size = count * sizeof(addrs[0]),
+		.input = addrs,
+	};
+	enum fl_code code = fl_call_add_elfs(&call, elfs, elf_count, err);
+	if (!code)
+		code = sandbox->isolation == FL_ISOLATION_NONE
+			       ? lookup_here(sandbox, &call, addrs, count, ret, err)
+			       : lookup_in_child(sandbox, &call, count, ret, death, err);
 	fl_call_deinit(&call);
 	return code;
 }

@@ -21,6 +21,7 @@
 
 #include <faultline/analyze.h>
 #include <faultline/auto.h>
+#include <faultline/symbols.h>
 
 struct fl_sandbox;
 
@@ -95,5 +96,42 @@ FL_MUST_CHECK enum fl_code
 fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
 		       struct fl_sandbox_modules *ret, struct fl_sandbox_death *death,
 		       struct fl_error *err);
+
+/** What a look-up gives as linkage_name. */
+enum fl_sandbox_names {
+	FL_NAMES_LINKAGE,   /**< what the linker has */
+	FL_NAMES_DEMANGLED, /**< the same by fl_symbols_demangle(); NULL for what is not mangled */
+};
+
+/** Addresses of one look-up. */
+enum { FL_SANDBOX_ADDRESSES = 16384 };
+
+/** Where addresses are, copied out of the child. Release with fl_sandbox_places_deinit(). */
+struct fl_sandbox_places {
+	void *bytes;
+	size_t count;
+};
+void fl_sandbox_places_deinit(struct fl_sandbox_places *places);
+
+/**
+ * Find functions and lines of @p count addresses: fl_symbols_lookup() of each, with the ELFs
+ * compiled at most once as long as they have a key.
+ * @param elfs  the main ELF first.
+ * @retval FL_EINVALID more than FL_SANDBOX_ADDRESSES.
+ * @retval FL_ELIMIT   the answer is too large: ask for fewer at once.
+ * @retval FL_ECHILD   the child died or stalled. Other failures are fl_symbols_open()'s.
+ */
+FL_MUST_CHECK enum fl_code fl_sandbox_lookup(struct fl_sandbox *sandbox,
+					     const struct fl_sandbox_elf *elfs, size_t elf_count,
+					     enum fl_sandbox_names names, const uint32_t *addrs,
+					     size_t count, struct fl_sandbox_places *ret,
+					     struct fl_sandbox_death *death, struct fl_error *err);
+
+/**
+ * The scopes of the address that was given at @p index, as of fl_symbols_lookup(). Texts are UTF-8
+ * without control characters and live as long as @p all.
+ */
+size_t fl_sandbox_place(const struct fl_sandbox_places *all, size_t index,
+			struct fl_scope ret[FL_SCOPES_MAX], const char **module_ret);
 
 #endif

@@ -70,7 +70,7 @@ static bool receive(struct incoming *in)
 	       (size_t)size >= fl_wire_request_size(0) && in->request.elf_count <= FL_WIRE_ELFS &&
 	       (size_t)size == fl_wire_request_size(in->request.elf_count) &&
 	       in->fd_count == in->request.elf_count + file &&
-	       (in->request.kind != FL_WIRE_ANALYZE || in->request.input_size <= FL_WIRE_WINDOW);
+	       (file || in->request.input_size <= FL_WIRE_WINDOW);
 }
 
 static enum fl_code write_result(const void *bytes, size_t size, struct fl_error *err)
@@ -120,6 +120,22 @@ analyze_file(struct fl_engine *engine, const struct incoming *in, struct fl_wire
 			       "cannot map an input of %zu bytes", size);
 	enum fl_code code = analyze(engine, in, bytes, reply);
 	munmap(bytes, size);
+	return code;
+}
+
+static enum fl_code lookup(struct fl_engine *engine, const struct incoming *in, const void *window,
+			   struct fl_wire_reply *reply)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	size_t count = fl_call_inputs(&in->request, in->fds, inputs);
+	size_t addr_count = (size_t)in->request.input_size / sizeof(uint32_t);
+	FL_AUTO_BUFFER places = { 0 };
+	enum fl_code code =
+		fl_engine_lookup(engine, inputs, count, (enum fl_sandbox_names)in->request.input,
+				 window, addr_count, &places, &reply->error);
+	if (!code)
+		code = write_result(places.data, places.size, &reply->error);
+	reply->size = places.size;
 	return code;
 }
 
@@ -178,6 +194,8 @@ static enum fl_code run(struct fl_engine *engine, const struct incoming *in, con
 		return analyze_file(engine, in, reply);
 	case FL_WIRE_INSPECT:
 		return inspect(engine, in, reply);
+	case FL_WIRE_LOOKUP:
+		return lookup(engine, in, window, reply);
 	default:
 		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "no such request");
 	}

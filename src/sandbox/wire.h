@@ -36,6 +36,7 @@ enum fl_wire_kind {
 	FL_WIRE_ANALYZE = 1,  /**< the input is in the window */
 	FL_WIRE_ANALYZE_FILE, /**< the input is the first descriptor */
 	FL_WIRE_INSPECT,
+	FL_WIRE_LOOKUP, /**< the window holds input_size bytes of addresses, u32 each */
 };
 
 /** What is analysed. */
@@ -59,7 +60,7 @@ struct fl_wire_elf {
 struct fl_wire_request {
 	uint32_t kind;
 	uint32_t elf_count;
-	uint32_t input; /**< analyze: enum fl_wire_input */
+	uint32_t input; /**< analyze: enum fl_wire_input; look-up: enum fl_sandbox_names */
 	uint32_t reserved;
 	uint64_t input_size; /**< bytes */
 	struct fl_wire_elf elfs[FL_WIRE_ELFS];
@@ -72,7 +73,7 @@ static inline size_t fl_wire_request_size(uint32_t elf_count)
 
 /**
  * The answer. With code FL_OK the first @ref size bytes of the result file hold an encoded report
- * (analyze) or @ref count structs fl_wire_module (inspect).
+ * (analyze), @ref count structs fl_wire_module (inspect) or packed places (look-up, places.h).
  */
 struct fl_wire_reply {
 	uint32_t code;  /**< enum fl_code */
