@@ -31,7 +31,7 @@ struct cli_verb {
 	int (*run)(const struct cli_verb *verb, int argc, char **argv);
 };
 
-extern const struct cli_verb cli_analyze;
+extern const struct cli_verb cli_analyze, cli_symbolize;
 extern const struct cli_verb cli_symbols_add, cli_symbols_list;
 extern const struct cli_verb cli_symbols_check, cli_symbols_remove;
 extern const struct cli_verb cli_ingest, cli_worker;
@@ -67,7 +67,7 @@ struct cli_option {
 
 /**
  * Parse argv[1..]: options go to their targets, the rest is moved to argv[1..*count_ret].
- * `--help` prints the verb's help and exits. A mistake prints one line and returns false.
+ * Letters of flags may be joined: "-fie FILE". `--help` prints the verb's help and exits. A mistake prints one line and returns false.
  */
 bool cli_parse(const struct cli_verb *verb, const struct cli_option *options, size_t option_count,
 	       int argc, char **argv, int *count_ret);

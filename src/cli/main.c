@@ -8,6 +8,7 @@
 
 static const struct cli_verb *const verbs[] = {
 	&cli_analyze,
+	&cli_symbolize,
 	&cli_symbols_add,
 	&cli_symbols_list,
 	&cli_symbols_check,

@@ -85,6 +85,21 @@ find_option(const struct cli_option *options, size_t count, const char *arg, con
 	return NULL;
 }
 
+/* "--flag", "-f", or the "-f" of "-fie FILE". */
+static bool is_plain_flag(const char *arg, const char *value)
+{
+	return !value || (arg[1] != '-' && value[0] != '-');
+}
+
+/* "-fie" becomes "-ie", to be looked at once more: 1. Nothing left: 0. */
+static int next_letter(char *arg, const char *value)
+{
+	if (!value)
+		return 0;
+	memmove(arg + 1, value, strlen(value) + 1);
+	return 1;
+}
+
 bool cli_parse(const struct cli_verb *verb, const struct cli_option *options, size_t option_count,
 	       int argc, char **argv, int *count_ret)
 {
@@ -111,8 +126,9 @@ bool cli_parse(const struct cli_verb *verb, const struct cli_option *options, si
 				  verb->name);
 			return false;
 		}
-		if (option->kind == CLI_FLAG && !value) {
+		if (option->kind == CLI_FLAG && is_plain_flag(arg, value)) {
 			*(bool *)option->target = true;
+			i -= next_letter(arg, value);
 			continue;
 		}
 		if (!value && i + 1 < argc && option->kind != CLI_FLAG &&
