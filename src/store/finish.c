@@ -36,26 +36,43 @@ static bool is_trouble(enum fl_code code)
 	return code == FL_EIO || code == FL_ENOMEM;
 }
 
+/* Whether the next may follow: with savepoints a dump that failed is undone alone. */
+static bool goes_on(enum fl_code code, bool whole)
+{
+	return !code || (!whole && !is_trouble(code));
+}
+
+static enum fl_code finish_all(struct fl_store *store, struct fl_result **results, size_t count,
+			       bool whole, struct fl_error *err)
+{
+	enum fl_code code = fl_store_batch_begin(store, err);
+	if (code)
+		return code;
+	store->whole = whole;
+	for (size_t i = 0; i < count && goes_on(code, whole); i++) {
+		struct fl_result *result = results[i];
+		result->filed = (struct fl_filed){ 0 };
+		result->error = (struct fl_error){ 0 };
+		code = finish_one(store, result, &result->error);
+		if (code && err)
+			*err = result->error;
+	}
+	if (goes_on(code, whole))
+		return fl_store_batch_commit(store, err);
+	fl_store_batch_abandon(store);
+	return code;
+}
+
 /*
  * Rows of dumps, reboots and traces are in the order of the dumps: filed in that order, one page
- * takes many of them.
+ * takes many of them. A savepoint per dump costs a copy of every page that it changes, and is
+ * hardly ever needed: only when there was one that cannot be finished.
  */
 enum fl_code fl_store_finish(struct fl_store *store, struct fl_result **results, size_t count,
 			     struct fl_error *err)
 {
 	if (count)
 		qsort(results, count, sizeof(results[0]), by_dump);
-	enum fl_code code = fl_store_batch_begin(store, err);
-	for (size_t i = 0; i < count && !is_trouble(code); i++) {
-		struct fl_result *result = results[i];
-		result->filed = (struct fl_filed){ 0 };
-		result->error = (struct fl_error){ 0 };
-		code = finish_one(store, result, &result->error);
-		if (is_trouble(code) && err)
-			*err = result->error;
-	}
-	if (!is_trouble(code))
-		return fl_store_batch_commit(store, err);
-	fl_store_batch_abandon(store);
-	return code;
+	enum fl_code code = finish_all(store, results, count, true, err);
+	return code && !is_trouble(code) ? finish_all(store, results, count, false, err) : code;
 }

@@ -30,6 +30,7 @@ struct fl_store {
 	int64_t reanalysis_bulk; /**< of this handle; 0 = none */
 	bool read_only;          /**< in a folder where nobody can write */
 	bool batch;              /**< fl_store_batch_begin(): transactions are savepoints in it */
+	bool whole; /**< a batch that is undone when a call in it fails: no savepoints */
 	int64_t batch_last_content; /**< contents.last_id when it began */
 	struct fl_store_policy policy;
 	int64_t symbols_id; /**< fl_store_set_symbols(); 0 = none */

@@ -28,6 +28,8 @@ enum fl_code fl_begin(struct fl_store *store, struct fl_transaction *ret, struct
 {
 	if (batch_is_lost(store))
 		return fail_lost(err);
+	if (store->whole)
+		return FL_OK;
 	enum fl_code code = run(store, store->batch ? FL_SQL_SAVEPOINT : FL_SQL_BEGIN, err);
 	if (!code)
 		ret->store = store;
@@ -55,6 +57,8 @@ void fl_transaction_deinit(struct fl_transaction *transaction)
 enum fl_code fl_commit(struct fl_transaction *transaction, struct fl_error *err)
 {
 	struct fl_store *store = transaction->store;
+	if (!store)
+		return FL_OK;
 	enum fl_code code =
 		run(store, store->batch ? FL_SQL_SAVEPOINT_RELEASE : FL_SQL_COMMIT, err);
 	if (!code)
@@ -82,6 +86,7 @@ enum fl_code fl_store_batch_commit(struct fl_store *store, struct fl_error *err)
 	if (code)
 		fl_store_batch_abandon(store);
 	store->batch = false;
+	store->whole = false;
 	return code;
 }
 
@@ -93,6 +98,7 @@ void fl_store_batch_abandon(struct fl_store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		(void)!run(store, FL_SQL_ROLLBACK, NULL);
 	store->batch = false;
+	store->whole = false;
 	if (store->contents.last_id != store->batch_last_content)
 		fl_content_index_deinit(&store->contents);
 }

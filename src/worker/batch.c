@@ -81,8 +81,8 @@ static enum fl_code examine(const struct batch *batch, const struct fl_claim *cl
 	if (claim->attempt > options->attempts)
 		return give_up(work, claim->attempt - 1,
 			       "the worker itself ended while it analysed this dump", err);
-	enum fl_code code =
-		fl_worker_examine(options->store, options->sandbox, claim, work, &cause);
+	enum fl_code code = fl_worker_examine(options->store, options->sandbox, options->choices,
+					      claim, work, &cause);
 	if (code == FL_ENOMEM)
 		return try_again(batch, work, cause.message, err);
 	return code ? fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message) : FL_OK;
@@ -221,6 +221,7 @@ enum fl_code fl_batch_run(const struct fl_batch_options *options, const int64_t 
 {
 	struct batch batch = { .options = options };
 	enum fl_code code = batch_init(&batch, ids, count, err);
+	fl_choices_renew(options->choices);
 	if (!code) {
 		code = analyze(&batch, err);
 		enum fl_code written = write_down(&batch, code ? NULL : err);

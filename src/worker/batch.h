@@ -10,6 +10,7 @@
 #ifndef WORKER_BATCH_H
 #define WORKER_BATCH_H
 
+#include "worker/choices.h"
 #include "worker/worker.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 struct fl_batch_options {
 	struct fl_store *store;
 	struct fl_sandbox *sandbox;
+	struct fl_choices *choices;
 	struct fl_worker_summary *summary;
 	uint32_t attempts; /**< a dump is given up after so many */
 	bool (*stopping)(void *context);

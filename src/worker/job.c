@@ -35,6 +35,7 @@ struct job {
 	struct fl_spool *spool; /* NULL: only the queue */
 	struct fl_worker_summary *summary;
 	struct fl_progress progress;
+	struct fl_choices choices;
 	int claims;        /* lock file, see claim() */
 	int64_t spool_at;  /* when the spool was last looked at */
 	int64_t expire_at; /* when half-received messages were */
@@ -171,6 +172,7 @@ static enum fl_code work_on(struct job *job, size_t claimed, struct fl_error *er
 {
 	const struct fl_batch_options options = { .store = job->store,
 						  .sandbox = job->sandbox,
+						  .choices = &job->choices,
 						  .summary = job->summary,
 						  .attempts = job->attempts,
 						  .stopping = stopping,
@@ -284,6 +286,7 @@ enum fl_code fl_job_run(const struct fl_job_options *options, struct fl_worker_s
 		code = run_loop(&job, err);
 		fl_progress_end(&job.progress, summary);
 	}
+	fl_choices_deinit(&job.choices);
 	fl_spool_close(job.spool);
 	fl_store_close(job.store);
 	fl_sandbox_close(job.sandbox);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One dump or event, from its bytes to what is to be written about it. */
-#include "store/store.h"
 #include "worker/work.h"
-#include "worker/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FL_PRUNED_REASON \
 	"its bytes are not kept any more (retention, --keep-per-issue): it cannot be analysed again"
@@ -19,6 +16,7 @@ struct finding {
 	int64_t symbols_id;       /* the symbol file it was analysed with; 0 = none */
 	char why[256];            /* it waits, where that is not plain */
 	char elf_name[128];       /* the one in use when it died; "" = none */
+	int64_t died_with[2];     /* ELF and companion that were guessed; 0 = it did not */
 	struct fl_sandbox_death death;
 	struct fl_error cause; /* of a failure */
 };
@@ -74,6 +72,11 @@ static size_t take_elfs(const struct fl_symbol_choice *choice, struct fl_sandbox
 	return 2;
 }
 
+static bool is_choice(const struct fl_symbol_choice *choice, const int64_t ids[2])
+{
+	return choice->id == ids[0] && choice->companion_id == ids[1];
+}
+
 static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_claim *claim,
 				 const struct fl_symbol_choice *choice, struct finding *found)
 {
@@ -81,6 +84,8 @@ static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_cla
 	size_t count = take_elfs(choice, elfs);
 	snprintf(found->elf_name, sizeof(found->elf_name), "%s", choice->name);
 	FL_AUTO(fl_report) report = NULL;
+	if (is_choice(choice, found->died_with)) /* it would again, and take as long */
+		return FL_ECHILD;
 	enum fl_code code = run_engine(sandbox, claim, elfs, count, &report, found);
 	if (code)
 		return code;
@@ -98,8 +103,7 @@ static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_cla
 	return FL_OK;
 }
 
-static void
-explain_absence(struct finding *found, enum fl_code code, const struct fl_symbol_choice *choice)
+static void explain_absence(struct finding *found, enum fl_code code, bool ambiguous)
 {
 	const char *message = found->cause.message;
 	/* A file that cannot be opened holds up its own dumps, not those of others. */
@@ -107,31 +111,76 @@ explain_absence(struct finding *found, enum fl_code code, const struct fl_symbol
 		snprintf(found->why, sizeof(found->why),
 			 "%s: 'faultline symbols add' brings it back", message);
 	/* Which one is missing is the store's to say. */
-	else if (code == FL_ENOTFOUND && choice->ambiguous)
+	else if (code == FL_ENOTFOUND && ambiguous)
 		snprintf(found->why, sizeof(found->why), "%s", message);
 }
 
-/* Once without an ELF: who is it? Cheap, and what is kept when its ELF is not here. */
-static enum fl_code analyze(struct fl_store *store, struct fl_sandbox *sandbox,
-			    const struct fl_claim *claim, struct finding *found)
+/* --- which ELF --- */
+
+/* Whoever analyses, and where from: all that stays the same from dump to dump. */
+struct bench {
+	struct fl_store *store;
+	struct fl_sandbox *sandbox;
+	struct fl_choices *choices;
+};
+
+/*
+ * Ask once instead of twice: with the ELF that the dump is probably of. What is said of the dump
+ * itself does not depend on the ELF, so it shows afterwards whether that was the one; if not, the
+ * answer is thrown away.
+ */
+static bool
+analyze_guessing(const struct bench *bench, const struct fl_claim *claim, struct finding *found)
 {
-	enum fl_code code = run_engine(sandbox, claim, NULL, 0, &found->report, found);
+	struct fl_sandbox_elf elfs[2];
+	bool ambiguous;
+	const struct fl_symbol_choice *choice = NULL;
+	if (claim->kind == FL_REPORT_DUMP)
+		choice = fl_choices_guess(bench->choices, claim->bytes.data, claim->bytes.size);
+	if (!choice)
+		return false;
+	const int64_t guess[2] = { choice->id, choice->companion_id };
+	FL_AUTO(fl_report) report = NULL;
+	enum fl_code code =
+		run_engine(bench->sandbox, claim, elfs, take_elfs(choice, elfs), &report, found);
+	if (code == FL_ECHILD)
+		memcpy(found->died_with, guess, sizeof(guess));
+	if (code || is_wrong_elf(report))
+		return false;
+	struct fl_report_facts facts = identity(report, claim);
+	if (fl_choices_find(bench->choices, bench->store, &facts, &choice, &ambiguous, NULL) ||
+	    !is_choice(choice, guess))
+		return false;
+	found->report = fl_report_take(&report);
+	found->symbols_id = guess[0];
+	return true;
+}
+
+/* Once without an ELF: who is it? That is also what is kept when its ELF is not here. */
+static enum fl_code
+analyze_asking(const struct bench *bench, const struct fl_claim *claim, struct finding *found)
+{
+	const struct fl_symbol_choice *choice;
+	bool ambiguous;
+	enum fl_code code = run_engine(bench->sandbox, claim, NULL, 0, &found->report, found);
 	if (code)
 		return code;
 	struct fl_report_facts facts = identity(found->report, claim);
 	if (claim->kind != FL_REPORT_DUMP && !facts.needs_symbols)
 		return FL_OK;
-	struct fl_symbol_choice choice = { .fd = -1, .companion_fd = -1 };
-	code = fl_store_find_symbols(store, &facts, &choice, &found->cause);
-	explain_absence(found, code, &choice);
+	code = fl_choices_find(bench->choices, bench->store, &facts, &choice, &ambiguous,
+			       &found->cause);
+	explain_absence(found, code, ambiguous);
 	found->waits = code == FL_ENOTFOUND || code == FL_EIO;
 	if (code)
 		return found->waits ? FL_OK : code;
-	code = analyze_with(sandbox, claim, &choice, found);
-	close(choice.fd);
-	if (choice.companion_fd >= 0)
-		close(choice.companion_fd);
-	return code;
+	return analyze_with(bench->sandbox, claim, choice, found);
+}
+
+static enum fl_code
+analyze(const struct bench *bench, const struct fl_claim *claim, struct finding *found)
+{
+	return analyze_guessing(bench, claim, found) ? FL_OK : analyze_asking(bench, claim, found);
 }
 
 enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbox,
@@ -139,11 +188,14 @@ enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbo
 			       enum fl_outcome *outcome_ret, struct fl_error *err)
 {
 	struct finding found = { 0 };
+	struct fl_choices choices = { 0 };
+	const struct bench bench = { store, sandbox, &choices };
 	*outcome_ret = FL_OUTCOME_PRUNED;
 	*ret = NULL;
 	if (claim->pruned)
 		return FL_OK;
-	enum fl_code code = analyze(store, sandbox, claim, &found);
+	enum fl_code code = analyze(&bench, claim, &found);
+	fl_choices_deinit(&choices);
 	if (code) {
 		fl_report_close(found.report);
 		if (err)
@@ -229,13 +281,14 @@ static enum fl_code take(struct finding *found, struct fl_work *work, struct fl_
 }
 
 enum fl_code fl_worker_examine(struct fl_store *store, struct fl_sandbox *sandbox,
-			       const struct fl_claim *claim, struct fl_work *work,
-			       struct fl_error *err)
+			       struct fl_choices *choices, const struct fl_claim *claim,
+			       struct fl_work *work, struct fl_error *err)
 {
 	struct finding found = { 0 };
+	const struct bench bench = { store, sandbox, choices };
 	if (claim->pruned)
 		return fl_work_set_aside(work, FL_OUTCOME_PRUNED, FL_PRUNED_REASON, NULL, err);
-	enum fl_code code = analyze(store, sandbox, claim, &found);
+	enum fl_code code = analyze(&bench, claim, &found);
 	code = code ? set_aside(code, &found, work, err) : take(&found, work, err);
 	fl_report_close(found.report);
 	return code;

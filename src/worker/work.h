@@ -3,6 +3,7 @@
 #ifndef WORKER_WORK_H
 #define WORKER_WORK_H
 
+#include "worker/choices.h"
 #include "worker/worker.h"
 
 /** Zero-initialised is empty. Does not move: @ref result points into it. */
@@ -22,9 +23,9 @@ void fl_work_deinit(struct fl_work *work);
  * @retval FL_ENOMEM the analysis needs more memory than it may have.
  * @retval FL_EIO    the machine or the database is in trouble.
  */
-FL_MUST_CHECK enum fl_code fl_worker_examine(struct fl_store *store, struct fl_sandbox *sandbox,
-					     const struct fl_claim *claim, struct fl_work *work,
-					     struct fl_error *err);
+FL_MUST_CHECK enum fl_code
+fl_worker_examine(struct fl_store *store, struct fl_sandbox *sandbox, struct fl_choices *choices,
+		  const struct fl_claim *claim, struct fl_work *work, struct fl_error *err);
 
 /** It is to be quarantined, and counts as @p outcome. */
 FL_MUST_CHECK enum fl_code fl_work_set_aside(struct fl_work *work, enum fl_outcome outcome,

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/choices.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUILD_ID_GUESS = 16 }; /* bytes that are not found in a dump by chance */
+
+static void close_choice(struct fl_symbol_choice *choice)
+{
+	close(choice->fd);
+	if (choice->companion_fd >= 0)
+		close(choice->companion_fd);
+}
+
+static void forget(struct fl_choices *choices, struct fl_chosen *chosen)
+{
+	close_choice(&chosen->choice);
+	free(chosen->software_type);
+	free(chosen->software_version);
+	*chosen = choices->chosen[--choices->count];
+}
+
+void fl_choices_deinit(struct fl_choices *choices)
+{
+	while (choices->count)
+		forget(choices, &choices->chosen[0]);
+}
+
+void fl_choices_renew(struct fl_choices *choices)
+{
+	choices->batch++;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static struct fl_chosen *find(struct fl_choices *choices, const struct fl_report_facts *facts)
+{
+	for (size_t i = 0; i < choices->count; i++) {
+		struct fl_chosen *chosen = &choices->chosen[i];
+		if (chosen->build_id_size == facts->build_id_size &&
+		    !memcmp(chosen->build_id, facts->build_id, sizeof(chosen->build_id)) &&
+		    same_text(chosen->software_type, facts->software_type) &&
+		    same_text(chosen->software_version, facts->software_version))
+			return chosen;
+	}
+	return NULL;
+}
+
+static void make_room(struct fl_choices *choices)
+{
+	struct fl_chosen *oldest = &choices->chosen[0];
+	if (choices->count < FL_CHOICES_MAX)
+		return;
+	for (size_t i = 1; i < choices->count; i++)
+		if (choices->chosen[i].used < oldest->used)
+			oldest = &choices->chosen[i];
+	forget(choices, oldest);
+}
+
+static enum fl_code keep_text(const char *text, char **ret, struct fl_error *err)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "chosen ELF file") : FL_OK;
+}
+
+/* Takes the choice over, also when it fails. */
+static enum fl_code add(struct fl_choices *choices, const struct fl_report_facts *facts,
+			const struct fl_symbol_choice *choice, struct fl_chosen **ret,
+			struct fl_error *err)
+{
+	make_room(choices);
+	struct fl_chosen *chosen = &choices->chosen[choices->count++];
+	*chosen = (struct fl_chosen){ .build_id_size = facts->build_id_size, .choice = *choice };
+	memcpy(chosen->build_id, facts->build_id, sizeof(chosen->build_id));
+	enum fl_code code = keep_text(facts->software_type, &chosen->software_type, err);
+	if (!code)
+		code = keep_text(facts->software_version, &chosen->software_version, err);
+	if (code)
+		forget(choices, chosen);
+	*ret = chosen;
+	return code;
+}
+
+static enum fl_code ask_store(struct fl_choices *choices, struct fl_store *store,
+			      const struct fl_report_facts *facts, struct fl_chosen **ret,
+			      bool *ambiguous_ret, struct fl_error *err)
+{
+	struct fl_symbol_choice choice = { .fd = -1, .companion_fd = -1 };
+	struct fl_chosen *old = *ret;
+	enum fl_code code = fl_store_find_symbols(store, facts, &choice, err);
+	*ambiguous_ret = choice.ambiguous;
+	if (old)
+		forget(choices, old);
+	return code ? code : add(choices, facts, &choice, ret, err);
+}
+
+enum fl_code fl_choices_find(struct fl_choices *choices, struct fl_store *store,
+			     const struct fl_report_facts *facts,
+			     const struct fl_symbol_choice **ret, bool *ambiguous_ret,
+			     struct fl_error *err)
+{
+	struct fl_chosen *chosen = find(choices, facts);
+	*ambiguous_ret = false;
+	if (!chosen || chosen->batch != choices->batch) {
+		enum fl_code code = ask_store(choices, store, facts, &chosen, ambiguous_ret, err);
+		if (code)
+			return code;
+		chosen->batch = choices->batch;
+	}
+	chosen->used = ++choices->clock;
+	*ret = &chosen->choice;
+	return FL_OK;
+}
+
+static const struct fl_chosen *newer(const struct fl_chosen *a, const struct fl_chosen *b)
+{
+	return !a || b->used > a->used ? b : a;
+}
+
+/* The one that was used last first: then one look is enough for most. */
+const struct fl_symbol_choice *
+fl_choices_guess(struct fl_choices *choices, const void *bytes, size_t size)
+{
+	bool tried[FL_CHOICES_MAX] = { false };
+	for (size_t n = 0; n < choices->count; n++) {
+		const struct fl_chosen *next = NULL;
+		for (size_t i = 0; i < choices->count; i++)
+			if (!tried[i])
+				next = newer(next, &choices->chosen[i]);
+		tried[next - choices->chosen] = true;
+		if (next->build_id_size >= BUILD_ID_GUESS &&
+		    memmem(bytes, size, next->build_id, next->build_id_size))
+			return &next->choice;
+	}
+	return NULL;
+}
