@@ -23,6 +23,7 @@ struct fl_kernel_scan {
 	bool failed;            /**< memory ran out: rules need not look */
 	bool full;              /**< FL_LIMIT_THREADS was reached, and said */
 	bool idle;              /**< the kernel says that no thread runs */
+	bool odd_state;         /**< fl_scan_note_state() was called */
 };
 
 struct fl_kernel {
@@ -55,6 +56,10 @@ struct fl_thread *fl_scan_find(const struct fl_kernel_scan *scan, uint32_t block
 /** A finding of this stage at a target address; see fl_finding_add(). */
 void fl_scan_note(struct fl_kernel_scan *scan, enum fl_severity severity, enum fl_code code,
 		  uint32_t addr, const char *format, ...) FL_PRINTF(5, 6);
+
+/** That a thread is in a state which does not exist; once for all of them. */
+void fl_scan_note_state(struct fl_kernel_scan *scan, const struct fl_thread *thread,
+			uint32_t number);
 
 /** Text in the arena; NULL latches scan->failed. */
 const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...) FL_PRINTF(2, 3);

@@ -23,6 +23,21 @@ static const struct fl_kernel *find_kernel(const struct fl_symbol_view *symbols,
 	return NULL;
 }
 
+/* Without names nothing says whether a kernel ran. */
+static void say_what_is_missing(const struct fl_symbol_view *symbols, struct fl_findings *findings)
+{
+	for (size_t i = 0; i < symbols->count; i++) {
+		struct fl_module_info info = fl_module_info(symbols->modules[i]);
+		if (info.has_symbol_table || info.has_debug_info)
+			return;
+	}
+	if (symbols->count)
+		fl_finding_add(
+			findings, FL_STAGE_THREADS, FL_WARNING, FL_ENOTFOUND, FL_AT_NONE, 0,
+			"the ELF has neither symbols nor debug information: whether a kernel "
+			"ran, and its threads, cannot be told");
+}
+
 enum fl_code fl_threads_find(const struct fl_threads_input *input, struct fl_findings *findings,
 			     struct fl_arena *arena, struct fl_threads *ret)
 {
@@ -42,6 +57,8 @@ enum fl_code fl_threads_find(const struct fl_threads_input *input, struct fl_fin
 	if (kernel) {
 		ret->kernel.name = kernel->name;
 		kernel->find(&scan);
+	} else {
+		say_what_is_missing(input->symbols, findings);
 	}
 	fl_threads_hand_out(&scan);
 	return scan.failed ? FL_ENOMEM : FL_OK;

@@ -125,9 +125,12 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_state(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t value;
-	if (!fl_scan_member(scan, thread->block, &thread_state, &value) ||
-	    (value & STATE) >= sizeof(states) / sizeof(states[0]))
+	if (!fl_scan_member(scan, thread->block, &thread_state, &value))
 		return;
+	if ((value & STATE) >= sizeof(states) / sizeof(states[0])) {
+		fl_scan_note_state(scan, thread, value);
+		return;
+	}
 	thread->state = states[value & STATE];
 	if (thread->state != FL_THREAD_BLOCKED)
 		return;

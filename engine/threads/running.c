@@ -5,6 +5,7 @@
 #include "target/exc_return.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Arm DDI 0403E B3.2.13. */
 #define SHCSR_ADDR UINT32_C(0xe000ed24)
@@ -134,11 +135,53 @@ by_stack(struct fl_kernel_scan *scan, const struct fl_registers *regs, uint32_t 
 	uint32_t sp;
 	if (!t || (!exception_of(regs) && (!fl_reg_get(regs, FL_SP, &sp) || sp != psp)))
 		return NULL;
-	fl_scan_note(scan, FL_NOTE, FL_OK, psp,
-		     "the kernel names no running thread: %s is taken to be it, for the process "
-		     "stack pointer lies in its stack",
-		     name_of(t));
 	return t;
+}
+
+static struct fl_thread *
+nameless(struct fl_kernel_scan *scan, const struct fl_registers *regs, uint32_t psp)
+{
+	struct fl_thread *t = scan->idle ? NULL : by_stack(scan, regs, psp);
+	if (t)
+		fl_scan_note(scan, FL_NOTE, FL_OK, psp,
+			     "the kernel names no running thread: %s is taken to be it, for the "
+			     "process stack pointer lies in its stack",
+			     name_of(t));
+	return t;
+}
+
+/* On the process stack of a thread: then the kernel ran, whatever its variables say. */
+static void doubt_kernel(struct fl_kernel_scan *scan)
+{
+	const struct fl_threads_input *in = scan->in;
+	struct fl_kernel_facts *kernel = &scan->out->kernel;
+	uint32_t psp;
+	if (!kernel->has_running || kernel->running || !in->context_count ||
+	    is_before_threads(&in->contexts[0]) || !fl_reg_get(&in->contexts[0], FL_PSP, &psp) ||
+	    !by_stack(scan, &in->contexts[0], psp))
+		return;
+	kernel->has_running = false;
+	fl_scan_note(scan, FL_WARNING, FL_EFORMAT, psp,
+		     "the kernel says that its threads did not run yet, but the process stack "
+		     "pointer lies in the stack of one: its variables are damaged");
+}
+
+/* Until the first thread runs the process stack pointer is 0; debuggers that cannot tell the stack
+ * pointers give 0 for both. */
+static bool has_process_stack(const struct fl_registers *regs, uint32_t psp)
+{
+	uint32_t msp;
+	return psp || !fl_reg_get(regs, FL_MSP, &msp) || !msp;
+}
+
+/* As far as the kernel itself knows. */
+static size_t cores_of(const struct fl_threads *threads)
+{
+	size_t cores = 1;
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->items[i].has_core && threads->items[i].core >= cores)
+			cores = threads->items[i].core + (size_t)1;
+	return cores;
 }
 
 static struct fl_thread *
@@ -149,8 +192,10 @@ owner_of(struct fl_kernel_scan *scan, const struct fl_registers *regs, size_t co
 	struct fl_thread *named = named_on(scan->out, core);
 	if (!fl_reg_get(regs, FL_PSP, &psp))
 		return named;
+	if (exception && !has_process_stack(regs, psp))
+		return NULL;
 	if (!named)
-		return scan->idle ? NULL : by_stack(scan, regs, psp);
+		return nameless(scan, regs, psp);
 	if (!exception)
 		return named;
 	struct fl_thread *t = interrupted(scan, named, psp, exception);
@@ -179,17 +224,35 @@ give(struct fl_thread *t, const struct fl_registers *regs, size_t core, bool sev
 		fl_thread_set_used(t, sp);
 }
 
+/* No two cores have all registers alike: a block that was written twice. */
+static bool is_repeated(struct fl_kernel_scan *scan, size_t core)
+{
+	const struct fl_registers *contexts = scan->in->contexts;
+	for (size_t i = 0; i < core; i++) {
+		if (memcmp(&contexts[i], &contexts[core], sizeof(contexts[core])) != 0)
+			continue;
+		fl_finding_add(scan->findings, FL_STAGE_THREADS, FL_NOTE, FL_EFORMAT, FL_AT_NONE, 0,
+			       "register blocks %zu and %zu are the same: the second is not shown",
+			       i, core);
+		return true;
+	}
+	return false;
+}
+
 /* @return how many blocks are nobody's: bit per core. */
 static uint32_t give_blocks(struct fl_kernel_scan *scan)
 {
 	const struct fl_threads_input *in = scan->in;
 	const struct fl_kernel_facts *kernel = &scan->out->kernel;
 	bool asleep = kernel->has_running && !kernel->running;
+	size_t cores = cores_of(scan->out);
 	uint32_t left = 0;
 	for (size_t core = 0; core < in->context_count && core < FL_LIMIT_CONTEXTS; core++) {
 		const struct fl_registers *regs = &in->contexts[core];
-		struct fl_thread *t =
-			asleep || is_before_threads(regs) ? NULL : owner_of(scan, regs, core);
+		if (is_repeated(scan, core))
+			continue;
+		bool nobodys = asleep || core >= cores || is_before_threads(regs);
+		struct fl_thread *t = nobodys ? NULL : owner_of(scan, regs, core);
 		if (t)
 			give(t, regs, core, in->context_count > 1);
 		else
@@ -259,6 +322,7 @@ static void add_bare(struct fl_kernel_scan *scan, uint32_t left)
 void fl_threads_hand_out(struct fl_kernel_scan *scan)
 {
 	struct fl_threads *out = scan->out;
+	doubt_kernel(scan);
 	uint32_t left = give_blocks(scan);
 	retire_others(scan);
 	put_crashed_first(out);

@@ -47,6 +47,18 @@ void fl_scan_note(struct fl_kernel_scan *scan, enum fl_severity severity, enum f
 		       "%s", text);
 }
 
+void fl_scan_note_state(struct fl_kernel_scan *scan, const struct fl_thread *thread,
+			uint32_t number)
+{
+	if (scan->odd_state)
+		return;
+	scan->odd_state = true;
+	fl_scan_note(scan, FL_WARNING, FL_EFORMAT, thread->block,
+		     "thread %s has the state 0x%" PRIx32
+		     ", which does not exist: its control block is damaged, and others may be",
+		     thread->name ? thread->name : "of no name", number);
+}
+
 const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...)
 {
 	char text[256];

@@ -8,6 +8,7 @@
 #define THREAD_ID    UINT32_C(0x54485244) /* "THRD": tx_thread_id of a thread that is not deleted */
 #define INITIALIZING UINT32_C(0xf0f0f0f0) /* _tx_thread_system_state from here on */
 
+enum { COUNT_MAX = 0x10000 /* threads; more is no count */ };
 enum { FILL = 0xef, NAME_MAX_SIZE = 64, CALLEE_SIZE = 8 * 4, FP_CALLEE_SIZE = 16 * 4 };
 
 /* tx_thread_state (tx_api.h, TX_READY and following) */
@@ -115,9 +116,12 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_state(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t number, runs;
-	if (!fl_scan_member(scan, thread->block, &state, &number) ||
-	    number >= sizeof(states) / sizeof(states[0]))
+	if (!fl_scan_member(scan, thread->block, &state, &number))
 		return;
+	if (number >= sizeof(states) / sizeof(states[0])) {
+		fl_scan_note_state(scan, thread, number);
+		return;
+	}
 	thread->state = states[number].state;
 	thread->wait.kind = states[number].wait;
 	/* Created with TX_DONT_START. */
@@ -281,7 +285,8 @@ static void read_facts(struct fl_kernel_scan *scan)
 	facts->running = facts->has_running && system_state < INITIALIZING;
 	facts->has_tick = fl_scan_variable(scan, "_tx_timer_system_clock", &facts->tick);
 	facts->has_thread_count =
-		fl_scan_variable(scan, "_tx_thread_created_count", &facts->thread_count);
+		fl_scan_variable(scan, "_tx_thread_created_count", &facts->thread_count) &&
+		facts->thread_count <= COUNT_MAX;
 }
 
 static void find(struct fl_kernel_scan *scan)

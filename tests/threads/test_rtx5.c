@@ -157,6 +157,22 @@ static void test_what_they_wait_for(void **state)
 	}
 }
 
+static void test_no_such_state(void **state)
+{
+	(void)state;
+	KERNEL_CASE c;
+	begin(&c);
+	put_thread(&c, 0, "one", 0x77, 24, 24, 0xfd);
+	put_thread(&c, 1, "two", 0x78, 24, 24, 0xfd);
+	kernel_case_put(&c, INFO_READY, block_of(0));
+	put_word(&c, 0, 8, block_of(1));
+	kernel_case_find(&c, NULL, FL_ARCH_V7M);
+	assert_int_equal(kernel_case_thread(&c, "one")->state, FL_THREAD_UNKNOWN);
+	assert_int_equal(kernel_case_thread(&c, "two")->state, FL_THREAD_UNKNOWN);
+	assert_int_equal(c.findings.count, 1); /* for both */
+	assert_true(kernel_case_found(&c, "one has the state 0x77, which does not exist"));
+}
+
 static void test_join(void **state)
 {
 	(void)state;
@@ -259,9 +275,13 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),        cmocka_unit_test(test_what_they_wait_for),
-		cmocka_unit_test(test_join),         cmocka_unit_test(test_inside_secure_code),
-		cmocka_unit_test(test_ended),        cmocka_unit_test(test_damaged_lists),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_what_they_wait_for),
+		cmocka_unit_test(test_no_such_state),
+		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_inside_secure_code),
+		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_damaged_lists),
 		cmocka_unit_test(test_cut_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,6 +232,66 @@ static void test_before_the_kernel_ran(void **state)
 	expect(&asleep, "*- running, a ready'");
 }
 
+/* The process stack of a thread is in use: its variables are damaged. */
+static void test_kernel_contradicted(void **state)
+{
+	static const struct {
+		uint32_t exception, sp;
+	} cases[] = { { 0, B_STACK + 0x80 }, { SYSTICK, MSP } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SCENE s;
+		begin(&s);
+		s.threads.kernel.has_running = true;
+		thread(&s, "a", A_STACK, A_STACK + 0x100, FL_THREAD_READY);
+		thread(&s, "b", B_STACK, B_STACK + 0x100, FL_THREAD_READY);
+		block(&s, cases[i].exception, cases[i].sp, MSP, B_STACK + 0x80);
+		hand_out(&s);
+		expect(&s, "*b running, a ready'");
+		assert_false(s.threads.kernel.has_running);
+		assert_non_null(strstr(s.findings.items[0].text, "its variables are damaged"));
+	}
+}
+
+/* The first thread is named before it runs. */
+static void test_before_the_first_thread(void **state)
+{
+	(void)state;
+	SCENE s;
+	begin(&s);
+	thread(&s, "a", A_STACK, A_STACK + 0x100, FL_THREAD_RUNNING);
+	block(&s, PENDSV, MSP, MSP, 0);
+	hand_out(&s);
+	expect(&s, "*- running, a ready'");
+	SCENE debugger; /* which could not tell the stack pointers */
+	begin(&debugger);
+	thread(&debugger, "a", A_STACK, A_STACK + 0x100, FL_THREAD_RUNNING);
+	block(&debugger, PENDSV, MSP, 0, 0);
+	hand_out(&debugger);
+	expect(&debugger, "*a running");
+}
+
+static void test_more_blocks_than_cores(void **state)
+{
+	(void)state;
+	SCENE twice;
+	begin(&twice);
+	thread(&twice, "a", A_STACK, A_STACK + 0x100, FL_THREAD_RUNNING);
+	block(&twice, 0, A_STACK + 0x80, MSP, A_STACK + 0x80);
+	block(&twice, 0, A_STACK + 0x80, MSP, A_STACK + 0x80);
+	hand_out(&twice);
+	expect(&twice, "*a running");
+	assert_non_null(strstr(twice.findings.items[0].text, "blocks 0 and 1 are the same"));
+	SCENE other; /* the kernel has one core: its threads cannot run on another */
+	begin(&other);
+	thread(&other, "a", A_STACK, A_STACK + 0x100, FL_THREAD_RUNNING);
+	thread(&other, "b", B_STACK, B_STACK + 0x100, FL_THREAD_READY);
+	block(&other, 0, A_STACK + 0x80, MSP, A_STACK + 0x80);
+	block(&other, 0, B_STACK + 0x80, MSP, B_STACK + 0x80);
+	hand_out(&other);
+	expect(&other, "*a running, +- running, b ready'");
+}
+
 static void test_kernel_names_nobody(void **state)
 {
 	(void)state;
@@ -328,6 +388,9 @@ int main(void)
 		cmocka_unit_test(test_in_the_context_switch),
 		cmocka_unit_test(test_not_in_the_context_switch),
 		cmocka_unit_test(test_before_the_kernel_ran),
+		cmocka_unit_test(test_kernel_contradicted),
+		cmocka_unit_test(test_before_the_first_thread),
+		cmocka_unit_test(test_more_blocks_than_cores),
 		cmocka_unit_test(test_kernel_names_nobody),
 		cmocka_unit_test(test_several_cores),
 		cmocka_unit_test(test_without_a_block),

@@ -178,7 +178,7 @@ static void test_states_and_waits(void **state)
 		{ QUEUE_WAIT, QUEUE, 0, FL_THREAD_BLOCKED, FL_WAIT_QUEUE_RECEIVE, "orders" },
 		{ QUEUE_WAIT, QUEUE, 2, FL_THREAD_BLOCKED, FL_WAIT_QUEUE_SEND, "orders" },
 		{ MUTEX_WAIT, MUTEX, 0, FL_THREAD_BLOCKED, FL_WAIT_MUTEX, "bus_lock" },
-		{ 99, 0, 0, FL_THREAD_UNKNOWN, FL_WAIT_NONE, NULL },
+		{ 99, 0, 0, FL_THREAD_UNKNOWN, FL_WAIT_NONE, NULL }, /* and a finding */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		KERNEL_CASE c;
@@ -194,6 +194,8 @@ static void test_states_and_waits(void **state)
 		kernel_case_find(&c, NULL, FL_ARCH_V7M);
 		const struct fl_thread *t = kernel_case_thread(&c, "first");
 		assert_int_equal(t->state, cases[i].expected);
+		assert_int_equal(kernel_case_found(&c, "first has the state 0x63, which"),
+				 cases[i].state == 99);
 		assert_int_equal(t->wait.kind, cases[i].wait);
 		assert_int_equal(t->wait.has_object, cases[i].object != 0);
 		assert_int_equal(t->wait.forever, cases[i].object != 0);

@@ -383,6 +383,9 @@ static void test_before_threads(void **state)
 		ZEPHYR_CASE c;
 		struct fl_registers regs = running();
 		bool dummy = i & 1;
+		fl_reg_set(&regs, FL_SP, ZEPHYR_RAM + 0x40);
+		fl_reg_set(&regs, FL_MSP, ZEPHYR_RAM + 0x40);
+		fl_reg_set(&regs, FL_PSP, 0);
 		zephyr_begin(&w, &zephyr_3_7, i & 2 ? ZEPHYR_DWARF : ZEPHYR_TABLE);
 		put_three(&w);
 		zephyr_byte(&w, SPARE + zephyr_3_7.state, 0x01);

@@ -125,31 +125,44 @@ static void check_registry(struct fl_zephyr *z)
 	}
 }
 
-static void add_if_thread(struct fl_zephyr *z, uint32_t block)
+/* One that has ended is on no list. */
+static void add_well_known_one(struct fl_zephyr *z, uint32_t block, bool whole, bool *said)
 {
-	if (is_thread(z, block))
-		fl_scan_add(z->scan, block);
+	uint32_t state = 0;
+	if (!is_thread(z, block) || fl_scan_find(z->scan, block))
+		return;
+	(void)fl_zephyr_read(z, block, FL_ZEPHYR_STATE, &state);
+	if (whole && state & FL_ZEPHYR_DEAD)
+		return;
+	fl_scan_add(z->scan, block);
+	if (whole && !*said)
+		fl_scan_note(z->scan, FL_WARNING, FL_EFORMAT, block,
+			     "Zephyr's list of threads ends without the thread at 0x%08" PRIx32
+			     ": others may be missing, too",
+			     block);
+	*said = true;
 }
 
 /* Threads that every Zephyr has, and the one that would run next. */
-static void add_well_known(struct fl_zephyr *z)
+static void add_well_known(struct fl_zephyr *z, bool whole)
 {
 	const struct fl_symbol_view *symbols = &z->scan->symbols;
 	struct fl_variable_info at;
 	struct fl_field thread;
 	uint32_t block, size;
+	bool said = false;
 	if (fl_view_variable(symbols, "z_main_thread", &at))
-		add_if_thread(z, at.addr);
+		add_well_known_one(z, at.addr, whole, &said);
 	if (fl_view_variable(symbols, "z_idle_threads", &at) &&
 	    fl_view_struct_size(symbols, "k_thread", &size) && size)
 		for (uint32_t off = 0; off + size <= at.size && off / size < z->cpu_count;
 		     off += size)
-			add_if_thread(z, at.addr + off);
+			add_well_known_one(z, at.addr + off, whole, &said);
 	if (fl_view_variable(symbols, "k_sys_work_q", &at) &&
 	    fl_view_field(symbols, "k_work_q", "thread", &thread))
-		add_if_thread(z, at.addr + thread.off);
+		add_well_known_one(z, at.addr + thread.off, whole, &said);
 	if (fl_zephyr_read(z, z->kernel, FL_ZEPHYR_READY_CACHE, &block))
-		add_if_thread(z, block);
+		add_well_known_one(z, block, whole, &said);
 }
 
 /* --- which of them ran --- */
@@ -258,8 +271,7 @@ static void find(struct fl_kernel_scan *scan)
 	if (empty && out->kernel.running && !registry_entry(&z, 0))
 		fl_scan_note(scan, FL_WARNING, FL_EFORMAT, z.kernel,
 			     "no list of Zephyr's threads: only those found otherwise are shown");
-	if (!whole)
-		add_well_known(&z);
+	add_well_known(&z, whole);
 	for (uint32_t cpu = 0; cpu < z.cpu_count; cpu++)
 		mark_idle(&z, cpu);
 	mark_idle_by_symbol(&z);
