@@ -154,8 +154,11 @@ void fl_thread_set_stack(struct fl_thread *thread, uint32_t start, uint64_t end)
 void fl_thread_set_saved(struct fl_thread *thread, uint32_t sp);
 void fl_thread_forget_saved(struct fl_thread *thread);
 
-/** Bytes between @p sp and the end of the stack, when that is known. */
+/** Bytes between @p sp and the end of the stack, when that is known: at least so much was used. */
 void fl_thread_set_used(struct fl_thread *thread, uint32_t sp);
+
+/** That stack pointer was another stack's. */
+void fl_thread_forget_used(struct fl_thread *thread);
 
 /**
  * How much was never used, by the fill pattern: bytes equal to @p fill from the lowest address

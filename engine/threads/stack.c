@@ -19,6 +19,18 @@ void fl_thread_set_stack(struct fl_thread *thread, uint32_t start, uint64_t end)
 	thread->stack.end = end;
 }
 
+/* What is above the stack pointer is in use, also where nothing was written yet. */
+static void update_high_water(struct fl_thread *thread)
+{
+	thread->stack.high_water_known = thread->stack.known && thread->stack.unused_known;
+	if (!thread->stack.high_water_known)
+		return;
+	uint32_t written =
+		(uint32_t)(thread->stack.end - thread->stack.start) - thread->stack.unused;
+	bool used_more = thread->stack.used_known && thread->stack.used > written;
+	thread->stack.high_water = used_more ? thread->stack.used : written;
+}
+
 void fl_thread_set_used(struct fl_thread *thread, uint32_t sp)
 {
 	if (!thread->stack.known || sp > thread->stack.end)
@@ -28,6 +40,14 @@ void fl_thread_set_used(struct fl_thread *thread, uint32_t sp)
 		return;
 	thread->stack.used_known = true;
 	thread->stack.used = (uint32_t)(thread->stack.end - sp);
+	update_high_water(thread);
+}
+
+void fl_thread_forget_used(struct fl_thread *thread)
+{
+	thread->stack.used_known = false;
+	thread->stack.used = 0;
+	update_high_water(thread);
 }
 
 void fl_thread_set_saved(struct fl_thread *thread, uint32_t sp)
@@ -50,10 +70,7 @@ void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused)
 		return;
 	thread->stack.unused_known = true;
 	thread->stack.unused = unused;
-	if (!thread->stack.known)
-		return;
-	thread->stack.high_water_known = true;
-	thread->stack.high_water = (uint32_t)(thread->stack.end - thread->stack.start) - unused;
+	update_high_water(thread);
 }
 
 /* Bytes equal to [fill] from addr on, as far as limit or the capture goes. */

@@ -190,12 +190,49 @@ static void test_numbers_of_the_device(void **state)
 	assert_int_equal(t.stack.high_water, SIZE - 0x30);
 }
 
+/* What lies above the stack pointer is in use, whatever is written there. */
+static void test_peak_is_not_below_use(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t used, unused, high_water;
+	} cases[] = {
+		{ "more was written", 0x20, SIZE - 0x60, 0x60 },
+		{ "nothing written yet", 8, SIZE, 8 },
+		{ "a buffer with the pattern in it", 0x80, SIZE - 0x40, 0x80 },
+		{ "overflowed", SIZE + 0x20, 0, SIZE + 0x20 },
+	};
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fl_thread t = { 0 };
+		uint32_t sp = STACK + SIZE - cases[i / 2].used;
+		fl_thread_set_stack(&t, STACK, STACK + SIZE);
+		if (i % 2)
+			fl_thread_set_used(&t, sp);
+		fl_thread_set_unused(&t, cases[i / 2].unused);
+		if (i % 2 == 0)
+			fl_thread_set_used(&t, sp);
+		if (t.stack.high_water != cases[i / 2].high_water)
+			print_message("case: %s\n", cases[i / 2].name);
+		assert_true(t.stack.high_water_known);
+		assert_int_equal(t.stack.high_water, cases[i / 2].high_water);
+		assert_int_equal(t.stack.unused, cases[i / 2].unused);
+		fl_thread_forget_used(&t);
+		assert_false(t.stack.used_known);
+		assert_int_equal(t.stack.high_water, SIZE - cases[i / 2].unused);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bounds),       cmocka_unit_test(test_used),
-		cmocka_unit_test(test_fill_pattern), cmocka_unit_test(test_pattern_across_regions),
-		cmocka_unit_test(test_used_up),      cmocka_unit_test(test_numbers_of_the_device),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_used),
+		cmocka_unit_test(test_fill_pattern),
+		cmocka_unit_test(test_pattern_across_regions),
+		cmocka_unit_test(test_used_up),
+		cmocka_unit_test(test_numbers_of_the_device),
+		cmocka_unit_test(test_peak_is_not_below_use),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,7 +188,7 @@ static void forget_foreign_use(const struct fl_freertos *k, struct fl_thread *th
 	uint32_t sp;
 	if (!fl_reg_get(&thread->regs, FL_SP, &sp) || !is_in_block(k, thread->block, sp))
 		return;
-	thread->stack.used_known = false;
+	fl_thread_forget_used(thread);
 	fl_thread_forget_saved(thread);
 }
 
