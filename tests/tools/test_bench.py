@@ -88,6 +88,8 @@ class Ratios(unittest.TestCase):
 class Witness:
     """Stands for GDB."""
 
+    elf = None
+
     def __init__(self, stacks):
         self.answer = stacks
 
@@ -96,6 +98,18 @@ class Witness:
 
 
 class Answers(unittest.TestCase):
+    def setUp(self):
+        self.asked = []
+        peers.line_settled, self.real = self.settle, peers.line_settled
+
+    def tearDown(self):
+        peers.line_settled = self.real
+
+    def settle(self, elf, frames, number):
+        """Stands for addr2line, which knows line 5 only."""
+        self.asked.append(number)
+        return frames[number]["line"] == 5
+
     def frame(self, **more):
         return {"pc": "0x00000100", "function": "f", "file": "f.c", "line": 3, "inlined": False, **more}
 
@@ -115,6 +129,13 @@ class Answers(unittest.TestCase):
         with self.assertRaises(measure.Void):
             self.compare([self.frame(), self.frame(pc="0x200", function="g")], "b")
 
+    def test_only_a_line_may_be_settled(self):
+        other = self.frame(pc="0x200", function="g")
+        self.assertEqual(self.compare([self.frame(line=5), other]), (1, 2))
+        self.assertEqual(self.asked, [0])
+        with self.assertRaises(measure.Void):
+            self.compare([self.frame(line=5, function="h"), other])
+
     def test_missing_thread_is_void(self):
         with self.assertRaises(measure.Void):
             peers.compare_stacks({"threads": []}, Witness({"a": []}))
@@ -123,9 +144,18 @@ class Answers(unittest.TestCase):
         text = "0x00000100\nf\n/x/f.c:3 (discriminator 2)\ng\n/x/g.c:7\n0x00000200\nh\n??:0\n"
         answers = peers.pairs_of_lines(text)
         self.assertEqual(answers, {0x100: [("f", "f.c", "3"), ("g", "g.c", "7")], 0x200: [("h", "??", "0")]})
-        self.assertIn("2 of 2", rows.compare_addresses(answers, answers, "addr2line", 0))
+        self.assertIn("2 of 2", rows.compare_addresses(answers, [answers, answers]))
         with self.assertRaises(measure.Void):
-            rows.compare_addresses({**answers, 0x200: []}, answers, "addr2line", 0.1)
+            rows.compare_addresses({**answers, 0x200: []}, [answers])
+
+    def test_who_is_no_witness(self):
+        one, other = {1: ["a"], 2: ["b"]}, {1: ["a"], 2: ["c"]}
+        self.assertEqual(peers.agreed([one, other]), {1: ["a"]})
+        self.assertIn("1 of 2", rows.compare_addresses({1: ["a"], 2: ["?"]}, [one, other]))
+        with self.assertRaises(measure.Void):
+            rows.compare_addresses({1: ["?"], 2: ["b"]}, [one, other])
+        with self.assertRaises(measure.Void):
+            rows.compare_addresses({1: ["a"]}, [{1: ["a"]}, {1: ["b"]}])
 
 
 class Core(unittest.TestCase):
