@@ -17,7 +17,7 @@ enum cli_address_kind {
 /** Hexadecimal, with or without 0x, blanks around it. @p ret is 0 for everything else. */
 enum cli_address_kind cli_parse_address(const char *text, size_t size, uint32_t *ret);
 
-enum { CLI_INPUT_ROOM = 64 * 1024 };
+enum { CLI_INPUT_ROOM = 256 * 1024 };
 
 /** Lines of a descriptor. Zero-initialised but for @ref fd it stands before the first. */
 struct cli_input {

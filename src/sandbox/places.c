@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/places.h"
 
+#include "sandbox/order.h"
 #include "sandbox/wire.h"
 
 #include <stdlib.h>
@@ -14,8 +15,9 @@ struct header {
 };
 
 struct place {
-	uint32_t scope_end; /* its scopes begin where those of the place before it end */
-	uint32_t module;    /* text */
+	uint32_t first_scope;
+	uint32_t scope_count;
+	uint32_t module; /* text */
 };
 
 struct scope {
@@ -142,18 +144,36 @@ static void pack_scope(struct packer *p, const struct fl_scope *in)
 	append(p, &p->scopes, &scope, sizeof(scope));
 }
 
-static void
-pack_place(struct packer *p, const struct fl_symbols *const *symbols, size_t count, uint32_t addr)
+static struct place pack_place(struct packer *p, const struct fl_symbols *const *symbols,
+			       size_t symbols_count, uint32_t addr)
 {
 	struct fl_scope scopes[FL_SCOPES_MAX];
 	const char *module;
-	size_t scope_count =
-		fl_symbols_lookup(symbols, count, addr, scopes, FL_SCOPES_MAX, &module);
-	for (size_t i = 0; i < scope_count; i++)
+	size_t count =
+		fl_symbols_lookup(symbols, symbols_count, addr, scopes, FL_SCOPES_MAX, &module);
+	const struct place place = {
+		.first_scope = (uint32_t)(p->scopes.size / sizeof(struct scope)),
+		.scope_count = (uint32_t)count,
+		.module = pack_text(p, module),
+	};
+	for (size_t i = 0; i < count; i++)
 		pack_scope(p, &scopes[i]);
-	const struct place place = { (uint32_t)(p->scopes.size / sizeof(struct scope)),
-				     pack_text(p, module) };
-	append(p, &p->places, &place, sizeof(place));
+	return place;
+}
+
+/* In the order of addresses: neighbours share what the look-up touches, equal ones all of it. */
+static void pack_places(struct packer *p, const struct fl_symbols *const *symbols,
+			size_t symbols_count, const uint64_t *order, size_t count)
+{
+	struct place *places = (void *)(p->places.data + sizeof(struct header));
+	struct place place = { 0 };
+	for (size_t i = 0; i < count && !p->code; i++) {
+		uint32_t addr = (uint32_t)(order[i] >> 32);
+		if (!i || addr != (uint32_t)(order[i - 1] >> 32))
+			place = pack_place(p, symbols, symbols_count, addr);
+		places[(uint32_t)order[i]] = place;
+	}
+	p->places.size += count * sizeof(place);
 }
 
 /* The four parts in one piece: in the array of places, which is made to begin with the header. */
@@ -177,11 +197,18 @@ enum fl_code fl_places_pack(const struct fl_symbols *const *symbols, size_t symb
 {
 	struct packer p = { .names = names };
 	const struct header header = { .place_count = (uint32_t)count };
+	uint64_t *order = calloc(2 * count + 1, sizeof(*order));
+	if (!order)
+		p.code = FL_ENOMEM;
 	append(&p, &p.places, &header, sizeof(header));
 	append(&p, &p.texts, "", 1);
-	for (size_t i = 0; i < count && !p.code; i++)
-		pack_place(&p, symbols, symbols_count, addrs[i]);
+	grow(&p, &p.places, count * sizeof(struct place));
+	if (!p.code) {
+		fl_order_addresses(addrs, count, order, order + count);
+		pack_places(&p, symbols, symbols_count, order, count);
+	}
 	enum fl_code code = p.code ? p.code : join(&p, ret);
+	free(order);
 	free(p.places.data);
 	free(p.scopes.data);
 	free(p.texts.data);
@@ -204,14 +231,12 @@ static bool are_texts(const struct scope *scopes, size_t count, uint32_t size)
 
 static bool are_places(const struct place *places, const struct header *h)
 {
-	uint32_t at = 0;
-	for (size_t i = 0; i < h->place_count; i++) {
-		if (places[i].scope_end < at || places[i].scope_end - at > FL_SCOPES_MAX ||
-		    places[i].module >= h->text_size)
+	for (size_t i = 0; i < h->place_count; i++)
+		if (places[i].first_scope > h->scope_count ||
+		    places[i].scope_count > h->scope_count - places[i].first_scope ||
+		    places[i].scope_count > FL_SCOPES_MAX || places[i].module >= h->text_size)
 			return false;
-		at = places[i].scope_end;
-	}
-	return at == h->scope_count;
+	return true;
 }
 
 static bool is_answer(const char *bytes, size_t size, size_t count)
@@ -295,10 +320,9 @@ size_t fl_sandbox_place(const struct fl_sandbox_places *all, size_t index,
 	const struct place *places = (const void *)(header + 1);
 	const struct scope *scopes = (const void *)(places + all->count);
 	const char *texts = (const char *)(scopes + header->scope_count);
-	uint32_t at = index ? places[index - 1].scope_end : 0;
-	size_t count = places[index].scope_end - at;
+	size_t count = places[index].scope_count;
 	for (size_t i = 0; i < count; i++) {
-		const struct scope *s = &scopes[at + i];
+		const struct scope *s = &scopes[places[index].first_scope + i];
 		ret[i] = (struct fl_scope){
 			.function = text_at(texts, s->function),
 			.linkage_name = text_at(texts, s->linkage_name),
