@@ -22,6 +22,9 @@ enum {
 	FL_LIMIT_CFI_STATES = 64,       /**< depth of DW_CFA_remember_state */
 	FL_LIMIT_CFI_ROWS = 65536,      /**< rows of one FDE */
 	FL_LIMIT_DIE_DEPTH = 512,       /**< nesting of debug information entries */
+	FL_LIMIT_UNITS = 1 << 17,       /**< compilation units of one module */
+	FL_LIMIT_ATTRIBUTES = 128,      /**< attributes of one abbreviation */
+	FL_LIMIT_ENTRY_STEPS = 1 << 22, /**< entries stepped over for all the layouts of a module */
 	FL_LIMIT_ENUMERATORS = 4096,    /**< distinct ones of a module that are kept */
 	FL_LIMIT_ENUMERATOR = 256,      /**< bytes of the name of one */
 	FL_LIMIT_NOTES = 65536,         /**< entries of the kernel's data, copies included */

@@ -1,296 +1,116 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/dwarf_entry.h"
 
-#include "base/reader.h"
-
-static const char entry_name[] = "an entry in .debug_info";
-
-Dwarf_Die fl_dwarf_entry_child(struct fl_dwarf *dwarf, Dwarf_Die die)
+struct fl_cursor
+fl_dwarf_cursor(const struct fl_dwarf *s, const struct fl_dwarf_unit *unit, uint64_t off)
 {
-	Dwarf_Die child;
-	Dwarf_Error error = NULL;
-	int result = dwarf_child(die, &child, &error);
-	return fl_dwarf_ok(dwarf, result, &error, entry_name) ? child : NULL;
+	return fl_cursor_at(s->info.bytes, (size_t)unit->end, off);
 }
 
-Dwarf_Die fl_dwarf_entry_sibling(struct fl_dwarf *dwarf, Dwarf_Die die)
+bool fl_dwarf_entry_read(struct fl_dwarf *s, const struct fl_dwarf_unit *unit, struct fl_cursor *c,
+			 struct fl_dwarf_entry *ret)
 {
-	Dwarf_Die sibling;
-	Dwarf_Error error = NULL;
-	int result = dwarf_siblingof_b(dwarf->dbg, die, true, &sibling, &error);
-	return fl_dwarf_ok(dwarf, result, &error, entry_name) ? sibling : NULL;
+	ret->unit = unit;
+	ret->off = (uint64_t)(c->at - s->info.bytes);
+	ret->abbrev = NULL;
+	uint64_t code = fl_cursor_uleb(c);
+	if (code)
+		ret->abbrev = fl_abbrev_of(unit->abbrevs, code);
+	ret->attributes = *c;
+	if (!c->failed && (!code || ret->abbrev))
+		return true;
+	fl_dwarf_damaged(s, &s->info, ret->off, "an entry of an unknown abbreviation");
+	return false;
 }
 
-Dwarf_Die fl_dwarf_entry_at(struct fl_dwarf *dwarf, uint64_t off)
+bool fl_dwarf_entry_at(struct fl_dwarf *s, uint64_t off, struct fl_dwarf_entry *ret)
 {
-	Dwarf_Die die;
-	Dwarf_Error error = NULL;
-	int result = dwarf_offdie_b(dwarf->dbg, off, true, &die, &error);
-	return fl_dwarf_ok(dwarf, result, &error, "a reference") ? die : NULL;
-}
-
-void fl_dwarf_entry_free(struct fl_dwarf *dwarf, Dwarf_Die die)
-{
-	if (die)
-		dwarf_dealloc(dwarf->dbg, die, DW_DLA_DIE);
-}
-
-const char *fl_dwarf_entry_name(struct fl_dwarf *dwarf, Dwarf_Die die)
-{
-	char *name;
-	Dwarf_Error error = NULL;
-	int result = dwarf_diename(die, &name, &error);
-	return fl_dwarf_ok(dwarf, result, &error, "a name") && name[0] ? name : NULL;
-}
-
-bool fl_dwarf_entry_has(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute)
-{
-	Dwarf_Bool has;
-	Dwarf_Error error = NULL;
-	int result = dwarf_hasattr(die, attribute, &has, &error);
-	return fl_dwarf_ok(dwarf, result, &error, entry_name) && has;
-}
-
-Dwarf_Half fl_dwarf_entry_tag(struct fl_dwarf *dwarf, Dwarf_Die die)
-{
-	Dwarf_Half tag;
-	Dwarf_Error error = NULL;
-	return fl_dwarf_ok(dwarf, dwarf_tag(die, &tag, &error), &error, entry_name) ? tag : 0;
-}
-
-bool fl_dwarf_entry_off(struct fl_dwarf *dwarf, Dwarf_Die die, uint64_t *ret)
-{
-	Dwarf_Off off;
-	Dwarf_Error error = NULL;
-	if (!fl_dwarf_ok(dwarf, dwarf_dieoffset(die, &off, &error), &error, entry_name))
+	const struct fl_dwarf_unit *unit = fl_dwarf_unit_of(s, off);
+	if (!unit) {
+		fl_dwarf_damaged(s, &s->info, off, "a reference to outside of every unit");
 		return false;
-	*ret = off;
-	return true;
-}
-
-static Dwarf_Half form_of(struct fl_dwarf *dwarf, Dwarf_Attribute attribute)
-{
-	Dwarf_Half form;
-	Dwarf_Error error = NULL;
-	int result = dwarf_whatform(attribute, &form, &error);
-	return fl_dwarf_ok(dwarf, result, &error, "an attribute") ? form : 0;
-}
-
-/* DWARF 5, 7.5.5: the sign of DW_FORM_dataN is the attribute's affair; here they have none. */
-static struct fl_dwarf_integer read_constant(struct fl_dwarf *dwarf, Dwarf_Attribute attribute)
-{
-	Dwarf_Signed number = 0;
-	Dwarf_Unsigned unsigned_number = 0;
-	Dwarf_Error error = NULL;
-	int result = DW_DLV_NO_ENTRY;
-	switch (form_of(dwarf, attribute)) {
-	case DW_FORM_data1:
-	case DW_FORM_data2:
-	case DW_FORM_data4:
-	case DW_FORM_data8:
-	case DW_FORM_udata:
-		result = dwarf_formudata(attribute, &unsigned_number, &error);
-		number = (Dwarf_Signed)unsigned_number;
-		break;
-	case DW_FORM_sdata:
-	case DW_FORM_implicit_const:
-		result = dwarf_formsdata(attribute, &number, &error);
-		break;
-	default:
-		break;
 	}
-	return (struct fl_dwarf_integer){
-		.value = number,
-		.is_present = true,
-		.is_known = fl_dwarf_ok(dwarf, result, &error, "a number"),
-	};
+	struct fl_cursor c = fl_dwarf_cursor(s, unit, off);
+	return fl_dwarf_entry_read(s, unit, &c, ret) && ret->abbrev;
 }
 
-struct fl_dwarf_integer
-fl_dwarf_entry_integer(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute)
+/* Where DW_AT_sibling leads, or NULL; only where it stands is known beforehand, which is so
+ * for the entries that compilers give one. */
+static const uint8_t *sibling_of(const struct fl_dwarf *s, const struct fl_dwarf_entry *e)
 {
-	Dwarf_Attribute handle;
-	struct fl_dwarf_integer ret = { 0 };
-	Dwarf_Error error = NULL;
-	if (!fl_dwarf_ok(dwarf, dwarf_attr(die, attribute, &handle, &error), &error, entry_name))
-		return ret;
-	ret = read_constant(dwarf, handle);
-	dwarf_dealloc(dwarf->dbg, handle, DW_DLA_ATTR);
-	return ret;
-}
-
-static bool read_reference(struct fl_dwarf *dwarf, Dwarf_Attribute attribute, uint64_t *off_ret)
-{
-	Dwarf_Off off;
-	Dwarf_Error error = NULL;
-	if (form_of(dwarf, attribute) == DW_FORM_ref_sig8)
-		return false; /* into a type unit */
-	int result = dwarf_global_formref(attribute, &off, &error);
-	*off_ret = off;
-	return fl_dwarf_ok(dwarf, result, &error, "a reference");
-}
-
-/* The bytes of a DWARF expression; a reader over nothing when it is none. */
-static struct fl_reader read_expression(struct fl_dwarf *dwarf, Dwarf_Attribute attribute)
-{
-	const void *bytes = NULL;
-	Dwarf_Unsigned size = 0;
-	Dwarf_Ptr data;
-	Dwarf_Block *block;
-	Dwarf_Error error = NULL;
-	int result;
-	switch (form_of(dwarf, attribute)) {
-	case DW_FORM_exprloc:
-		result = dwarf_formexprloc(attribute, &size, &data, &error);
-		if (fl_dwarf_ok(dwarf, result, &error, "an expression"))
-			bytes = data;
-		break;
-	case DW_FORM_block:
-	case DW_FORM_block1:
-	case DW_FORM_block2:
-	case DW_FORM_block4:
-		result = dwarf_formblock(attribute, &block, &error);
-		if (!fl_dwarf_ok(dwarf, result, &error, "an expression"))
-			break;
-		bytes = block->bl_data;
-		size = block->bl_len;
-		dwarf_dealloc(dwarf->dbg, block, DW_DLA_BLOCK);
-		break;
-	default:
-		break;
-	}
-	return fl_reader("expression", bytes, bytes ? (size_t)size : 0, 0);
-}
-
-/* DWARF 2 and 3 add the offset to the address of the structure. */
-static struct fl_dwarf_integer read_member_off(struct fl_dwarf *dwarf, Dwarf_Attribute attribute)
-{
-	struct fl_reader r = read_expression(dwarf, attribute);
-	if (!r.size)
-		return read_constant(dwarf, attribute);
-	bool plus = fl_read_u8(&r) == DW_OP_plus_uconst;
-	uint64_t value = fl_read_uleb(&r);
-	return (struct fl_dwarf_integer){
-		.value = (int64_t)value,
-		.is_present = true,
-		.is_known = plus && !r.error.code && !fl_reader_left(&r),
-	};
-}
-
-/* clang numbers addresses in every unit of DWARF 5, also where nothing is split. */
-static bool read_indexed(struct fl_dwarf *dwarf, Dwarf_Die die, struct fl_reader *r, uint64_t *ret)
-{
-	Dwarf_Addr addr;
-	Dwarf_Error error = NULL;
-	uint64_t index = fl_read_uleb(r);
-	if (r->error.code || index > UINT32_MAX)
-		return false;
-	int result = dwarf_debug_addr_index_to_addr(die, index, &addr, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, "an address"))
-		return false;
-	*ret = addr;
-	return true;
-}
-
-static struct fl_dwarf_integer
-read_location(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Attribute attribute)
-{
-	struct fl_reader r = read_expression(dwarf, attribute);
-	uint64_t addr = 0;
-	bool known = false;
-	switch (fl_read_u8(&r)) {
-	case DW_OP_addr:
-		addr = fl_read_u32(&r);
-		known = true;
-		break;
-	case DW_OP_addrx:
-	case DW_OP_GNU_addr_index:
-		known = read_indexed(dwarf, die, &r, &addr);
-		break;
-	default:
-		break;
-	}
-	return (struct fl_dwarf_integer){
-		.value = (int64_t)addr,
-		.is_present = true,
-		.is_known = known && !r.error.code && !fl_reader_left(&r),
-	};
-}
-
-static struct fl_dwarf_integer *constant_of(struct fl_dwarf_facts *facts, Dwarf_Half attribute)
-{
-	switch (attribute) {
-	case DW_AT_byte_size:
-		return &facts->byte_size;
-	case DW_AT_encoding:
-		return &facts->encoding;
-	case DW_AT_bit_size:
-		return &facts->bit_size;
-	case DW_AT_bit_offset:
-		return &facts->bit_offset;
-	case DW_AT_data_bit_offset:
-		return &facts->data_bit_offset;
-	case DW_AT_count:
-		return &facts->count;
-	case DW_AT_lower_bound:
-		return &facts->lower;
-	case DW_AT_upper_bound:
-		return &facts->upper;
-	default:
+	uint64_t off;
+	const struct fl_abbrev *a = e->abbrev;
+	struct fl_cursor c = e->attributes;
+	if (a->sibling_at == FL_ABBREV_UNKNOWN)
 		return NULL;
-	}
+	fl_cursor_skip(&c, a->sibling_at);
+	struct fl_dwarf_value v = fl_form_read(&c, a->sibling_form);
+	bool usable = !c.failed && fl_form_reference(e->unit, &v, &off) && off > e->off &&
+		      off < e->unit->end;
+	return usable ? s->info.bytes + off : NULL;
 }
 
-static void
-read_one(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Attribute attribute, struct fl_dwarf_facts *f)
+uint64_t
+fl_dwarf_skip_children(struct fl_dwarf *s, const struct fl_dwarf_entry *e, struct fl_cursor *c)
 {
-	Dwarf_Half number;
-	Dwarf_Error error = NULL;
-	int result = dwarf_whatattr(attribute, &number, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, "an attribute"))
-		return;
-	struct fl_dwarf_integer *constant = constant_of(f, number);
-	switch (number) {
-	case DW_AT_name:
-		f->name = fl_dwarf_entry_name(dwarf, die);
-		break;
-	case DW_AT_type:
-		f->has_type = read_reference(dwarf, attribute, &f->type_off);
-		break;
-	case DW_AT_specification:
-	case DW_AT_abstract_origin:
-		f->has_origin = read_reference(dwarf, attribute, &f->origin_off);
-		break;
-	case DW_AT_declaration:
-		f->is_declaration = true;
-		break;
-	case DW_AT_external:
-		f->is_external = true;
-		break;
-	case DW_AT_data_member_location:
-		f->member_off = read_member_off(dwarf, attribute);
-		break;
-	case DW_AT_location:
-		f->addr = read_location(dwarf, die, attribute);
-		break;
-	default:
-		if (constant)
-			*constant = read_constant(dwarf, attribute);
+	struct fl_dwarf_entry inner;
+	uint64_t count = 1;
+	const uint8_t *sibling = sibling_of(s, e);
+	if (sibling && sibling >= c->at) {
+		c->at = sibling;
+		return count;
 	}
+	for (uint64_t depth = 1; depth && fl_cursor_left(c); count++) {
+		if (!fl_dwarf_entry_read(s, e->unit, c, &inner)) {
+			c->at = c->end;
+			return count;
+		}
+		if (!inner.abbrev) {
+			depth--;
+			continue;
+		}
+		fl_abbrev_skip(c, inner.abbrev);
+		depth += inner.abbrev->has_children;
+	}
+	return count;
 }
 
-void fl_dwarf_entry_facts(struct fl_dwarf *dwarf, Dwarf_Die die, struct fl_dwarf_facts *ret)
+bool fl_dwarf_entry_child(struct fl_dwarf *s, const struct fl_dwarf_entry *e,
+			  struct fl_dwarf_entry *ret)
 {
-	*ret = (struct fl_dwarf_facts){ 0 };
-	Dwarf_Attribute *list;
-	Dwarf_Signed count;
-	Dwarf_Error error = NULL;
-	int result = dwarf_attrlist(die, &list, &count, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, entry_name))
-		return;
-	for (Dwarf_Signed i = 0; i < count; i++) {
-		read_one(dwarf, die, list[i], ret);
-		dwarf_dealloc(dwarf->dbg, list[i], DW_DLA_ATTR);
+	struct fl_cursor c = e->attributes;
+	if (!e->abbrev->has_children)
+		return false;
+	fl_abbrev_skip(&c, e->abbrev);
+	return fl_cursor_left(&c) && fl_dwarf_entry_read(s, e->unit, &c, ret) && ret->abbrev;
+}
+
+bool fl_dwarf_entry_sibling(struct fl_dwarf *s, const struct fl_dwarf_entry *e,
+			    struct fl_dwarf_entry *ret)
+{
+	struct fl_cursor c = e->attributes;
+	fl_abbrev_skip(&c, e->abbrev);
+	if (e->abbrev->has_children &&
+	    !fl_dwarf_spend(s, &s->budget.steps, fl_dwarf_skip_children(s, e, &c), "entries"))
+		return false;
+	return fl_cursor_left(&c) && fl_dwarf_entry_read(s, e->unit, &c, ret) && ret->abbrev;
+}
+
+const char *fl_dwarf_entry_name(const struct fl_dwarf *s, const struct fl_dwarf_entry *e)
+{
+	struct fl_cursor c = e->attributes;
+	const struct fl_abbrev *a = e->abbrev;
+	if (!a->name_form)
+		return NULL;
+	if (a->name_at != FL_ABBREV_UNKNOWN && a->name_form != DW_FORM_implicit_const) {
+		fl_cursor_skip(&c, a->name_at);
+		struct fl_dwarf_value v = fl_form_read(&c, a->name_form);
+		return fl_form_text(s, e->unit, &v);
 	}
-	dwarf_dealloc(dwarf->dbg, list, DW_DLA_LIST);
+	for (size_t i = 0; i < a->attribute_count; i++) {
+		struct fl_dwarf_value v = fl_abbrev_read(&c, e->unit->abbrevs, &a->attributes[i]);
+		if (a->attributes[i].name == DW_AT_name)
+			return fl_form_text(s, e->unit, &v);
+	}
+	return NULL;
 }

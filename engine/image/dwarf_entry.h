@@ -1,30 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file One debugging information entry: its neighbours, and what it says of data and types. */
+/** @file One debugging information entry: its neighbours, and what it says. */
 #ifndef IMAGE_DWARF_ENTRY_H
 #define IMAGE_DWARF_ENTRY_H
 
-#include "image/dwarf_session.h"
+#include "image/dwarf_form.h"
 
-/** First child and next sibling; NULL: there is none. Release with fl_dwarf_entry_free(). */
-Dwarf_Die fl_dwarf_entry_child(struct fl_dwarf *dwarf, Dwarf_Die die);
-Dwarf_Die fl_dwarf_entry_sibling(struct fl_dwarf *dwarf, Dwarf_Die die);
+struct fl_dwarf_entry {
+	const struct fl_dwarf_unit *unit;
+	const struct fl_abbrev *abbrev; /**< NULL: the end of a list of children */
+	uint64_t off;                   /**< in .debug_info */
+	struct fl_cursor attributes;    /**< up to the end of the unit */
+};
 
-/** The entry at that offset of .debug_info, whichever unit it lies in; NULL: none does. */
-Dwarf_Die fl_dwarf_entry_at(struct fl_dwarf *dwarf, uint64_t off);
+/** A cursor over the rest of a unit. */
+struct fl_cursor
+fl_dwarf_cursor(const struct fl_dwarf *s, const struct fl_dwarf_unit *unit, uint64_t off);
 
-/** NULL is allowed. */
-void fl_dwarf_entry_free(struct fl_dwarf *dwarf, Dwarf_Die die);
+/** Read an entry up to its attributes; false, with a finding, when there is none. */
+bool fl_dwarf_entry_read(struct fl_dwarf *s, const struct fl_dwarf_unit *unit, struct fl_cursor *c,
+			 struct fl_dwarf_entry *ret);
 
-/** DW_AT_name, borrowed from the image; NULL: has none. */
-const char *fl_dwarf_entry_name(struct fl_dwarf *dwarf, Dwarf_Die die);
+/** The entry at that offset of .debug_info, whichever unit it lies in; false: none does. */
+bool fl_dwarf_entry_at(struct fl_dwarf *s, uint64_t off, struct fl_dwarf_entry *ret);
 
-bool fl_dwarf_entry_has(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute);
+/** First child and next sibling; false: there is none. */
+bool fl_dwarf_entry_child(struct fl_dwarf *s, const struct fl_dwarf_entry *e,
+			  struct fl_dwarf_entry *ret);
+bool fl_dwarf_entry_sibling(struct fl_dwarf *s, const struct fl_dwarf_entry *e,
+			    struct fl_dwarf_entry *ret);
 
-/** DW_TAG_..., 0 when it cannot be read. */
-Dwarf_Half fl_dwarf_entry_tag(struct fl_dwarf *dwarf, Dwarf_Die die);
+/**
+ * Step over what lies below an entry. @p c stands behind the attributes of @p e. DW_AT_sibling is
+ * followed where it leads forward and stays in the unit.
+ * @return how many entries were stepped over.
+ */
+uint64_t
+fl_dwarf_skip_children(struct fl_dwarf *s, const struct fl_dwarf_entry *e, struct fl_cursor *c);
 
-/** Offset in .debug_info. */
-bool fl_dwarf_entry_off(struct fl_dwarf *dwarf, Dwarf_Die die, uint64_t *ret);
+/** DW_AT_name; NULL: has none. */
+const char *fl_dwarf_entry_name(const struct fl_dwarf *s, const struct fl_dwarf_entry *e);
 
 /** An attribute that says a number, or says it in a way that is none before run time. */
 struct fl_dwarf_integer {
@@ -44,13 +58,11 @@ struct fl_dwarf_facts {
 	struct fl_dwarf_integer member_off; /**< DW_AT_data_member_location */
 	struct fl_dwarf_integer bit_size, bit_offset, data_bit_offset;
 	struct fl_dwarf_integer count, lower, upper;
-	struct fl_dwarf_integer addr; /**< DW_AT_location, where it is one address */
+	struct fl_dwarf_integer file, line; /**< of its declaration */
+	struct fl_dwarf_integer addr;       /**< DW_AT_location, where it is one address */
 };
 
-/** One attribute of those; costs less than all of them. */
-struct fl_dwarf_integer
-fl_dwarf_entry_integer(struct fl_dwarf *dwarf, Dwarf_Die die, Dwarf_Half attribute);
-
-void fl_dwarf_entry_facts(struct fl_dwarf *dwarf, Dwarf_Die die, struct fl_dwarf_facts *ret);
+void fl_dwarf_entry_facts(const struct fl_dwarf *s, const struct fl_dwarf_entry *e,
+			  struct fl_dwarf_facts *ret);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_entry.h"
-#include "image/dwarf_unit.h"
+#include "image/dwarf_read.h"
 
 #include "base/limits.h"
 
@@ -17,24 +16,26 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
-static bool value_of(struct fl_dwarf_unit *unit, Dwarf_Die die, uint32_t *ret)
+static bool value_of(const struct fl_dwarf_entry *e, uint32_t *ret)
 {
-	Dwarf_Attribute attribute;
-	Dwarf_Error error = NULL;
-	int result = dwarf_attr(die, DW_AT_const_value, &attribute, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "an enumerator"))
-		return false;
-	uint64_t value;
-	bool ok = fl_dwarf_number(unit, attribute, &value) && value <= UINT32_MAX;
-	dwarf_dealloc(unit->dwarf->dbg, attribute, DW_DLA_ATTR);
-	*ret = ok ? (uint32_t)value : 0;
-	return ok;
+	struct fl_cursor c = e->attributes;
+	const struct fl_abbrev *a = e->abbrev;
+	for (size_t i = 0; i < a->attribute_count; i++) {
+		struct fl_dwarf_value v = fl_abbrev_read(&c, e->unit->abbrevs, &a->attributes[i]);
+		int64_t value;
+		if (a->attributes[i].name != DW_AT_const_value)
+			continue;
+		*ret = (uint32_t)v.number;
+		return !c.failed && fl_form_constant(&v, &value) && value >= 0 &&
+		       value <= UINT32_MAX;
+	}
+	return false;
 }
 
 /* Every unit that includes the header has them all: each pair of name and value is kept once. */
-static void add(struct fl_dwarf_unit *unit, const char *name, uint32_t value)
+static void add(struct fl_dwarf *s, const char *name, uint32_t value)
 {
-	struct fl_debug_info *info = unit->info;
+	struct fl_debug_info *info = s->debug;
 	struct fl_enumerator one = { .name = name, .value = value };
 	char key[FL_LIMIT_ENUMERATOR + 16];
 	int size = snprintf(key, sizeof(key), "%u %s", value, name);
@@ -44,21 +45,21 @@ static void add(struct fl_dwarf_unit *unit, const char *name, uint32_t value)
 	uint32_t number = fl_intern_add(&info->enumerator_keys, key, (size_t)size);
 	if (number == UINT32_MAX ||
 	    (number == info->enumerators.count && !fl_vec_push(&info->enumerators, &one)))
-		unit->dwarf->out_of_memory = true;
+		s->out_of_memory = true;
 }
 
 /* All enumerators of a type share their prefix, so the first one says whether to go on. */
-void fl_dwarf_enumeration_read(struct fl_dwarf_unit *unit, Dwarf_Die type)
+void fl_dwarf_enumeration(struct fl_dwarf *s, const struct fl_dwarf_entry *type)
 {
-	Dwarf_Die die = fl_dwarf_entry_child(unit->dwarf, type);
-	for (unsigned count = 0; die && !unit->dwarf->out_of_memory; count++) {
+	struct fl_dwarf_entry e;
+	bool more = fl_dwarf_entry_child(s, type, &e);
+	for (unsigned n = 0; more && n < FL_LIMIT_ENUMERATORS && !s->out_of_memory; n++) {
 		uint32_t value;
-		const char *name = fl_dwarf_entry_name(unit->dwarf, die);
-		bool wanted = name && is_wanted(name) && count < FL_LIMIT_ENUMERATORS;
-		if (wanted && value_of(unit, die, &value))
-			add(unit, name, value);
-		Dwarf_Die next = wanted ? fl_dwarf_entry_sibling(unit->dwarf, die) : NULL;
-		dwarf_dealloc(unit->dwarf->dbg, die, DW_DLA_DIE);
-		die = next;
+		const char *name = fl_dwarf_entry_name(s, &e);
+		if (!name || !is_wanted(name))
+			return;
+		if (value_of(&e, &value))
+			add(s, name, value);
+		more = fl_dwarf_entry_sibling(s, &e, &e);
 	}
 }

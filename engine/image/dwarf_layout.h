@@ -3,7 +3,7 @@
 #ifndef IMAGE_DWARF_LAYOUT_H
 #define IMAGE_DWARF_LAYOUT_H
 
-#include "image/dwarf_types.h"
+#include "image/dwarf_notes.h"
 
 struct fl_layout_reader {
 	struct fl_dwarf *dwarf;
@@ -35,11 +35,11 @@ uint32_t fl_layout_number(struct fl_layout_reader *r, uint64_t off);
  */
 struct fl_debug_type fl_layout_type(struct fl_layout_reader *r, uint64_t off);
 
-/** The structure that a type is behind its names and qualifiers; NULL: it is none. */
-Dwarf_Die fl_layout_structure_at(struct fl_layout_reader *r, uint64_t off);
+/** The structure that a type is behind its names and qualifiers; false: it is none. */
+bool fl_layout_structure_at(struct fl_layout_reader *r, uint64_t off, struct fl_dwarf_entry *ret);
 
 /** Keep a structure and those inside it. @return its index in info->structs or FL_NO_INDEX. */
-uint32_t fl_layout_structure(struct fl_layout_reader *r, Dwarf_Die die);
+uint32_t fl_layout_structure(struct fl_layout_reader *r, const struct fl_dwarf_entry *e);
 
 /** Let pointers point at the structures that were kept. */
 void fl_layout_link(struct fl_layout_reader *r);

@@ -1,208 +1,175 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_unit.h"
+/* Line programs: DWARF 5, 6.2.5. */
+#include "image/dwarf_read.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-void fl_dwarf_lines_open(struct fl_dwarf_unit *unit)
-{
-	Dwarf_Small tables;
-	Dwarf_Signed count;
-	Dwarf_Error error = NULL;
-	int result =
-		dwarf_srclines_b(unit->die, &unit->line_version, &tables, &unit->lines, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "a line table header")) {
-		unit->lines = NULL;
-		return;
-	}
-	result = dwarf_srclines_files_indexes(unit->lines, &unit->file_base, &count,
-					      &unit->file_end, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "a file table") ||
-	    unit->file_end <= unit->file_base)
-		unit->file_end = unit->file_base;
-	size_t files = (size_t)(unit->file_end - unit->file_base);
-	unit->file_ids = calloc(files ? files : 1, sizeof(*unit->file_ids));
-	if (!unit->file_ids) {
-		unit->file_end = unit->file_base;
-		unit->dwarf->out_of_memory = true;
-	}
-}
-
-void fl_dwarf_lines_close(struct fl_dwarf_unit *unit)
-{
-	if (unit->lines)
-		dwarf_srclines_dealloc_b(unit->lines);
-	unit->lines = NULL;
-	free(unit->file_ids);
-	unit->file_ids = NULL;
-}
-
-/* Firmware is built on Windows too. */
-static bool is_absolute(const char *path)
-{
-	return path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':');
-}
-
-static void prepend(struct fl_str *path, const char *dir)
-{
-	if (!dir || !dir[0] || (path->data && is_absolute(path->data)))
-		return;
-	struct fl_str joined = { 0 };
-	size_t n = strlen(dir);
-	fl_str_add(&joined, dir, n);
-	if (dir[n - 1] != '/' && dir[n - 1] != '\\')
-		fl_str_addc(&joined, '/');
-	fl_str_add(&joined, path->data, path->size);
-	joined.failed |= path->failed;
-	fl_str_deinit(path);
-	*path = joined;
-}
-
-static const char *directory(struct fl_dwarf_unit *unit, uint64_t number)
-{
-	const char *dir = NULL;
-	Dwarf_Error error = NULL;
-	if (unit->line_version < 5 && number == 0)
-		return NULL; /* DWARF 4, 6.2.4: the compilation directory */
-	int result =
-		dwarf_srclines_include_dir_data(unit->lines, (Dwarf_Signed)number, &dir, &error);
-	return fl_dwarf_ok(unit->dwarf, result, &error, "a directory table") ? dir : NULL;
-}
-
-static uint32_t read_file(struct fl_dwarf_unit *unit, Dwarf_Signed number)
-{
-	const char *name = NULL;
-	Dwarf_Unsigned dir;
-	Dwarf_Unsigned time;
-	Dwarf_Unsigned size;
-	Dwarf_Form_Data16 *md5 = NULL;
-	Dwarf_Error error = NULL;
-	int result = dwarf_srclines_files_data_b(unit->lines, number, &name, &dir, &time, &size,
-						 &md5, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "a file table") || !name || !name[0])
-		return 0;
-	FL_AUTO_STR path = { 0 };
-	fl_str_adds(&path, name);
-	prepend(&path, directory(unit, dir));
-	if (unit->line_version >= 5 && dir != 0)
-		prepend(&path, directory(unit, 0));
-	prepend(&path, unit->comp_dir);
-	uint32_t id = path.failed ? UINT32_MAX : fl_intern_text(unit->strings, path.data);
-	if (id != UINT32_MAX)
-		return id;
-	unit->dwarf->out_of_memory = true;
-	return 0;
-}
-
-/* Asked for one by one: libdwarf walks a list to each, and most files of a unit have no code. */
-uint32_t fl_dwarf_file(struct fl_dwarf_unit *unit, uint64_t number)
-{
-	if (!unit->lines || number > INT32_MAX)
-		return 0;
-	Dwarf_Signed n = (Dwarf_Signed)number;
-	if (n < unit->file_base || n >= unit->file_end)
-		return 0;
-	uint32_t *id = &unit->file_ids[n - unit->file_base];
-	if (!*id)
-		*id = read_file(unit, n) + 1;
-	return *id - 1;
-}
-
-struct raw_line {
+/* The registers that matter; every row is taken, statements or not. */
+struct machine {
+	struct fl_line_table *table;
+	struct fl_debug_info *debug;
+	struct fl_cursor c;
 	uint64_t addr;
-	uint64_t file, line, column;
-	bool end;
+	uint64_t last; /* address of the last row of the sequence that was usable */
+	uint64_t file, column;
+	uint64_t line;
+	uint32_t operation;
+	uint32_t first_row; /* of the sequence */
+	bool stop;
 };
 
-static bool read_line(struct fl_dwarf_unit *unit, Dwarf_Line line, struct raw_line *ret)
+static void reset(struct machine *m)
 {
-	Dwarf_Addr addr;
-	Dwarf_Unsigned file;
-	Dwarf_Unsigned number;
-	Dwarf_Unsigned column;
-	Dwarf_Bool end;
-	Dwarf_Error error = NULL;
-	bool failed =
-		dwarf_lineaddr(line, &addr, &error) || dwarf_line_srcfileno(line, &file, &error) ||
-		dwarf_lineno(line, &number, &error) || dwarf_lineoff_b(line, &column, &error) ||
-		dwarf_lineendsequence(line, &end, &error);
-	if (failed)
-		return fl_dwarf_ok(unit->dwarf, DW_DLV_ERROR, &error, "a line table");
-	*ret = (struct raw_line){ addr, file, number, column, end };
+	m->addr = 0;
+	m->last = 0;
+	m->file = 1;
+	m->line = 1;
+	m->column = 0;
+	m->operation = 0;
+	m->first_row = (uint32_t)m->debug->rows.count;
+}
+
+static void out_of_memory(struct machine *m)
+{
+	m->table->dwarf->out_of_memory = true;
+	m->stop = true;
+}
+
+/* Addresses only increase within a sequence. A row that steps back is not usable. */
+static bool is_usable(struct machine *m, uint64_t addr)
+{
+	if (addr < m->last || addr > UINT32_MAX)
+		return false;
+	m->last = addr;
 	return true;
 }
 
-/* Forget a sequence that turns out to be none. */
-static void drop_rows(struct fl_debug_info *info, uint32_t first_row)
+static void emit(struct machine *m)
 {
-	info->rows.count = first_row;
-}
-
-static bool add_row(struct fl_dwarf_unit *unit, const struct raw_line *line)
-{
+	uint64_t addr = m->addr & ~UINT64_C(1);
+	if (!is_usable(m, addr))
+		return;
 	struct fl_line_row row = {
-		.addr = (uint32_t)line->addr,
-		.file = fl_dwarf_file(unit, line->file),
-		.line = line->line > UINT32_MAX ? 0 : (uint32_t)line->line,
-		.column = line->column > UINT32_MAX ? 0 : (uint32_t)line->column,
+		.addr = (uint32_t)addr,
+		.file = fl_line_table_file(m->table, m->file),
+		.line = m->line > UINT32_MAX ? 0 : (uint32_t)m->line,
+		.column = m->column > UINT32_MAX ? 0 : (uint32_t)m->column,
 	};
-	if (unit->info->rows.count < FL_NO_INDEX && fl_vec_push(&unit->info->rows, &row))
-		return true;
-	unit->dwarf->out_of_memory = true;
-	return false;
+	if (m->debug->rows.count == FL_NO_INDEX || !fl_vec_push(&m->debug->rows, &row))
+		out_of_memory(m);
 }
 
-static void end_sequence(struct fl_dwarf_unit *unit, uint32_t first_row, uint64_t end)
+static void end_sequence(struct machine *m)
 {
-	struct fl_debug_info *info = unit->info;
-	uint32_t count = (uint32_t)info->rows.count - first_row;
-	if (!count)
+	struct fl_vec *rows = &m->debug->rows;
+	uint64_t addr = m->addr & ~UINT64_C(1);
+	struct fl_line_sequence sequence = {
+		.unit = m->table->unit->number,
+		.end = is_usable(m, addr) ? addr : m->last,
+		.first_row = m->first_row,
+		.row_count = (uint32_t)rows->count - m->first_row,
+	};
+	if (sequence.row_count)
+		sequence.addr = fl_vec_at(rows, struct fl_line_row, m->first_row)->addr;
+	if (sequence.end <= sequence.addr)
+		rows->count = m->first_row;
+	else if (sequence.row_count && !fl_vec_push(&m->debug->sequences, &sequence))
+		out_of_memory(m);
+	reset(m);
+}
+
+static void advance(struct machine *m, uint64_t operations)
+{
+	const struct fl_line_table *t = m->table;
+	if (t->operations <= 1) {
+		m->addr += t->instruction_size * operations;
 		return;
-	uint32_t addr = fl_vec_at(&info->rows, struct fl_line_row, first_row)->addr;
-	struct fl_line_sequence sequence = { .addr = addr,
-					     .unit = unit->number,
-					     .end = end,
-					     .first_row = first_row,
-					     .row_count = count };
-	if (end <= addr)
-		drop_rows(info, first_row);
-	else if (!fl_vec_push(&info->sequences, &sequence))
-		unit->dwarf->out_of_memory = true;
-}
-
-/* DWARF 5, 6.2.5: addresses only increase within a sequence. A row that steps back is not usable.
- */
-static void read_rows(struct fl_dwarf_unit *unit, Dwarf_Line *lines, Dwarf_Signed count)
-{
-	uint32_t first_row = (uint32_t)unit->info->rows.count;
-	uint64_t last = 0;
-	for (Dwarf_Signed i = 0; i < count && !unit->dwarf->out_of_memory; i++) {
-		struct raw_line line = { 0 };
-		if (!read_line(unit, lines[i], &line))
-			break;
-		line.addr &= ~UINT64_C(1);
-		bool usable = line.addr >= last && line.addr <= UINT32_MAX;
-		if (usable)
-			last = line.addr;
-		if (usable && !line.end && !add_row(unit, &line))
-			break;
-		if (!line.end)
-			continue;
-		end_sequence(unit, first_row, usable ? line.addr : last);
-		first_row = (uint32_t)unit->info->rows.count;
-		last = 0;
 	}
-	drop_rows(unit->info, first_row); /* without an end nobody knows how far they reach */
+	uint64_t total = m->operation + operations;
+	m->addr += t->instruction_size * (total / t->operations);
+	m->operation = (uint32_t)(total % t->operations);
 }
 
-void fl_dwarf_lines_read(struct fl_dwarf_unit *unit)
+static void run_special(struct machine *m, uint8_t opcode)
 {
-	Dwarf_Line *lines;
-	Dwarf_Signed count;
-	Dwarf_Error error = NULL;
-	if (!unit->lines)
-		return;
-	int result = dwarf_srclines_from_linecontext(unit->lines, &lines, &count, &error);
-	if (fl_dwarf_ok(unit->dwarf, result, &error, "a line table"))
-		read_rows(unit, lines, count);
+	const struct fl_line_table *t = m->table;
+	unsigned adjusted = (unsigned)opcode - t->opcode_base;
+	advance(m, adjusted / t->line_range);
+	m->line += (uint64_t)(int64_t)(t->line_base + (int)(adjusted % t->line_range));
+	emit(m);
+}
+
+static void run_extended(struct machine *m)
+{
+	uint64_t size = fl_cursor_uleb(&m->c);
+	const uint8_t *bytes = fl_cursor_bytes(&m->c, size);
+	struct fl_cursor c = fl_cursor(bytes, bytes ? (size_t)size : 0);
+	switch (fl_cursor_u8(&c)) {
+	case DW_LNE_end_sequence:
+		end_sequence(m);
+		break;
+	case DW_LNE_set_address:
+		m->addr = fl_cursor_left(&c) == 8 ? fl_cursor_u64(&c) : fl_cursor_u32(&c);
+		m->operation = 0;
+		break;
+	case DW_LNE_define_file:
+		(void)fl_line_table_define(m->table, &c);
+		break;
+	default:
+		break;
+	}
+}
+
+static void run_standard(struct machine *m, uint8_t opcode)
+{
+	const struct fl_line_table *t = m->table;
+	switch (opcode) {
+	case DW_LNS_copy:
+		emit(m);
+		break;
+	case DW_LNS_advance_pc:
+		advance(m, fl_cursor_uleb(&m->c));
+		break;
+	case DW_LNS_advance_line:
+		m->line += (uint64_t)fl_cursor_sleb(&m->c);
+		break;
+	case DW_LNS_set_file:
+		m->file = fl_cursor_uleb(&m->c);
+		break;
+	case DW_LNS_set_column:
+		m->column = fl_cursor_uleb(&m->c);
+		break;
+	case DW_LNS_const_add_pc:
+		advance(m, (255u - t->opcode_base) / t->line_range);
+		break;
+	case DW_LNS_fixed_advance_pc:
+		m->addr += fl_cursor_u16(&m->c);
+		m->operation = 0;
+		break;
+	default: /* no operands, or unknown ones */
+		for (unsigned i = 0; i < t->operand_counts[opcode - 1]; i++)
+			(void)fl_cursor_uleb(&m->c);
+		break;
+	}
+}
+
+static void step(struct machine *m)
+{
+	uint8_t opcode = fl_cursor_u8(&m->c);
+	if (opcode >= m->table->opcode_base)
+		run_special(m, opcode);
+	else if (opcode)
+		run_standard(m, opcode);
+	else
+		run_extended(m);
+}
+
+void fl_line_table_rows(struct fl_line_table *t)
+{
+	struct machine m = { .table = t, .debug = t->dwarf->debug, .c = t->program };
+	reset(&m);
+	while (fl_cursor_left(&m.c) && !m.stop)
+		step(&m);
+	if (m.c.failed)
+		fl_dwarf_damaged(t->dwarf, &t->dwarf->line, t->unit->line_off,
+				 "a line program ends inside an operation");
+	m.debug->rows.count = m.first_row; /* without an end nobody knows how far they reach */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_types.h"
+#include "image/dwarf_notes.h"
 
 #include "base/limits.h"
 #include "model/kernel_types.h"
@@ -25,68 +25,62 @@ void fl_dwarf_notes_deinit(struct fl_dwarf_notes *notes)
 	fl_vec_deinit(&notes->wanted);
 }
 
-static void tell_limit(struct fl_dwarf_unit *unit)
+static void add(struct fl_dwarf *s, struct fl_dwarf_noted noted)
 {
-	fl_finding_add(unit->dwarf->findings, FL_STAGE_IMAGE, FL_WARNING, FL_ELIMIT, FL_AT_NONE, 0,
-		       "%s: more than %d entries for the kernel's data: the rest is not read",
-		       unit->dwarf->module, FL_LIMIT_NOTES);
-}
-
-static void add(struct fl_dwarf_unit *unit, struct fl_dwarf_noted noted)
-{
-	struct fl_vec *entries = &unit->notes->entries;
+	struct fl_vec *entries = &s->notes->entries;
 	if (entries->count == FL_LIMIT_NOTES)
 		return;
 	if (noted.key == UINT32_MAX || !fl_vec_push(entries, &noted))
-		unit->dwarf->out_of_memory = true;
+		s->out_of_memory = true;
 	else if (entries->count == FL_LIMIT_NOTES)
-		tell_limit(unit);
+		fl_finding_add(
+			s->findings, FL_STAGE_IMAGE, FL_WARNING, FL_ELIMIT, FL_AT_NONE, 0,
+			"%s: more than %d entries for the kernel's data: the rest is not read",
+			s->module, FL_LIMIT_NOTES);
 }
 
 /* Units that include one header repeat its types. Which macros were set then differs so rarely
  * that only a different size is looked for. Without a place in the source nothing is a copy. */
-static uint32_t
-key_of(struct fl_dwarf_unit *unit, Dwarf_Die die, const char *name, struct fl_dwarf_noted noted)
+static uint32_t key_of(struct fl_dwarf *s, const struct fl_dwarf_facts *f,
+		       struct fl_line_table *lines, const struct fl_dwarf_noted *noted)
 {
-	struct fl_dwarf *dwarf = unit->dwarf;
 	FL_AUTO_STR key = { 0 };
-	struct fl_dwarf_integer size = fl_dwarf_entry_integer(dwarf, die, DW_AT_byte_size);
-	struct fl_dwarf_integer file = fl_dwarf_entry_integer(dwarf, die, DW_AT_decl_file);
-	struct fl_dwarf_integer line = fl_dwarf_entry_integer(dwarf, die, DW_AT_decl_line);
-	uint32_t path = file.value > 0 ? fl_dwarf_file(unit, (uint64_t)file.value) : 0;
-	fl_str_add_u64(&key, path && line.value ? 0 : noted.off + 1);
-	fl_str_add_u64(&key, (uint64_t)line.value);
-	fl_str_add_u64(&key, (uint64_t)size.value);
+	uint32_t path = f->file.value > 0 ? fl_line_table_file(lines, (uint64_t)f->file.value) : 0;
+	fl_str_add_u64(&key, path && f->line.value ? 0 : noted->off + 1);
+	fl_str_add_u64(&key, (uint64_t)f->line.value);
+	fl_str_add_u64(&key, (uint64_t)f->byte_size.value);
 	fl_str_add_u32(&key, path);
-	fl_str_add_u16(&key, noted.tag);
-	fl_str_adds(&key, name);
-	return key.failed ? UINT32_MAX : fl_intern_add(&unit->notes->keys, key.data, key.size);
+	fl_str_add_u16(&key, noted->tag);
+	fl_str_adds(&key, f->name);
+	return key.failed ? UINT32_MAX : fl_intern_add(&s->notes->keys, key.data, key.size);
 }
 
-static void note_type(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Half tag, uint64_t off)
+void fl_dwarf_note_type(struct fl_dwarf *s, const struct fl_dwarf_entry *e,
+			struct fl_line_table *lines)
 {
-	const char *name = fl_dwarf_entry_name(unit->dwarf, die);
-	struct fl_dwarf_noted noted = { .off = off, .tag = tag };
-	if (!name || !fl_kernel_wants_struct(name) ||
-	    fl_dwarf_entry_has(unit->dwarf, die, DW_AT_declaration))
+	struct fl_dwarf_facts f;
+	const char *name = fl_dwarf_entry_name(s, e);
+	if (!name || !fl_kernel_wants_struct(name) || e->abbrev->has_declaration)
 		return;
-	noted.key = key_of(unit, die, name, noted);
-	add(unit, noted);
+	struct fl_dwarf_noted noted = { .off = e->off, .tag = e->abbrev->tag };
+	fl_dwarf_entry_facts(s, e, &f);
+	f.name = name;
+	noted.key = key_of(s, &f, lines, &noted);
+	add(s, noted);
 }
 
 /* Whether the type at that offset is a structure that is kept, or made of some. */
-static bool follow_type(struct fl_dwarf *dwarf, uint64_t off)
+static bool follow_type(struct fl_dwarf *s, uint64_t off)
 {
 	for (int i = 0; i < FL_LIMIT_TYPE_CHAIN; i++) {
 		struct fl_dwarf_facts f;
-		Dwarf_Die die = fl_dwarf_entry_at(dwarf, off);
-		if (!die)
+		struct fl_dwarf_entry e;
+		if (!fl_dwarf_spend(s, &s->budget.steps, 1, "entries") ||
+		    !fl_dwarf_entry_at(s, off, &e))
 			return false;
-		Dwarf_Half tag = fl_dwarf_entry_tag(dwarf, die);
-		fl_dwarf_entry_facts(dwarf, die, &f);
-		fl_dwarf_entry_free(dwarf, die);
-		bool is_structure = fl_dwarf_is_structure(tag);
-		if (f.name && (is_structure || tag == DW_TAG_typedef) &&
+		uint16_t tag = e.abbrev->tag;
+		fl_dwarf_entry_facts(s, &e, &f);
+		if (f.name && (fl_dwarf_is_structure(tag) || tag == DW_TAG_typedef) &&
 		    fl_kernel_wants_struct(f.name))
 			return true;
 		if ((!fl_dwarf_is_transparent(tag) && tag != DW_TAG_array_type) || !f.has_type)
@@ -96,48 +90,37 @@ static bool follow_type(struct fl_dwarf *dwarf, uint64_t off)
 	return false;
 }
 
-static bool is_kept_type(struct fl_dwarf_unit *unit, uint64_t off)
+static bool is_kept_type(struct fl_dwarf *s, uint64_t off)
 {
-	struct fl_dwarf_notes *notes = unit->notes;
+	struct fl_dwarf_notes *notes = s->notes;
 	uint32_t number = fl_intern_add(&notes->types, &off, sizeof(off));
-	bool wanted = false;
 	if (number < notes->wanted.count)
 		return *fl_vec_at(&notes->wanted, bool, number);
-	wanted = number != UINT32_MAX && follow_type(unit->dwarf, off);
+	bool wanted = number != UINT32_MAX && follow_type(s, off);
 	if (number == UINT32_MAX || !fl_vec_push(&notes->wanted, &wanted))
-		unit->dwarf->out_of_memory = true;
+		s->out_of_memory = true;
 	return wanted;
 }
 
 /* A definition may leave its name and type to the declaration. */
-static bool is_wanted_variable(struct fl_dwarf_unit *unit, Dwarf_Die die)
+static bool is_wanted_variable(struct fl_dwarf *s, const struct fl_dwarf_entry *e)
 {
-	struct fl_dwarf *dwarf = unit->dwarf;
 	struct fl_dwarf_facts f;
-	fl_dwarf_entry_facts(dwarf, die, &f);
+	fl_dwarf_entry_facts(s, e, &f);
 	for (int i = 0; (!f.name || !f.has_type) && f.has_origin && i < MAX_ORIGINS; i++) {
 		const char *name = f.name;
-		Dwarf_Die origin = fl_dwarf_entry_at(dwarf, f.origin_off);
-		if (!origin)
+		struct fl_dwarf_entry origin;
+		if (!fl_dwarf_entry_at(s, f.origin_off, &origin))
 			return false;
-		fl_dwarf_entry_facts(dwarf, origin, &f);
-		fl_dwarf_entry_free(dwarf, origin);
+		fl_dwarf_entry_facts(s, &origin, &f);
 		f.name = name ? name : f.name;
 	}
 	return f.name &&
-	       (fl_kernel_wants_variable(f.name) || (f.has_type && is_kept_type(unit, f.type_off)));
+	       (fl_kernel_wants_variable(f.name) || (f.has_type && is_kept_type(s, f.type_off)));
 }
 
-static void note_variable(struct fl_dwarf_unit *unit, Dwarf_Die die, uint64_t off)
+void fl_dwarf_note_variable(struct fl_dwarf *s, const struct fl_dwarf_entry *e)
 {
-	if (fl_dwarf_entry_has(unit->dwarf, die, DW_AT_location) && is_wanted_variable(unit, die))
-		add(unit, (struct fl_dwarf_noted){ .off = off, .tag = DW_TAG_variable });
-}
-
-void fl_dwarf_note(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Half tag, uint64_t off)
-{
-	if (tag == DW_TAG_variable)
-		note_variable(unit, die, off);
-	else if (tag == DW_TAG_typedef || fl_dwarf_is_structure(tag))
-		note_type(unit, die, tag, off);
+	if (is_wanted_variable(s, e))
+		add(s, (struct fl_dwarf_noted){ .off = e->off, .tag = DW_TAG_variable });
 }

@@ -1,100 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_unit.h"
-
-#include <inttypes.h>
+/* Lists of ranges: DWARF 5, 2.17.3; before that DWARF 4, 2.17.3. */
+#include "image/dwarf_form.h"
+#include "image/dwarf_read.h"
 
 /* Code addresses have bit 0 set where a producer took them from Thumb function pointers. */
-void fl_dwarf_add_range(struct fl_dwarf_unit *unit, uint64_t low, uint64_t high)
+void fl_dwarf_add_range(struct fl_dwarf *s, uint64_t low, uint64_t high)
 {
 	uint64_t size = high - low;
 	if (low >= high || high > UINT64_C(1) << 32 || size > UINT32_MAX)
 		return;
 	struct fl_code_range range = { (uint32_t)low & ~UINT32_C(1), (uint32_t)size };
-	if (!fl_vec_push(&unit->info->ranges, &range))
-		unit->dwarf->out_of_memory = true;
+	if (!fl_vec_push(&s->debug->ranges, &range))
+		s->out_of_memory = true;
 }
 
-static bool inside(struct fl_dwarf_unit *unit, const char *section, uint64_t off)
+/* One entry of .debug_rnglists; false at the end. What cannot be resolved is left out. */
+static bool read_entry(struct fl_dwarf *s, const struct fl_dwarf_unit *unit, struct fl_cursor *c,
+		       uint64_t *base)
 {
-	const struct fl_debug_section *s = fl_dwarf_section_of(unit->dwarf, section);
-	return s && off < s->size;
-}
-
-/* DWARF 5, 2.17.3. libdwarf resolves indexes and bases ("cooked"). */
-static void
-read_rnglist(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute, Dwarf_Half form, uint64_t value)
-{
-	Dwarf_Rnglists_Head head;
-	Dwarf_Unsigned count;
-	Dwarf_Unsigned off;
-	Dwarf_Error error = NULL;
-	/* The 2021 release adds the offset to its pointer before it looks. */
-	if (form != DW_FORM_rnglistx && !inside(unit, ".debug_rnglists", value))
-		return;
-	int result =
-		dwarf_rnglists_get_rle_head(attribute, form, value, &head, &count, &off, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "a list in .debug_rnglists"))
-		return;
-	for (Dwarf_Unsigned i = 0; i < count; i++) {
-		unsigned size;
-		unsigned kind;
-		Dwarf_Unsigned raw[2];
-		Dwarf_Unsigned low;
-		Dwarf_Unsigned high;
-		Dwarf_Bool no_addr;
-		result = dwarf_get_rnglists_entry_fields_a(head, i, &size, &kind, &raw[0], &raw[1],
-							   &no_addr, &low, &high, &error);
-		if (!fl_dwarf_ok(unit->dwarf, result, &error, "a list in .debug_rnglists"))
-			break;
-		bool is_base = kind == DW_RLE_base_address || kind == DW_RLE_base_addressx;
-		if (!is_base && kind != DW_RLE_end_of_list && !no_addr)
-			fl_dwarf_add_range(unit, low, high);
+	uint64_t low = 0;
+	uint64_t high = 0;
+	bool known = true;
+	switch (fl_cursor_u8(c)) {
+	case DW_RLE_base_addressx:
+		(void)fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), base);
+		break;
+	case DW_RLE_startx_endx:
+		known = fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), &low);
+		known = fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), &high) && known;
+		break;
+	case DW_RLE_startx_length:
+		known = fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), &low);
+		high = low + fl_cursor_uleb(c);
+		break;
+	case DW_RLE_offset_pair:
+		low = *base + fl_cursor_uleb(c);
+		high = *base + fl_cursor_uleb(c);
+		break;
+	case DW_RLE_base_address:
+		*base = fl_cursor_u32(c);
+		break;
+	case DW_RLE_start_end:
+		low = fl_cursor_u32(c);
+		high = fl_cursor_u32(c);
+		break;
+	case DW_RLE_start_length:
+		low = fl_cursor_u32(c);
+		high = low + fl_cursor_uleb(c);
+		break;
+	case DW_RLE_end_of_list:
+		return false;
+	default:
+		c->failed = true;
 	}
-	dwarf_dealloc_rnglists_head(head);
+	if (known && !c->failed)
+		fl_dwarf_add_range(s, low, high);
+	return !c->failed;
 }
 
-/* DWARF 2 to 4, 2.17.3: pairs relative to the unit's base or to a base selected on the way. */
-static void read_ranges(struct fl_dwarf_unit *unit, Dwarf_Die die, uint64_t off)
+/* Pairs relative to the unit's address or to one that is selected on the way. */
+static bool read_pair(struct fl_dwarf *s, struct fl_cursor *c, uint64_t *base)
 {
-	Dwarf_Debug dbg = unit->dwarf->dbg;
-	Dwarf_Off real_off;
-	Dwarf_Ranges *list;
-	Dwarf_Signed count;
-	Dwarf_Unsigned size;
-	Dwarf_Error error = NULL;
-	if (!inside(unit, ".debug_ranges", off))
-		return;
-	int result = dwarf_get_ranges_b(dbg, off, die, &real_off, &list, &count, &size, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "a list in .debug_ranges"))
-		return;
-	uint64_t base = unit->base_addr;
-	for (Dwarf_Signed i = 0; i < count; i++) {
-		if (list[i].dwr_type == DW_RANGES_ADDRESS_SELECTION)
-			base = list[i].dwr_addr2;
-		else if (list[i].dwr_type == DW_RANGES_ENTRY)
-			fl_dwarf_add_range(unit, base + list[i].dwr_addr1,
-					   base + list[i].dwr_addr2);
-	}
-	fl_dwarf_free_ranges(dbg, list, count);
-}
-
-void fl_dwarf_ranges(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Attribute attribute)
-{
-	Dwarf_Half form;
-	Dwarf_Error error = NULL;
-	int result = dwarf_whatform(attribute, &form, &error);
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "an attribute"))
-		return;
-	Dwarf_Unsigned value;
-	Dwarf_Off off;
-	if (form == DW_FORM_rnglistx || form == DW_FORM_data4 || form == DW_FORM_data8)
-		result = dwarf_formudata(attribute, &value, &error);
-	else if ((result = dwarf_global_formref(attribute, &off, &error)) == DW_DLV_OK)
-		value = off;
-	if (!fl_dwarf_ok(unit->dwarf, result, &error, "a range list reference"))
-		return;
-	if (unit->version >= 5)
-		read_rnglist(unit, attribute, form, value);
+	uint32_t low = fl_cursor_u32(c);
+	uint32_t high = fl_cursor_u32(c);
+	if (c->failed || (!low && !high))
+		return false;
+	if (low == UINT32_MAX)
+		*base = high;
 	else
-		read_ranges(unit, die, value);
+		fl_dwarf_add_range(s, *base + low, *base + high);
+	return true;
+}
+
+static void read_list(struct fl_dwarf *s, const struct fl_dwarf_unit *unit, uint64_t off)
+{
+	const struct fl_debug_section *section = unit->version >= 5 ? &s->rnglists : &s->ranges;
+	struct fl_cursor c = fl_cursor_at(section->bytes, section->size, off);
+	const uint8_t *start = c.at;
+	uint64_t base = unit->base_addr;
+	if (fl_cursor_left(&c) > s->budget.ranges)
+		c.end = c.at + s->budget.ranges;
+	while (!s->out_of_memory &&
+	       (unit->version >= 5 ? read_entry(s, unit, &c, &base) : read_pair(s, &c, &base)))
+		;
+	s->budget.ranges -= (uint64_t)(c.at - start);
+	if (c.failed)
+		fl_dwarf_damaged(s, section, off, "a list of ranges");
+}
+
+void fl_dwarf_ranges(struct fl_dwarf *s, const struct fl_dwarf_unit *unit,
+		     const struct fl_dwarf_value *v)
+{
+	uint64_t off;
+	uint32_t relative;
+	if (fl_form_section_off(v, &off)) {
+		read_list(s, unit, off);
+	} else if (v->form == DW_FORM_rnglistx &&
+		   fl_dwarf_word(&s->rnglists, unit->rnglists_off, v->number, &relative)) {
+		read_list(s, unit, (uint64_t)unit->rnglists_off + relative);
+	} else {
+		fl_dwarf_damaged(s, &s->info, unit->off, "a reference to ranges");
+	}
 }

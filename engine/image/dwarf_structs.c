@@ -81,32 +81,31 @@ static bool place(const struct structure *s, const struct fl_dwarf_facts *f, uin
 			  field);
 }
 
-static void read_members(struct structure *s, Dwarf_Die die, uint32_t base);
+static void
+read_members(struct structure *s, const struct fl_dwarf_entry *structure, uint32_t base);
 
 /* In C the members of a member without a name belong to its parent; so do those of a base class. */
 static void read_unnamed(struct structure *s, const struct fl_dwarf_facts *f, uint32_t base)
 {
 	uint64_t off;
+	struct fl_dwarf_entry inner;
 	struct fl_layout_reader *r = s->r;
 	if (!f->has_type || !member_off(f, &off) || base + off > s->size ||
 	    r->depth == FL_LIMIT_STRUCT_DEPTH)
 		return;
-	Dwarf_Die inner = fl_layout_structure_at(r, f->type_off);
-	if (!inner)
+	if (!fl_layout_structure_at(r, f->type_off, &inner))
 		return;
 	r->depth++;
-	read_members(s, inner, (uint32_t)(base + off));
+	read_members(s, &inner, (uint32_t)(base + off));
 	r->depth--;
-	fl_dwarf_entry_free(r->dwarf, inner);
 }
 
-static void read_member(struct structure *s, Dwarf_Die die, uint32_t base)
+static void read_member(struct structure *s, const struct fl_dwarf_entry *e, uint32_t base)
 {
 	struct fl_dwarf_facts f;
-	Dwarf_Half tag = fl_dwarf_entry_tag(s->r->dwarf, die);
-	if (tag != DW_TAG_member && tag != DW_TAG_inheritance)
+	if (e->abbrev->tag != DW_TAG_member && e->abbrev->tag != DW_TAG_inheritance)
 		return;
-	fl_dwarf_entry_facts(s->r->dwarf, die, &f);
+	fl_dwarf_entry_facts(s->r->dwarf, e, &f);
 	if (f.is_declaration || f.is_external)
 		return; /* static */
 	if (!f.name) {
@@ -120,17 +119,13 @@ static void read_member(struct structure *s, Dwarf_Die die, uint32_t base)
 		out_of_memory(s->r);
 }
 
-static void read_members(struct structure *s, Dwarf_Die structure, uint32_t base)
+static void read_members(struct structure *s, const struct fl_dwarf_entry *structure, uint32_t base)
 {
-	struct fl_dwarf *dwarf = s->r->dwarf;
-	Dwarf_Die die = fl_dwarf_entry_child(dwarf, structure);
-	while (die) {
-		bool go_on = fl_layout_step(s->r);
-		if (go_on)
-			read_member(s, die, base);
-		Dwarf_Die next = go_on ? fl_dwarf_entry_sibling(dwarf, die) : NULL;
-		fl_dwarf_entry_free(dwarf, die);
-		die = next;
+	struct fl_dwarf_entry e;
+	bool more = fl_dwarf_entry_child(s->r->dwarf, structure, &e);
+	while (more && fl_layout_step(s->r)) {
+		read_member(s, &e, base);
+		more = fl_dwarf_entry_sibling(s->r->dwarf, &e, &e);
 	}
 }
 
@@ -199,42 +194,40 @@ static uint32_t keep(struct structure *s, const char *name)
 /* Defined outside of the class or namespace that declares it, it has its name there. */
 static const char *name_of(struct fl_layout_reader *r, const struct fl_dwarf_facts *f)
 {
-	Dwarf_Die origin =
-		f->name || !f->has_origin ? NULL : fl_dwarf_entry_at(r->dwarf, f->origin_off);
-	const char *name = origin ? fl_dwarf_entry_name(r->dwarf, origin) : f->name;
-	fl_dwarf_entry_free(r->dwarf, origin);
-	return name;
+	struct fl_dwarf_entry origin;
+	if (f->name || !f->has_origin || !fl_dwarf_entry_at(r->dwarf, f->origin_off, &origin))
+		return f->name;
+	return fl_dwarf_entry_name(r->dwarf, &origin);
 }
 
-static uint32_t read_structure(struct fl_layout_reader *r, Dwarf_Die die)
+static uint32_t read_structure(struct fl_layout_reader *r, const struct fl_dwarf_entry *e)
 {
 	struct fl_dwarf_facts f;
-	fl_dwarf_entry_facts(r->dwarf, die, &f);
+	fl_dwarf_entry_facts(r->dwarf, e, &f);
 	if (f.is_declaration || !f.byte_size.is_known || f.byte_size.value < 0 ||
 	    f.byte_size.value > UINT32_MAX)
 		return FL_NO_INDEX;
 	FL_AUTO_VEC fields = FL_VEC(struct fl_debug_field);
 	struct structure s = { r, &fields, (uint32_t)f.byte_size.value };
 	r->depth++;
-	read_members(&s, die, 0);
+	read_members(&s, e, 0);
 	r->depth--;
 	return keep(&s, name_of(r, &f));
 }
 
 /* One that contains itself is met while it is read: it has no index then. */
-uint32_t fl_layout_structure(struct fl_layout_reader *r, Dwarf_Die die)
+uint32_t fl_layout_structure(struct fl_layout_reader *r, const struct fl_dwarf_entry *e)
 {
-	uint64_t off;
-	if (r->depth == FL_LIMIT_STRUCT_DEPTH || !fl_dwarf_entry_off(r->dwarf, die, &off))
+	if (r->depth == FL_LIMIT_STRUCT_DEPTH)
 		return FL_NO_INDEX;
-	uint32_t number = fl_layout_number(r, off);
+	uint32_t number = fl_layout_number(r, e->off);
 	if (number == FL_NO_INDEX)
 		return FL_NO_INDEX;
 	struct fl_layout_seen *seen = fl_vec_at(&r->seen, struct fl_layout_seen, number);
 	if (seen->begun)
 		return seen->index;
 	seen->begun = true;
-	uint32_t index = read_structure(r, die);
+	uint32_t index = read_structure(r, e);
 	fl_vec_at(&r->seen, struct fl_layout_seen, number)->index = index;
 	return index;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_types.h"
+#include "image/dwarf_attributes.h"
+#include "image/dwarf_notes.h"
 
 #include "base/limits.h"
 
@@ -9,66 +10,47 @@ struct place {
 	uint32_t function; /* concrete function, or FL_NO_INDEX */
 	uint32_t parent;   /* enclosing inlined call, or FL_NO_INDEX */
 	uint32_t depth;    /* of inlined calls */
-};
-
-struct level {
-	Dwarf_Die die; /* the entry to visit next at this level; NULL: none left */
-	struct place place;
+	bool in_function;  /* the scope is a function */
 };
 
 struct walk {
-	struct fl_dwarf_unit *unit;
-	struct fl_vec levels; /* struct level */
-	uint64_t last_off;
+	struct fl_dwarf *dwarf;
+	const struct fl_dwarf_unit *unit;
+	struct fl_line_table *lines;
+	struct fl_cursor c; /* behind the attributes of the entry that is visited, once they are
+			       read */
+	size_t depth;
+	struct place places[FL_LIMIT_DIE_DEPTH + 1]; /* of the entries at each depth */
 	bool stop;
 };
-
-static void out_of_memory(struct walk *w)
-{
-	w->unit->dwarf->out_of_memory = true;
-	w->stop = true;
-}
 
 static void *append(struct walk *w, struct fl_vec *v, uint32_t *index_ret)
 {
 	*index_ret = (uint32_t)v->count;
 	void *slot = v->count < FL_NO_INDEX ? fl_vec_add(v) : NULL;
-	if (!slot)
-		out_of_memory(w);
+	if (!slot) {
+		w->dwarf->out_of_memory = true;
+		w->stop = true;
+	}
 	return slot;
 }
 
-/* Entries are visited in the order of their offsets; anything else is a crafted sibling link. */
-static bool advance(struct walk *w, Dwarf_Die die, uint64_t *off_ret)
-{
-	Dwarf_Off off;
-	Dwarf_Error error = NULL;
-	int result = dwarf_dieoffset(die, &off, &error);
-	if (!fl_dwarf_ok(w->unit->dwarf, result, &error, "an entry in .debug_info"))
-		return false;
-	bool forward = off > w->last_off;
-	w->last_off = off;
-	*off_ret = off;
-	return forward;
-}
-
-static bool visit_scope(struct walk *w, Dwarf_Die die, Dwarf_Half tag, struct place *place)
+static bool visit_scope(struct walk *w, const struct fl_dwarf_entry *e, struct place *place)
 {
 	if (w->unit->plain)
 		return false; /* C: nothing inside a struct is code */
-	struct fl_dwarf_attributes a;
-	fl_dwarf_attributes(w->unit, die, false, &a);
 	uint32_t index;
-	struct fl_name_scope *scope = append(w, &w->unit->info->scopes, &index);
+	struct fl_name_scope *scope = append(w, &w->dwarf->debug->scopes, &index);
 	if (!scope)
 		return false;
 	*scope = (struct fl_name_scope){
 		.parent = place->scope,
 		.decl = FL_NO_INDEX,
-		.name = a.name,
-		.is_namespace = tag == DW_TAG_namespace,
+		.name = fl_dwarf_entry_name(w->dwarf, e),
+		.is_namespace = e->abbrev->tag == DW_TAG_namespace,
 	};
 	place->scope = index;
+	place->in_function = false;
 	return true;
 }
 
@@ -77,7 +59,7 @@ add_decl(struct walk *w, uint64_t off, const struct fl_dwarf_attributes *a, stru
 {
 	uint32_t decl_index;
 	uint32_t scope_index;
-	struct fl_decl *decl = append(w, &w->unit->info->decls, &decl_index);
+	struct fl_decl *decl = append(w, &w->dwarf->debug->decls, &decl_index);
 	if (!decl)
 		return false;
 	*decl = (struct fl_decl){
@@ -90,27 +72,29 @@ add_decl(struct walk *w, uint64_t off, const struct fl_dwarf_attributes *a, stru
 		.name = a->name,
 		.linkage = a->linkage,
 	};
-	struct fl_name_scope *scope = append(w, &w->unit->info->scopes, &scope_index);
+	struct fl_name_scope *scope = append(w, &w->dwarf->debug->scopes, &scope_index);
 	if (!scope)
 		return false;
 	*scope = (struct fl_name_scope){ .parent = place->scope, .decl = decl_index };
-	place->scope = scope_index;
+	*place = (struct place){
+		.scope = scope_index,
+		.function = FL_NO_INDEX,
+		.parent = FL_NO_INDEX,
+		.in_function = true,
+	};
 	return true;
 }
 
-static bool visit_function(struct walk *w, Dwarf_Die die, uint64_t off, struct place *place)
+static bool visit_function(struct walk *w, const struct fl_dwarf_entry *e, struct place *place)
 {
 	struct fl_dwarf_attributes a;
-	fl_dwarf_attributes(w->unit, die, true, &a);
-	uint32_t decl_index = (uint32_t)w->unit->info->decls.count;
-	if (!add_decl(w, off, &a, place))
+	fl_dwarf_attributes(w->dwarf, e, &w->c, &a);
+	uint32_t decl_index = (uint32_t)w->dwarf->debug->decls.count;
+	if (!add_decl(w, e->off, &a, place))
 		return false;
-	place->function = FL_NO_INDEX;
-	place->parent = FL_NO_INDEX;
-	place->depth = 0;
 	if (!a.range_count)
 		return true;
-	struct fl_debug_function *f = append(w, &w->unit->info->functions, &place->function);
+	struct fl_debug_function *f = append(w, &w->dwarf->debug->functions, &place->function);
 	if (!f)
 		return false;
 	*f = (struct fl_debug_function){
@@ -118,7 +102,7 @@ static bool visit_function(struct walk *w, Dwarf_Die die, uint64_t off, struct p
 		.unit = w->unit->number,
 		.first_range = a.first_range,
 		.range_count = a.range_count,
-		.first_inline = (uint32_t)w->unit->info->inlines.count,
+		.first_inline = (uint32_t)w->dwarf->debug->inlines.count,
 	};
 	return true;
 }
@@ -128,16 +112,16 @@ static uint32_t clamp(uint64_t value)
 	return value > UINT32_MAX ? 0 : (uint32_t)value;
 }
 
-static bool visit_inline(struct walk *w, Dwarf_Die die, struct place *place)
+static bool visit_inline(struct walk *w, const struct fl_dwarf_entry *e, struct place *place)
 {
 	if (place->function == FL_NO_INDEX)
 		return false; /* inside an abstract function: no code */
 	struct fl_dwarf_attributes a;
-	fl_dwarf_attributes(w->unit, die, true, &a);
+	fl_dwarf_attributes(w->dwarf, e, &w->c, &a);
 	if (!a.range_count || !a.has_origin)
 		return true;
-	struct fl_debug_info *info = w->unit->info;
-	uint32_t file = fl_dwarf_file(w->unit, a.call_file);
+	struct fl_debug_info *info = w->dwarf->debug;
+	uint32_t file = fl_line_table_file(w->lines, a.call_file);
 	uint32_t parent = place->parent;
 	struct fl_debug_inline *in = append(w, &info->inlines, &place->parent);
 	if (!in)
@@ -159,43 +143,35 @@ static bool visit_inline(struct walk *w, Dwarf_Die die, struct place *place)
 	return true;
 }
 
-static bool in_function(const struct walk *w, const struct place *place)
+/* Whether to go on below the entry; @p place becomes that of its children. */
+static bool visit(struct walk *w, const struct fl_dwarf_entry *e, struct place *place)
 {
-	const struct fl_vec *scopes = &w->unit->info->scopes;
-	return place->scope != FL_NO_INDEX &&
-	       fl_vec_at(scopes, struct fl_name_scope, place->scope)->decl != FL_NO_INDEX;
-}
-
-/* Whether to go on below @p die; @p place becomes that of its children. */
-static bool visit(struct walk *w, Dwarf_Die die, struct place *place)
-{
-	uint64_t off;
-	Dwarf_Half tag;
-	Dwarf_Error error = NULL;
-	if (!advance(w, die, &off)) {
-		fl_dwarf_damaged(w->unit->dwarf, "the order of entries in .debug_info");
-		w->stop = true;
+	switch (e->abbrev->tag) {
+	case DW_TAG_variable:
+		if (e->abbrev->has_location && !place->in_function)
+			fl_dwarf_note_variable(w->dwarf, e);
 		return false;
-	}
-	if (!fl_dwarf_ok(w->unit->dwarf, dwarf_tag(die, &tag, &error), &error, "an entry"))
+	case DW_TAG_typedef:
+		if (!place->in_function)
+			fl_dwarf_note_type(w->dwarf, e, w->lines);
 		return false;
-	if (tag == DW_TAG_enumeration_type)
-		fl_dwarf_enumeration_read(w->unit, die);
-	else if (!in_function(w, place))
-		fl_dwarf_note(w->unit, die, tag, off);
-	switch (tag) {
 	case DW_TAG_subprogram:
-		return visit_function(w, die, off, place);
+		return visit_function(w, e, place);
 	case DW_TAG_inlined_subroutine:
-		return visit_inline(w, die, place);
-	case DW_TAG_namespace:
+		return visit_inline(w, e, place);
+	case DW_TAG_enumeration_type:
+		fl_dwarf_enumeration(w->dwarf, e);
+		return visit_scope(w, e, place);
 	case DW_TAG_class_type:
 	case DW_TAG_structure_type:
 	case DW_TAG_union_type:
+		if (!place->in_function)
+			fl_dwarf_note_type(w->dwarf, e, w->lines);
+		return visit_scope(w, e, place);
+	case DW_TAG_namespace:
 	case DW_TAG_interface_type:
-	case DW_TAG_enumeration_type:
 	case DW_TAG_module:
-		return visit_scope(w, die, tag, place);
+		return visit_scope(w, e, place);
 	case DW_TAG_lexical_block:
 	case DW_TAG_try_block:
 	case DW_TAG_catch_block:
@@ -206,52 +182,57 @@ static bool visit(struct walk *w, Dwarf_Die die, struct place *place)
 	}
 }
 
-static void push(struct walk *w, Dwarf_Die die, struct place place)
+static void descend(struct walk *w, const struct fl_dwarf_entry *e, const struct place *place)
 {
-	struct level level = { die, place };
-	bool deep = w->levels.count >= FL_LIMIT_DIE_DEPTH;
-	if (!deep && fl_vec_push(&w->levels, &level))
+	if (w->depth < FL_LIMIT_DIE_DEPTH) {
+		w->places[++w->depth] = *place;
 		return;
-	dwarf_dealloc(w->unit->dwarf->dbg, die, DW_DLA_DIE);
-	if (deep)
-		fl_dwarf_damaged(w->unit->dwarf, "the nesting of entries in .debug_info");
-	else
-		out_of_memory(w);
+	}
+	fl_dwarf_damaged(w->dwarf, &w->dwarf->info, e->off, "entries are nested too deep");
+	(void)fl_dwarf_skip_children(w->dwarf, e, &w->c);
 }
 
 static void step(struct walk *w)
 {
-	struct level *level = fl_vec_at(&w->levels, struct level, w->levels.count - 1);
-	Dwarf_Die die = level->die;
-	if (!die) {
-		w->levels.count--;
+	struct fl_dwarf_entry e;
+	if (!fl_dwarf_entry_read(w->dwarf, w->unit, &w->c, &e)) {
+		w->stop = true;
 		return;
 	}
-	struct place place = level->place;
-	Dwarf_Die child = visit(w, die, &place) ? fl_dwarf_entry_child(w->unit->dwarf, die) : NULL;
-	level->die = w->stop ? NULL : fl_dwarf_entry_sibling(w->unit->dwarf, die);
-	dwarf_dealloc(w->unit->dwarf->dbg, die, DW_DLA_DIE);
-	if (child)
-		push(w, child, place);
-}
-
-static void drop_levels(struct walk *w)
-{
-	for (size_t i = 0; i < w->levels.count; i++) {
-		struct level *level = fl_vec_at(&w->levels, struct level, i);
-		if (level->die)
-			dwarf_dealloc(w->unit->dwarf->dbg, level->die, DW_DLA_DIE);
+	if (!e.abbrev) {
+		w->depth--;
+		return;
 	}
-	fl_vec_deinit(&w->levels);
+	struct place place = w->places[w->depth];
+	bool below = visit(w, &e, &place);
+	if (w->c.at == e.attributes.at)
+		fl_abbrev_skip(&w->c, e.abbrev);
+	if (w->c.failed) {
+		fl_dwarf_damaged(w->dwarf, &w->dwarf->info, e.off,
+				 "an entry ends outside its unit");
+		w->stop = true;
+	} else if (e.abbrev->has_children && below) {
+		descend(w, &e, &place);
+	} else if (e.abbrev->has_children) {
+		(void)fl_dwarf_skip_children(w->dwarf, &e, &w->c);
+	}
 }
 
-void fl_dwarf_tree_read(struct fl_dwarf_unit *unit)
+void fl_dwarf_tree(struct fl_dwarf *s, const struct fl_dwarf_unit *unit,
+		   struct fl_line_table *lines)
 {
-	struct walk w = { .unit = unit, .levels = FL_VEC(struct level) };
-	Dwarf_Die first = fl_dwarf_entry_child(unit->dwarf, unit->die);
-	if (first)
-		push(&w, first, (struct place){ FL_NO_INDEX, FL_NO_INDEX, FL_NO_INDEX, 0 });
-	while (w.levels.count && !w.stop)
+	struct fl_dwarf_entry first;
+	struct walk w = {
+		.dwarf = s,
+		.unit = unit,
+		.lines = lines,
+		.c = fl_dwarf_cursor(s, unit, unit->first_off),
+	};
+	if (!fl_dwarf_entry_read(s, unit, &w.c, &first) || !first.abbrev->has_children)
+		return;
+	fl_abbrev_skip(&w.c, first.abbrev);
+	w.depth = 1;
+	w.places[1] = (struct place){ FL_NO_INDEX, FL_NO_INDEX, FL_NO_INDEX, 0, false };
+	while (w.depth && fl_cursor_left(&w.c) && !w.stop && !s->out_of_memory)
 		step(&w);
-	drop_levels(&w);
 }

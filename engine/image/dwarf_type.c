@@ -5,12 +5,12 @@
 
 enum { POINTER_SIZE = 4 };
 
-bool fl_dwarf_is_structure(Dwarf_Half tag)
+bool fl_dwarf_is_structure(uint16_t tag)
 {
 	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_class_type;
 }
 
-bool fl_dwarf_is_transparent(Dwarf_Half tag)
+bool fl_dwarf_is_transparent(uint16_t tag)
 {
 	switch (tag) {
 	case DW_TAG_typedef:
@@ -54,22 +54,20 @@ static uint32_t multiply(uint32_t a, uint32_t b)
 }
 
 /* Dimensions are children (DWARF 5, 5.5). */
-static uint32_t array_count(struct fl_layout_reader *r, Dwarf_Die array)
+static uint32_t array_count(struct fl_layout_reader *r, const struct fl_dwarf_entry *array)
 {
 	uint32_t count = 0;
 	bool first = true;
-	Dwarf_Die die = fl_dwarf_entry_child(r->dwarf, array);
-	while (die) {
+	struct fl_dwarf_entry e;
+	bool more = fl_dwarf_entry_child(r->dwarf, array, &e);
+	while (more && fl_layout_step(r)) {
 		struct fl_dwarf_facts f;
-		bool go_on = fl_layout_step(r);
-		if (go_on && fl_dwarf_entry_tag(r->dwarf, die) == DW_TAG_subrange_type) {
-			fl_dwarf_entry_facts(r->dwarf, die, &f);
+		if (e.abbrev->tag == DW_TAG_subrange_type) {
+			fl_dwarf_entry_facts(r->dwarf, &e, &f);
 			count = first ? element_count(&f) : multiply(count, element_count(&f));
 			first = false;
 		}
-		Dwarf_Die next = go_on ? fl_dwarf_entry_sibling(r->dwarf, die) : NULL;
-		fl_dwarf_entry_free(r->dwarf, die);
-		die = next;
+		more = fl_dwarf_entry_sibling(r->dwarf, &e, &e);
 	}
 	return count;
 }
@@ -96,25 +94,22 @@ static void read_base(const struct fl_dwarf_facts *f, struct fl_debug_type *ret)
 static void
 read_pointer(struct fl_layout_reader *r, const struct fl_dwarf_facts *f, struct fl_debug_type *ret)
 {
-	uint64_t off;
+	struct fl_dwarf_entry pointee;
 	ret->size = size_of(f) ? size_of(f) : POINTER_SIZE;
 	ret->is_pointer = true;
-	Dwarf_Die pointee = f->has_type ? fl_layout_structure_at(r, f->type_off) : NULL;
-	if (pointee && fl_dwarf_entry_off(r->dwarf, pointee, &off))
-		ret->structure = fl_layout_number(r, off);
-	fl_dwarf_entry_free(r->dwarf, pointee);
+	if (f->has_type && fl_layout_structure_at(r, f->type_off, &pointee))
+		ret->structure = fl_layout_number(r, pointee.off);
 }
 
 /* Whether what the entry's own type says counts too. */
-static bool read_link(struct fl_layout_reader *r, Dwarf_Die die, const struct fl_dwarf_facts *f,
-		      struct fl_debug_type *ret)
+static bool read_link(struct fl_layout_reader *r, const struct fl_dwarf_entry *e,
+		      const struct fl_dwarf_facts *f, struct fl_debug_type *ret)
 {
-	Dwarf_Half tag = fl_dwarf_entry_tag(r->dwarf, die);
-	if (fl_dwarf_is_transparent(tag))
+	if (fl_dwarf_is_transparent(e->abbrev->tag))
 		return true;
-	switch (tag) {
+	switch (e->abbrev->tag) {
 	case DW_TAG_array_type:
-		ret->count = multiply(ret->count, array_count(r, die));
+		ret->count = multiply(ret->count, array_count(r, e));
 		return true;
 	case DW_TAG_enumeration_type:
 		ret->size = size_of(f);
@@ -131,7 +126,7 @@ static bool read_link(struct fl_layout_reader *r, Dwarf_Die die, const struct fl
 	case DW_TAG_union_type:
 	case DW_TAG_class_type:
 		ret->size = size_of(f);
-		ret->structure = fl_layout_structure(r, die);
+		ret->structure = fl_layout_structure(r, e);
 		return false;
 	default:
 		ret->size = size_of(f);
@@ -145,32 +140,29 @@ struct fl_debug_type fl_layout_type(struct fl_layout_reader *r, uint64_t off)
 	bool more = true;
 	for (int i = 0; more && i < FL_LIMIT_TYPE_CHAIN && fl_layout_step(r); i++) {
 		struct fl_dwarf_facts f;
-		Dwarf_Die die = fl_dwarf_entry_at(r->dwarf, off);
-		if (!die)
+		struct fl_dwarf_entry e;
+		if (!fl_dwarf_entry_at(r->dwarf, off, &e))
 			break;
-		fl_dwarf_entry_facts(r->dwarf, die, &f);
-		more = read_link(r, die, &f, &type) && f.has_type;
-		fl_dwarf_entry_free(r->dwarf, die);
+		fl_dwarf_entry_facts(r->dwarf, &e, &f);
+		more = read_link(r, &e, &f, &type) && f.has_type;
 		off = f.type_off;
 	}
 	return type;
 }
 
-Dwarf_Die fl_layout_structure_at(struct fl_layout_reader *r, uint64_t off)
+bool fl_layout_structure_at(struct fl_layout_reader *r, uint64_t off, struct fl_dwarf_entry *ret)
 {
 	for (int i = 0; i < FL_LIMIT_TYPE_CHAIN && fl_layout_step(r); i++) {
 		struct fl_dwarf_facts f;
-		Dwarf_Die die = fl_dwarf_entry_at(r->dwarf, off);
-		if (!die)
-			break;
-		Dwarf_Half tag = fl_dwarf_entry_tag(r->dwarf, die);
+		if (!fl_dwarf_entry_at(r->dwarf, off, ret))
+			return false;
+		uint16_t tag = ret->abbrev->tag;
 		if (fl_dwarf_is_structure(tag))
-			return die;
-		fl_dwarf_entry_facts(r->dwarf, die, &f);
-		fl_dwarf_entry_free(r->dwarf, die);
+			return true;
+		fl_dwarf_entry_facts(r->dwarf, ret, &f);
 		if (!fl_dwarf_is_transparent(tag) || !f.has_type)
-			break;
+			return false;
 		off = f.type_off;
 	}
-	return NULL;
+	return false;
 }

@@ -62,14 +62,12 @@ static bool is_new(struct fl_layout_reader *r, struct fl_intern *table, size_t c
 static void read_typedef(struct fl_layout_reader *r, uint64_t off)
 {
 	struct fl_debug_alias alias = { .structure = FL_NO_INDEX };
-	Dwarf_Die die = fl_dwarf_entry_at(r->dwarf, off);
-	Dwarf_Die structure = fl_layout_structure_at(r, off);
-	if (die && structure) {
-		alias.name = fl_dwarf_entry_name(r->dwarf, die);
-		alias.structure = fl_layout_structure(r, structure);
+	struct fl_dwarf_entry e;
+	struct fl_dwarf_entry structure;
+	if (fl_dwarf_entry_at(r->dwarf, off, &e) && fl_layout_structure_at(r, off, &structure)) {
+		alias.name = fl_dwarf_entry_name(r->dwarf, &e);
+		alias.structure = fl_layout_structure(r, &structure);
 	}
-	fl_dwarf_entry_free(r->dwarf, structure);
-	fl_dwarf_entry_free(r->dwarf, die);
 	if (!alias.name || alias.structure == FL_NO_INDEX)
 		return;
 	struct fl_vec *aliases = &r->info->aliases;
@@ -80,10 +78,9 @@ static void read_typedef(struct fl_layout_reader *r, uint64_t off)
 
 static void read_struct(struct fl_layout_reader *r, uint64_t off)
 {
-	Dwarf_Die die = fl_dwarf_entry_at(r->dwarf, off);
-	if (die)
-		(void)fl_layout_structure(r, die);
-	fl_dwarf_entry_free(r->dwarf, die);
+	struct fl_dwarf_entry e;
+	if (fl_dwarf_entry_at(r->dwarf, off, &e))
+		(void)fl_layout_structure(r, &e);
 }
 
 /* What a definition leaves out, its declaration says. */
@@ -101,11 +98,10 @@ static void merge(struct fl_dwarf_facts *f, const struct fl_dwarf_facts *origin)
 
 static bool read_facts(struct fl_layout_reader *r, uint64_t off, struct fl_dwarf_facts *ret)
 {
-	Dwarf_Die die = fl_dwarf_entry_at(r->dwarf, off);
-	if (!die)
+	struct fl_dwarf_entry e;
+	if (!fl_dwarf_entry_at(r->dwarf, off, &e))
 		return false;
-	fl_dwarf_entry_facts(r->dwarf, die, ret);
-	fl_dwarf_entry_free(r->dwarf, die);
+	fl_dwarf_entry_facts(r->dwarf, &e, ret);
 	return true;
 }
 
@@ -171,19 +167,18 @@ static void read_all(struct fl_layout_reader *r, const struct fl_dwarf_notes *no
 	}
 }
 
-void fl_dwarf_types_read(struct fl_dwarf *dwarf, const struct fl_dwarf_notes *notes,
-			 struct fl_debug_info *info)
+void fl_dwarf_types(struct fl_dwarf *s)
 {
 	struct fl_layout_reader r = {
-		.dwarf = dwarf,
-		.info = info,
+		.dwarf = s,
+		.info = s->debug,
 		.offsets = FL_INTERN,
 		.seen = FL_VEC(struct fl_layout_seen),
 		.contents = FL_INTERN,
 		.aliases = FL_INTERN,
 		.variables = FL_INTERN,
 	};
-	read_all(&r, notes);
+	read_all(&r, s->notes);
 	fl_layout_link(&r);
 	fl_intern_deinit(&r.offsets);
 	fl_vec_deinit(&r.seen);

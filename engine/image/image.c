@@ -2,8 +2,8 @@
 #include "image/image.h"
 
 #include "image/attributes.h"
-#include "image/dwarf_check.h"
-#include "image/dwarf_session.h"
+#include "image/dwarf.h"
+#include "image/frames.h"
 
 #include <stdlib.h>
 
@@ -18,14 +18,11 @@ static enum fl_code read_debug(struct fl_image *image, struct fl_error *err)
 		fl_debug_sections_init(&image->sections, &image->elf, &image->findings, err);
 	if (code || !image->sections.count)
 		return code;
-	fl_dwarf_check(&image->sections, image->elf.name, &image->findings);
-	struct fl_dwarf dwarf;
-	if (fl_dwarf_open(&dwarf, &image->sections, image->elf.name, &image->findings)) {
-		fl_dwarf_read_units(&dwarf, &image->debug, &image->strings);
-		fl_dwarf_read_frames(&dwarf, &image->debug);
-	}
-	fl_dwarf_close(&dwarf);
-	return dwarf.out_of_memory ? out_of_memory(err) : FL_OK;
+	bool enough =
+		fl_dwarf_read(&image->sections, image->elf.name, &image->findings, &image->debug,
+			      &image->strings) &&
+		fl_frames_read(&image->sections, image->elf.name, &image->findings, &image->debug);
+	return enough ? FL_OK : out_of_memory(err);
 }
 
 static enum fl_code read_linked(struct fl_image *image, struct fl_error *err)

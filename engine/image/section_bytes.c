@@ -16,8 +16,7 @@ enum { COMPRESS_ZLIB = 1, COMPRESS_ZSTD = 2 };
  */
 enum { MAX_RATIO = 1100, MAX_RATIO_ZSTD = 4096 };
 
-/* What is read: more would only be more for libdwarf to stumble over. The split-DWARF sections
- * never appear in firmware. */
+/* What is read. The split-DWARF sections never appear in firmware. */
 static const char *const wanted[] = {
 	".debug_info",     ".debug_abbrev", ".debug_line",        ".debug_line_str",
 	".debug_str",      ".debug_addr",   ".debug_str_offsets", ".debug_ranges",

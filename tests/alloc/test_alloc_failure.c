@@ -2,7 +2,7 @@
 /*
  * Every allocation of the library fails once, in turn: each call must say FL_ENOMEM, leak nothing
  * (ASan's build sees leaks) and work when tried again. The linker's --wrap catches the calls of our
- * objects; the libraries below (libdwarf) keep their allocator.
+ * objects; the libraries below (zlib) keep their allocator.
  */
 #include "support/cmocka.h"
 

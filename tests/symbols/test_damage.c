@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Debug sections cut at every byte: what is outside the cut stays, and somebody is told. libdwarf
- * reads these, so only damage that it is known to survive is asked for here; tests/fuzz goes
- * further.
+ * Debug sections cut at every byte: what is outside the cut stays, and somebody is told.
+ * tests/fuzz goes further.
  */
 #include "symbols_case.h"
 

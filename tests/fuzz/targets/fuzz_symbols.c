@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole ELF through libdwarf into tables. What comes out is consistent: keys ascend, every
+ * A whole ELF into tables. What comes out is consistent: keys ascend, every
  * element refers to something that exists, and look-ups agree with each other.
  */
 #include "symbols/module.h"

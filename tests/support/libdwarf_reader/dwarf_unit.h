@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file What the readers of one compilation unit share. */
-#ifndef IMAGE_DWARF_UNIT_H
-#define IMAGE_DWARF_UNIT_H
+#ifndef LIBDWARF_READER_UNIT_H
+#define LIBDWARF_READER_UNIT_H
 
-#include "image/dwarf_session.h"
+#include "support/libdwarf_reader/dwarf_session.h"
 
-struct fl_dwarf_notes;
+struct ref_notes;
 
-struct fl_dwarf_unit {
-	struct fl_dwarf *dwarf;
+struct ref_unit {
+	struct ref_session *dwarf;
 	struct fl_debug_info *info;
 	struct fl_intern *strings;
-	struct fl_dwarf_notes *notes;
+	struct ref_notes *notes;
 	Dwarf_Die die;
 	uint32_t number;
 	Dwarf_Half version;
@@ -25,7 +25,7 @@ struct fl_dwarf_unit {
 };
 
 /** The attributes of one DIE that matter here. */
-struct fl_dwarf_attributes {
+struct ref_attributes {
 	const char *name;
 	const char *linkage;
 	const char *comp_dir;
@@ -40,32 +40,32 @@ struct fl_dwarf_attributes {
 };
 
 /** Read them; ranges are appended to info->ranges when @p want_ranges. */
-void fl_dwarf_attributes(struct fl_dwarf_unit *unit, Dwarf_Die die, bool want_ranges,
-			 struct fl_dwarf_attributes *ret);
+void ref_attributes(struct ref_unit *unit, Dwarf_Die die, bool want_ranges,
+		    struct ref_attributes *ret);
 
 /** The value of an attribute that is a constant; false for a negative one. */
-bool fl_dwarf_number(struct fl_dwarf_unit *unit, Dwarf_Attribute attribute, uint64_t *ret);
+bool ref_number(struct ref_unit *unit, Dwarf_Attribute attribute, uint64_t *ret);
 
 /** Append the entries of a DW_AT_ranges attribute that are plausible. */
-void fl_dwarf_ranges(struct fl_dwarf_unit *unit, Dwarf_Die die, Dwarf_Attribute attribute);
+void ref_ranges(struct ref_unit *unit, Dwarf_Die die, Dwarf_Attribute attribute);
 
 /** Append [low, high) if it is one. */
-void fl_dwarf_add_range(struct fl_dwarf_unit *unit, uint64_t low, uint64_t high);
+void ref_add_range(struct ref_unit *unit, uint64_t low, uint64_t high);
 
 /** Open and close the line table; a unit without one is fine. */
-void fl_dwarf_lines_open(struct fl_dwarf_unit *unit);
-void fl_dwarf_lines_close(struct fl_dwarf_unit *unit);
+void ref_lines_open(struct ref_unit *unit);
+void ref_lines_close(struct ref_unit *unit);
 
 /** String offset of a file's path; 0 = unknown. */
-uint32_t fl_dwarf_file(struct fl_dwarf_unit *unit, uint64_t number);
+uint32_t ref_file(struct ref_unit *unit, uint64_t number);
 
 /** Append all sequences. */
-void fl_dwarf_lines_read(struct fl_dwarf_unit *unit);
+void ref_lines_read(struct ref_unit *unit);
 
 /** Append the enumerators of a DW_TAG_enumeration_type, if they are of those that matter. */
-void fl_dwarf_enumeration_read(struct fl_dwarf_unit *unit, Dwarf_Die type);
+void ref_enumeration_read(struct ref_unit *unit, Dwarf_Die type);
 
 /** Walk the tree below the unit's DIE. */
-void fl_dwarf_tree_read(struct fl_dwarf_unit *unit);
+void ref_tree_read(struct ref_unit *unit);
 
 #endif

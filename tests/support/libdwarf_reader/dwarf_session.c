@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_session.h"
+#include "support/libdwarf_reader/dwarf_session.h"
 
 #include <string.h>
 
@@ -8,28 +8,27 @@ enum { MAX_ERRORS_TOLD = 8 };
 /* Section 0 is the null section of every object, for libdwarf too. */
 static const struct fl_debug_section *numbered(void *object, Dwarf_Unsigned index)
 {
-	const struct fl_dwarf *dwarf = object;
+	const struct ref_session *dwarf = object;
 	if (index == 0 || index > dwarf->sections.count)
 		return NULL;
 	return &dwarf->sections.items[index - 1];
 }
 
-static int
-get_section_info(void *object, fl_dwarf_section_number index, fl_dwarf_section *ret, int *error)
+static int get_section_info(void *object, ref_section_number index, ref_section *ret, int *error)
 {
 	(void)error;
 	const struct fl_debug_section *s = numbered(object, index);
-	*ret = (fl_dwarf_section){ .FL_DWARF_SECTION(name) = "" };
+	*ret = (ref_section){ .REF_SECTION(name) = "" };
 	if (!s)
 		return index ? DW_DLV_NO_ENTRY : DW_DLV_OK;
-	ret->FL_DWARF_SECTION(name) = s->name;
-	ret->FL_DWARF_SECTION(type) = FL_SHT_PROGBITS;
-	ret->FL_DWARF_SECTION(addr) = s->addr;
-	ret->FL_DWARF_SECTION(size) = s->size;
+	ret->REF_SECTION(name) = s->name;
+	ret->REF_SECTION(type) = FL_SHT_PROGBITS;
+	ret->REF_SECTION(addr) = s->addr;
+	ret->REF_SECTION(size) = s->size;
 	return DW_DLV_OK;
 }
 
-static int load_section(void *object, fl_dwarf_section_number index, Dwarf_Small **ret, int *error)
+static int load_section(void *object, ref_section_number index, Dwarf_Small **ret, int *error)
 {
 	(void)error;
 	const struct fl_debug_section *s = numbered(object, index);
@@ -40,10 +39,10 @@ static int load_section(void *object, fl_dwarf_section_number index, Dwarf_Small
 	return DW_DLV_OK;
 }
 
-static fl_dwarf_endianness byte_order(void *object)
+static ref_endianness byte_order(void *object)
 {
 	(void)object;
-	return FL_DWARF_LITTLE_ENDIAN;
+	return REF_LITTLE_ENDIAN;
 }
 
 static Dwarf_Small word_size(void *object)
@@ -54,13 +53,13 @@ static Dwarf_Small word_size(void *object)
 
 static Dwarf_Unsigned section_count(void *object)
 {
-	return ((const struct fl_dwarf *)object)->sections.count + 1;
+	return ((const struct ref_session *)object)->sections.count + 1;
 }
 
-#if FL_DWARF_HAS_FILESIZE
+#if REF_HAS_FILESIZE
 static Dwarf_Unsigned file_size(void *object)
 {
-	const struct fl_dwarf *dwarf = object;
+	const struct ref_session *dwarf = object;
 	Dwarf_Unsigned size = 0;
 	for (size_t i = 0; i < dwarf->sections.count; i++)
 		size += dwarf->sections.items[i].size;
@@ -68,23 +67,23 @@ static Dwarf_Unsigned file_size(void *object)
 }
 #endif
 
-static const fl_dwarf_methods methods = {
-	FL_DWARF_METHOD(get_section_info) = get_section_info,
-	FL_DWARF_METHOD(get_byte_order) = byte_order,
-	FL_DWARF_METHOD(get_length_size) = word_size,
-	FL_DWARF_METHOD(get_pointer_size) = word_size,
-	FL_DWARF_METHOD(get_section_count) = section_count,
-	FL_DWARF_METHOD(load_section) = load_section,
-#if FL_DWARF_HAS_FILESIZE
-	FL_DWARF_METHOD(get_filesize) = file_size,
+static const ref_methods methods = {
+	REF_METHOD(get_section_info) = get_section_info,
+	REF_METHOD(get_byte_order) = byte_order,
+	REF_METHOD(get_length_size) = word_size,
+	REF_METHOD(get_pointer_size) = word_size,
+	REF_METHOD(get_section_count) = section_count,
+	REF_METHOD(load_section) = load_section,
+#if REF_HAS_FILESIZE
+	REF_METHOD(get_filesize) = file_size,
 #endif
 };
 
-bool fl_dwarf_open(struct fl_dwarf *dwarf, const struct fl_debug_sections *sections,
-		   const char *module, struct fl_findings *findings)
+bool ref_open(struct ref_session *dwarf, const struct fl_debug_sections *sections,
+	      const char *module, struct fl_findings *findings)
 {
-	*dwarf = (struct fl_dwarf){
-		.interface = FL_DWARF_INTERFACE(dwarf, &methods),
+	*dwarf = (struct ref_session){
+		.interface = REF_INTERFACE(dwarf, &methods),
 		.sections = *sections,
 		.module = module,
 		.findings = findings,
@@ -92,33 +91,33 @@ bool fl_dwarf_open(struct fl_dwarf *dwarf, const struct fl_debug_sections *secti
 	Dwarf_Error error = NULL;
 	int result = dwarf_object_init_b(&dwarf->interface, NULL, NULL, DW_GROUPNUMBER_ANY,
 					 &dwarf->dbg, &error);
-	if (fl_dwarf_ok(dwarf, result, &error, "debug information"))
+	if (ref_ok(dwarf, result, &error, "debug information"))
 		return true;
 	dwarf->dbg = NULL;
 	return false;
 }
 
-void fl_dwarf_close(struct fl_dwarf *dwarf)
+void ref_close(struct ref_session *dwarf)
 {
 	if (!dwarf || !dwarf->dbg)
 		return;
-	fl_dwarf_finish(dwarf->dbg);
+	ref_finish(dwarf->dbg);
 	dwarf->dbg = NULL;
 }
 
-static void tell(struct fl_dwarf *dwarf, const char *what, const char *detail)
+static void tell(struct ref_session *dwarf, const char *what, const char *detail)
 {
 	if (++dwarf->error_count <= MAX_ERRORS_TOLD)
 		fl_finding_add(dwarf->findings, FL_STAGE_IMAGE, FL_WARNING, FL_EFORMAT, FL_AT_NONE,
 			       0, "%s: %s is damaged (%s)", dwarf->module, what, detail);
 }
 
-void fl_dwarf_damaged(struct fl_dwarf *dwarf, const char *what)
+void ref_damaged(struct ref_session *dwarf, const char *what)
 {
 	tell(dwarf, what, "contradicts itself");
 }
 
-bool fl_dwarf_ok(struct fl_dwarf *dwarf, int result, Dwarf_Error *error, const char *what)
+bool ref_ok(struct ref_session *dwarf, int result, Dwarf_Error *error, const char *what)
 {
 	if (result != DW_DLV_ERROR)
 		return result == DW_DLV_OK;
@@ -129,7 +128,7 @@ bool fl_dwarf_ok(struct fl_dwarf *dwarf, int result, Dwarf_Error *error, const c
 	return false;
 }
 
-const struct fl_debug_section *fl_dwarf_section_of(const struct fl_dwarf *dwarf, const char *name)
+const struct fl_debug_section *ref_section_of(const struct ref_session *dwarf, const char *name)
 {
 	for (size_t i = 0; i < dwarf->sections.count; i++)
 		if (!strcmp(dwarf->sections.items[i].name, name))

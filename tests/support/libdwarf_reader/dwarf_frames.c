@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/dwarf_session.h"
+#include "support/libdwarf_reader/dwarf_session.h"
 
 #include <string.h>
 
@@ -9,12 +9,12 @@ struct frame_list {
 	Dwarf_Signed cie_count, fde_count;
 };
 
-static bool read_cie(struct fl_dwarf *dwarf, Dwarf_Fde fde, struct fl_frame_program *ret)
+static bool read_cie(struct ref_session *dwarf, Dwarf_Fde fde, struct fl_frame_program *ret)
 {
 	Dwarf_Cie cie;
 	Dwarf_Error error = NULL;
 	int result = dwarf_get_cie_of_fde(fde, &cie, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, "a frame description"))
+	if (!ref_ok(dwarf, result, &error, "a frame description"))
 		return false;
 	Dwarf_Unsigned size;
 	Dwarf_Small version;
@@ -22,13 +22,13 @@ static bool read_cie(struct fl_dwarf *dwarf, Dwarf_Fde fde, struct fl_frame_prog
 	Dwarf_Unsigned code_align;
 	Dwarf_Signed data_align;
 	Dwarf_Half return_column;
-	fl_dwarf_bytes instructions;
+	ref_bytes instructions;
 	Dwarf_Unsigned instructions_size;
 	Dwarf_Half offset_size;
 	result = dwarf_get_cie_info_b(cie, &size, &version, &augmentation, &code_align, &data_align,
 				      &return_column, &instructions, &instructions_size,
 				      &offset_size, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, "a common frame description"))
+	if (!ref_ok(dwarf, result, &error, "a common frame description"))
 		return false;
 	if (code_align > UINT32_MAX || data_align > INT32_MAX || data_align < INT32_MIN)
 		return false;
@@ -41,11 +41,11 @@ static bool read_cie(struct fl_dwarf *dwarf, Dwarf_Fde fde, struct fl_frame_prog
 	return true;
 }
 
-static bool read_fde(struct fl_dwarf *dwarf, Dwarf_Fde fde, struct fl_frame_program *ret)
+static bool read_fde(struct ref_session *dwarf, Dwarf_Fde fde, struct fl_frame_program *ret)
 {
 	Dwarf_Addr low;
 	Dwarf_Unsigned size;
-	fl_dwarf_bytes bytes;
+	ref_bytes bytes;
 	Dwarf_Unsigned bytes_size;
 	Dwarf_Off cie_off;
 	Dwarf_Signed cie_index;
@@ -53,12 +53,12 @@ static bool read_fde(struct fl_dwarf *dwarf, Dwarf_Fde fde, struct fl_frame_prog
 	Dwarf_Error error = NULL;
 	int result = dwarf_get_fde_range(fde, &low, &size, &bytes, &bytes_size, &cie_off,
 					 &cie_index, &fde_off, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, "a frame description"))
+	if (!ref_ok(dwarf, result, &error, "a frame description"))
 		return false;
-	fl_dwarf_bytes instructions;
+	ref_bytes instructions;
 	Dwarf_Unsigned instructions_size;
 	result = dwarf_get_fde_instr_bytes(fde, &instructions, &instructions_size, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, "a frame description"))
+	if (!ref_ok(dwarf, result, &error, "a frame description"))
 		return false;
 	low &= ~UINT64_C(1);
 	if (!size || low > UINT32_MAX || size > (UINT64_C(1) << 32) - low || size > UINT32_MAX)
@@ -78,7 +78,7 @@ static bool inside(const struct fl_debug_section *s, const uint8_t *bytes, size_
 	       (at >= start && at - start <= s->size && size <= s->size - (at - start));
 }
 
-static void read_list(struct fl_dwarf *dwarf, const struct frame_list *list,
+static void read_list(struct ref_session *dwarf, const struct frame_list *list,
 		      const struct fl_debug_section *section, struct fl_debug_info *info)
 {
 	for (Dwarf_Signed i = 0; i < list->fde_count; i++) {
@@ -104,22 +104,22 @@ typedef int (*list_fn)(Dwarf_Debug, Dwarf_Cie **, Dwarf_Signed *, Dwarf_Fde **, 
 		       Dwarf_Error *);
 
 static void
-read_section(struct fl_dwarf *dwarf, const char *name, list_fn get, struct fl_debug_info *info)
+read_section(struct ref_session *dwarf, const char *name, list_fn get, struct fl_debug_info *info)
 {
-	const struct fl_debug_section *section = fl_dwarf_section_of(dwarf, name);
+	const struct fl_debug_section *section = ref_section_of(dwarf, name);
 	struct frame_list list;
 	Dwarf_Error error = NULL;
 	if (!section)
 		return;
 	int result =
 		get(dwarf->dbg, &list.cies, &list.cie_count, &list.fdes, &list.fde_count, &error);
-	if (!fl_dwarf_ok(dwarf, result, &error, name))
+	if (!ref_ok(dwarf, result, &error, name))
 		return;
 	read_list(dwarf, &list, section, info);
-	fl_dwarf_free_frames(dwarf->dbg, list.cies, list.cie_count, list.fdes, list.fde_count);
+	ref_free_frames(dwarf->dbg, list.cies, list.cie_count, list.fdes, list.fde_count);
 }
 
-void fl_dwarf_read_frames(struct fl_dwarf *dwarf, struct fl_debug_info *info)
+void ref_read_frames(struct ref_session *dwarf, struct fl_debug_info *info)
 {
 	read_section(dwarf, ".debug_frame", dwarf_get_fde_list, info);
 	read_section(dwarf, ".eh_frame", dwarf_get_fde_list_eh, info);
