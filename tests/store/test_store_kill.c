@@ -141,6 +141,47 @@ static void do_claim(struct fl_store *store, int log, int64_t now)
 	fl_claim_deinit(&claim);
 }
 
+enum { BATCH = 6 };
+
+/* What a worker does: many at once, one transaction. */
+static void do_batch(struct fl_store *store, int log, int64_t now)
+{
+	int64_t ids[BATCH];
+	size_t count;
+	struct fl_report *reports[BATCH] = { NULL };
+	struct fl_buffer encoded[BATCH] = { { 0 } };
+	struct fl_result results[BATCH];
+	struct fl_result *order[BATCH];
+	enum fl_code code =
+		fl_store_claim_batch(store, "killed", now, LEASE, ids, BATCH, &count, NULL);
+	if (code == FL_ENOTFOUND)
+		return;
+	if (code)
+		_exit(10);
+	for (size_t i = 0; i < count; i++) {
+		struct fl_claim claim = { 0 };
+		if (fl_store_dump(store, ids[i], &claim, NULL))
+			_exit(11);
+		struct report_spec spec = crash_of(&claim, "stack=batch");
+		fl_claim_deinit(&claim);
+		reports[i] = report_make(&spec);
+		if (fl_report_encode(reports[i], &encoded[i], NULL))
+			_exit(12);
+		results[i] = (struct fl_result){ .dump_id = ids[i],
+						 .kind = i == 4 ? FL_RESULT_WAIT : FL_RESULT_FILE,
+						 .report = reports[i],
+						 .encoded = &encoded[i] };
+		order[i] = &results[i];
+	}
+	if (fl_store_finish(store, order, count, NULL))
+		_exit(13);
+	for (size_t i = 0; i < count; i++) {
+		acknowledge(log, ACK_TRACE, results[i].filed.trace_id, results[i].dump_id);
+		fl_report_close(reports[i]);
+		fl_buffer_deinit(&encoded[i]);
+	}
+}
+
 static void do_symbols(struct fl_store *store, int log, int64_t number)
 {
 	char bytes[64];
@@ -172,8 +213,7 @@ static void victim(const char *path, const char *log_path, int64_t number, int64
 		do_claim(store, log, now);
 		if (number % 2 == 0) {
 			do_delivery(store, log, number);
-			do_claim(store, log, now);
-			do_claim(store, log, now);
+			do_batch(store, log, now);
 		}
 		if (number % 25 == 0)
 			do_symbols(store, log, number);

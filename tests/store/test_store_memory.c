@@ -666,11 +666,71 @@ static void test_every_allocation_may_fail_on_the_wire(void **state)
 	assert_true(total > 50);
 }
 
+/* --- a worker's batch --- */
+
+struct batch_scene {
+	int64_t ids[4];
+	size_t count;
+	struct fl_report *report;
+	struct fl_buffer encoded;
+};
+static struct batch_scene batch;
+
+static enum fl_code try_claim_batch(struct scene *s, struct fl_error *err)
+{
+	return fl_store_claim_batch(s->f->store, "1:0", NOON, 60, batch.ids, 4, &batch.count, err);
+}
+
+static enum fl_code try_finish(struct scene *s, struct fl_error *err)
+{
+	struct fl_result results[3] = { { .kind = FL_RESULT_FILE },
+					{ .kind = FL_RESULT_WAIT },
+					{ .kind = FL_RESULT_QUARANTINE, .reason = "why" } };
+	struct fl_result *order[3];
+	for (size_t i = 0; i < 3; i++) {
+		results[i].dump_id = batch.ids[i];
+		results[i].report = batch.report;
+		results[i].encoded = &batch.encoded;
+		order[i] = &results[i];
+	}
+	enum fl_code code = fl_store_finish(s->f->store, order, 3, err);
+	if (code) /* all or nothing */
+		return code;
+	assert_true(results[0].filed.issue_id > 0);
+	return FL_OK;
+}
+
+static const struct step batch_steps[] = {
+	{ "claim a batch", try_claim_batch },
+	{ "finish it", try_finish },
+};
+
+static void test_every_allocation_may_fail_in_a_batch(void **state)
+{
+	struct scene s = { .f = *state };
+	struct fl_error err = { 0 };
+	int total = 0;
+	for (size_t i = 0; i < 3; i++)
+		enqueue(s.f->store, &"abc"[i], "D1");
+	batch.report = report_make(&(struct report_spec){
+		.title = "T", .build = 1, .version = "1.0", .fingerprints = { "stack=a" } });
+	assert_ok(fl_report_encode(batch.report, &batch.encoded, &err), err);
+	for (size_t i = 0; i < sizeof(batch_steps) / sizeof(batch_steps[0]); i++)
+		total += fail_each_allocation(&s, &batch_steps[i]);
+	assert_int_equal(batch.count, 3);
+	assert_int_equal(fixture_count(s.f->store, "SELECT count(*) FROM traces"), 2);
+	fl_report_close(batch.report);
+	fl_buffer_deinit(&batch.encoded);
+	print_message("%d allocations failed, one at a time\n", total);
+	assert_true(total > 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		store_test(test_every_allocation_may_fail),
 		store_test(test_every_allocation_may_fail_on_the_wire),
+		store_test(test_every_allocation_may_fail_in_a_batch),
 	};
 	take_over_sqlite();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dumps that are analysed and filed together: one costs the others nothing, whatever happens to it,
+ * to the worker or to the database. The linker puts the function below before fl_store_finish().
+ */
+#include "scratch.h"
+#include "support/cmocka.h"
+#include "support/event_writer.h"
+#include "worker/batch.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BUILD FL_CORPUS "/m4f-og"
+#define OTHER FL_CORPUS "/m4f-o2"
+
+enum { MANY = 12 };
+
+/* --- a database that fails --- */
+
+enum fl_code __real_fl_store_finish(struct fl_store *store, struct fl_result **results,
+				    size_t count, struct fl_error *err);
+enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **results,
+				    size_t count, struct fl_error *err);
+
+static struct {
+	enum fl_code code; /* of whatever has a report of that dump in it */
+	int64_t dump_id;   /* -1: of none */
+	unsigned times;
+} failure = { .dump_id = -1 };
+
+enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **results,
+				    size_t count, struct fl_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (results[i]->dump_id != failure.dump_id || !failure.times ||
+		    results[i]->kind != FL_RESULT_FILE)
+			continue;
+		failure.times--;
+		return fl_fail(err, failure.code, FL_AT_NONE, 0, "as the test wants it");
+	}
+	return __real_fl_store_finish(store, results, count, err);
+}
+
+/* --- dumps --- */
+
+static int64_t enqueue(struct scratch *scratch, enum fl_report_kind kind, const void *bytes,
+		       size_t size, const char *device, const char *source)
+{
+	const struct fl_upload upload = { .bytes = bytes,
+					  .size = size,
+					  .kind = kind,
+					  .device = device,
+					  .source = source,
+					  .received_at = 1767225600 };
+	struct fl_enqueued enqueued;
+	struct fl_error err = { 0 };
+	if (fl_store_enqueue(scratch_store(scratch), &upload, &enqueued, &err))
+		fail_msg("%s", err.message);
+	return enqueued.dump_id;
+}
+
+static int64_t
+enqueue_dump(struct scratch *scratch, const char *build, const char *device, const char *source)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/null-read/dump.core", build);
+	FL_AUTO_BUFFER bytes = scratch_read(path);
+	return enqueue(scratch, FL_REPORT_DUMP, bytes.data, bytes.size, device, source);
+}
+
+static void add_symbols(struct scratch *scratch, const char *build)
+{
+	char path[512];
+	struct fl_symbol_added added;
+	snprintf(path, sizeof(path), "%s/fw.elf", build);
+	scratch_add_symbols(scratch, path, NULL, NULL, &added);
+}
+
+/* --- workers --- */
+
+static enum fl_code
+try_run(struct scratch *scratch, struct fl_worker_options options, struct fl_worker_summary *ret)
+{
+	struct fl_error err = { 0 };
+	options.database = scratch->database;
+	options.once = true;
+	return fl_worker_run(&options, ret, &err);
+}
+
+static struct fl_worker_summary run(struct scratch *scratch, struct fl_worker_options options)
+{
+	struct fl_worker_summary summary;
+	assert_int_equal(try_run(scratch, options, &summary), FL_OK);
+	return summary;
+}
+
+static size_t claim(struct scratch *scratch, int64_t now, int64_t *ids, size_t room)
+{
+	size_t count = 0;
+	assert_int_equal(fl_store_claim_batch(scratch_store(scratch), "test", now, 10, ids, room,
+					      &count, NULL),
+			 FL_OK);
+	return count;
+}
+
+static struct fl_queue_counts counts_of(struct scratch *scratch)
+{
+	struct fl_queue_counts counts;
+	assert_int_equal(fl_store_queue_counts(scratch_store(scratch), &counts, NULL), FL_OK);
+	return counts;
+}
+
+/* Enough to run one batch by hand. */
+struct hand {
+	struct fl_batch_options options;
+	struct fl_choices choices;
+	struct fl_worker_summary summary;
+	unsigned asked, stop_at; /* told to stop when asked so often; 0 = never */
+	bool kill;               /* and then there is no worker any more */
+};
+
+static bool stopping(void *context)
+{
+	struct hand *hand = context;
+	bool stop = hand->stop_at && ++hand->asked >= hand->stop_at;
+	if (stop && hand->kill)
+		raise(SIGKILL);
+	return stop;
+}
+
+static void hand_init(struct hand *hand, struct scratch *scratch)
+{
+	struct fl_sandbox *sandbox = NULL;
+	assert_int_equal(fl_sandbox_open(NULL, &sandbox, NULL), FL_OK);
+	hand->options = (struct fl_batch_options){ .store = scratch_store(scratch),
+						   .sandbox = sandbox,
+						   .choices = &hand->choices,
+						   .summary = &hand->summary,
+						   .attempts = 3,
+						   .stopping = stopping,
+						   .context = hand };
+}
+
+static void hand_deinit(struct hand *hand)
+{
+	fl_choices_deinit(&hand->choices);
+	fl_sandbox_close(hand->options.sandbox);
+}
+#define HAND_AUTO __attribute__((__cleanup__(hand_deinit))) struct hand
+
+/* --- one among many --- */
+
+static void test_a_bad_dump_in_the_middle(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	for (int i = 0; i < MANY; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "%d", i);
+		if (i % 4 == 1)
+			enqueue(&scratch, FL_REPORT_DUMP, name, strlen(name), NULL, name);
+		else
+			enqueue_dump(&scratch, i % 4 == 2 ? OTHER : BUILD, NULL, name);
+	}
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, MANY / 2);
+	assert_int_equal(summary.new_issues, 1);
+	assert_int_equal(summary.waiting, MANY / 4);
+	assert_int_equal(summary.quarantined, MANY / 4);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	static const char *const states[] = { "done", "quarantined", "waiting", "done" };
+	for (int i = 0; i < MANY; i++) {
+		assert_string_equal(rows.rows[i].state, states[i % 4]);
+		assert_int_equal(rows.rows[i].attempts, 1);
+	}
+}
+
+/* Two builds that take turns: each dump is read with its own ELF, whichever was used before. */
+static void test_builds_take_turns(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	add_symbols(&scratch, OTHER);
+	for (int i = 0; i < MANY; i++)
+		enqueue_dump(&scratch, i % 2 ? OTHER : BUILD, NULL, "dump");
+	assert_int_equal(run(&scratch, (struct fl_worker_options){ 0 }).filed, MANY);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	for (size_t i = 0; i < rows.count; i++) {
+		FL_AUTO(fl_report) report = NULL;
+		assert_int_equal(
+			fl_store_report(scratch_store(&scratch), rows.rows[i].id, &report, NULL),
+			FL_OK);
+		struct fl_report_facts facts = fl_report_facts(report);
+		assert_int_equal(facts.match, FL_MATCH_SAME);
+		assert_false(facts.build_id_conflict);
+		assert_string_equal(rows.rows[i].software_version,
+				    i % 2 ? "1.4.0-m4f-o2" : "1.4.0-m4f-og");
+	}
+}
+
+/* A dump of one build that holds the build id of another somewhere: that is no reason to believe
+ * it. */
+static void test_a_guess_is_confirmed(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	FL_AUTO_BUFFER bytes = scratch_read(BUILD "/null-read/dump.core");
+	FL_AUTO_BUFFER other = scratch_read(OTHER "/null-read/dump.core");
+	FL_AUTO(fl_report) report = NULL;
+	assert_int_equal(fl_analyze(bytes.data, bytes.size, NULL, 0, NULL, &report, NULL), FL_OK);
+	struct fl_report_facts facts = fl_report_facts(report);
+	assert_int_equal(facts.build_id_size, 20);
+	add_symbols(&scratch, BUILD);
+	enqueue_dump(&scratch, BUILD, NULL, "1");
+	/* in a block of padding at the end: type 6 */
+	uint8_t *mixed = malloc(other.size + 32);
+	assert_non_null(mixed);
+	const uint32_t block[3] = { 6, 0, 20 };
+	const uint32_t total = (uint32_t)other.size + 32;
+	memcpy(mixed, other.data, other.size);
+	memcpy(mixed + 8, &total, sizeof(total));
+	memcpy(mixed + other.size, block, sizeof(block));
+	memcpy(mixed + other.size + sizeof(block), facts.build_id, 20);
+	enqueue(&scratch, FL_REPORT_DUMP, mixed, total, NULL, "2");
+	free(mixed);
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, 1);
+	assert_int_equal(summary.waiting, 1);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	assert_string_equal(scratch_row(&rows, "2")->state, "waiting");
+	assert_non_null(strstr(scratch_row(&rows, "2")->reason, "no symbol file with build id"));
+}
+
+/* Between two batches of one worker an ELF goes: its dumps wait then. */
+static void test_a_choice_is_asked_for_again(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	HAND_AUTO hand = { 0 };
+	hand_init(&hand, &scratch);
+	size_t done;
+	int64_t id = enqueue_dump(&scratch, BUILD, NULL, "1");
+	assert_int_equal(fl_batch_run(&hand.options, &id, 1, &done, NULL), FL_OK);
+	assert_int_equal(hand.summary.filed, 1);
+	struct fl_symbol_removed removed;
+	assert_int_equal(fl_store_remove_symbols(scratch_store(&scratch), 1, &removed, NULL),
+			 FL_OK);
+	id = enqueue_dump(&scratch, BUILD, NULL, "2");
+	assert_int_equal(fl_batch_run(&hand.options, &id, 1, &done, NULL), FL_OK);
+	assert_int_equal(hand.summary.filed, 1);
+	assert_int_equal(hand.summary.waiting, 1);
+}
+
+/* The dump of a crash and its reboot event, and the same dump once more. */
+static void test_a_pair_and_a_duplicate(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	FL_AUTO_BUFFER bytes = scratch_read(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_report) report = NULL;
+	assert_int_equal(fl_analyze(bytes.data, bytes.size, NULL, 0, NULL, &report, NULL), FL_OK);
+	struct fl_report_facts facts = fl_report_facts(report);
+	const struct event event = { .reason = facts.reason,
+				     .pc = facts.pc,
+				     .lr = facts.lr,
+				     .build_id = facts.build_id,
+				     .build_id_size = 6,
+				     .coredump_saved = true };
+	BYTES_AUTO told = { 0 };
+	event_write(&event, &told);
+	enqueue(&scratch, FL_REPORT_REBOOT, told.data, told.size, "unit-1", "event");
+	enqueue(&scratch, FL_REPORT_DUMP, bytes.data, bytes.size, "unit-1", "dump");
+	enqueue(&scratch, FL_REPORT_DUMP, bytes.data, bytes.size, "unit-2", "other dump");
+	enqueue(&scratch, FL_REPORT_REBOOT, told.data, told.size, "unit-2", "other event");
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.paired, 2);
+	assert_int_equal(summary.joined, 1);
+	assert_int_equal(summary.new_issues, 1);
+	assert_int_equal(counts_of(&scratch).done, 2);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	assert_int_equal(rows.count, 2);
+}
+
+/* Of one issue two dumps are kept, also when ten are filed together. */
+static void test_a_storm_in_one_batch(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	FL_AUTO_BUFFER bytes = scratch_read(BUILD "/null-read/dump.core");
+	for (int i = 0; i < MANY; i++) {
+		uint8_t *copy = malloc(bytes.size + 16);
+		assert_non_null(copy);
+		const uint32_t block[4] = { 6, 0, 4, (uint32_t)i };
+		const uint32_t total = (uint32_t)bytes.size + 16;
+		memcpy(copy, bytes.data, bytes.size);
+		memcpy(copy + 8, &total, sizeof(total));
+		memcpy(copy + bytes.size, block, sizeof(block));
+		enqueue(&scratch, FL_REPORT_DUMP, copy, total, NULL, "dump");
+		free(copy);
+	}
+	const struct fl_worker_options options = { .policy = { .keep_per_issue = 2 } };
+	assert_int_equal(run(&scratch, options).filed, MANY);
+	const int64_t *ids;
+	FL_AUTO_BUFFER list = { 0 };
+	assert_int_equal(fl_store_select_dumps(scratch_store(&scratch),
+					       &(struct fl_reanalyze_filter){ 0 }, &list, NULL),
+			 FL_OK);
+	ids = (const int64_t *)(const void *)list.data;
+	unsigned kept = 0;
+	for (size_t i = 0; i < list.size / sizeof(*ids); i++) {
+		struct fl_claim claimed = { 0 };
+		assert_int_equal(fl_store_dump(scratch_store(&scratch), ids[i], &claimed, NULL),
+				 FL_OK);
+		kept += !claimed.pruned;
+		fl_claim_deinit(&claimed);
+	}
+	assert_int_equal(kept, 2);
+}
+
+/* --- the worker ends --- */
+
+/* Whatever the batch died of: nobody in it is held to be the culprit before it was alone. */
+static void test_a_death_does_not_condemn_the_others(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	int64_t ids[MANY];
+	for (int i = 0; i < MANY; i++)
+		enqueue_dump(&scratch, BUILD, NULL, "dump");
+	assert_int_equal(claim(&scratch, 1000, ids, MANY), MANY);
+	assert_int_equal(claim(&scratch, 2000, ids, MANY), 1); /* the first kills again ... */
+	assert_int_equal(claim(&scratch, 3000, ids, MANY), 1); /* ... and again */
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.quarantined, 1);
+	assert_int_equal(summary.waiting, MANY - 1);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	assert_string_equal(rows.rows[0].state, "quarantined");
+	assert_int_equal(rows.rows[1].attempts, 2);
+}
+
+/* One attempt is all that there is: then a batch would be too many. */
+static void test_a_single_attempt(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	int64_t ids[MANY];
+	for (int i = 0; i < MANY; i++)
+		enqueue_dump(&scratch, BUILD, NULL, "dump");
+	claim(&scratch, 1000, ids, 1);
+	struct fl_worker_summary summary =
+		run(&scratch, (struct fl_worker_options){ .max_attempts = 1 });
+	assert_int_equal(summary.quarantined, 1);
+	assert_int_equal(summary.waiting, MANY - 1);
+}
+
+static void test_told_to_stop(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	int64_t ids[MANY];
+	for (int i = 0; i < MANY; i++)
+		enqueue_dump(&scratch, BUILD, NULL, "dump");
+	assert_int_equal(claim(&scratch, 1000, ids, MANY), MANY);
+	HAND_AUTO hand = { .stop_at = 3 };
+	hand_init(&hand, &scratch);
+	size_t done;
+	assert_int_equal(fl_batch_run(&hand.options, ids, MANY, &done, NULL), FL_OK);
+	assert_int_equal(done, 3);
+	struct fl_queue_counts counts = counts_of(&scratch);
+	assert_int_equal(counts.waiting, 3);
+	assert_int_equal(counts.queued, MANY - 3);
+	assert_int_equal(counts.claimed, 0);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(rows.rows[i].attempts, i < 3);
+}
+
+static void test_killed_in_the_middle(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	for (int i = 0; i < MANY; i++)
+		enqueue_dump(&scratch, BUILD, NULL, "dump");
+	scratch_close_store(&scratch);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct hand hand = { .stop_at = 5, .kill = true };
+		int64_t ids[MANY];
+		size_t done;
+		hand_init(&hand, &scratch);
+		size_t count = claim(&scratch, 1000, ids, MANY);
+		_exit(fl_batch_run(&hand.options, ids, count, &done, NULL) ? 2 : 3);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(counts_of(&scratch).claimed, MANY); /* nothing of it was written */
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, MANY);
+	assert_int_equal(summary.new_issues, 1);
+	assert_int_equal(counts_of(&scratch).done, MANY);
+}
+
+/* --- the database fails --- */
+
+static void test_trouble_gives_everything_back(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	for (int i = 0; i < 5; i++)
+		failure.dump_id = enqueue_dump(&scratch, BUILD, NULL, "dump");
+	failure.code = FL_EIO;
+	failure.times = 1;
+	struct fl_worker_summary summary;
+	assert_int_equal(try_run(&scratch, (struct fl_worker_options){ 0 }, &summary), FL_EIO);
+	assert_int_equal(summary.filed, 0);
+	assert_int_equal(counts_of(&scratch).queued, 5);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(rows.rows[i].attempts, 0);
+	assert_int_equal(run(&scratch, (struct fl_worker_options){ 0 }).filed, 5);
+}
+
+/* Too little memory for one: the others are filed, and that one is given up after some time. */
+static void test_memory_for_all_but_one(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned times, filed, quarantined;
+	} cases[] = { { 2, 5, 0 }, { 100, 4, 1 } };
+	for (size_t n = 0; n < 2; n++) {
+		SCRATCH_AUTO scratch;
+		scratch_make(&scratch);
+		add_symbols(&scratch, BUILD);
+		int64_t ids[5];
+		for (int i = 0; i < 5; i++)
+			ids[i] = enqueue_dump(&scratch, BUILD, NULL, "dump");
+		failure.code = FL_ENOMEM;
+		failure.dump_id = ids[2];
+		failure.times = cases[n].times;
+		struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+		assert_int_equal(summary.filed, cases[n].filed);
+		assert_int_equal(summary.quarantined, cases[n].quarantined);
+		SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+		if (cases[n].quarantined)
+			assert_string_equal(rows.rows[2].reason,
+					    "given up after 3 attempts: as the test wants it");
+		failure.times = 0;
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_bad_dump_in_the_middle),
+		cmocka_unit_test(test_builds_take_turns),
+		cmocka_unit_test(test_a_guess_is_confirmed),
+		cmocka_unit_test(test_a_choice_is_asked_for_again),
+		cmocka_unit_test(test_a_pair_and_a_duplicate),
+		cmocka_unit_test(test_a_storm_in_one_batch),
+		cmocka_unit_test(test_a_death_does_not_condemn_the_others),
+		cmocka_unit_test(test_a_single_attempt),
+		cmocka_unit_test(test_told_to_stop),
+		cmocka_unit_test(test_killed_in_the_middle),
+		cmocka_unit_test(test_trouble_gives_everything_back),
+		cmocka_unit_test(test_memory_for_all_but_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
