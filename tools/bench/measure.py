@@ -27,7 +27,7 @@ class Cost:
 
 
 def pinned(command, core):
-    return command if core is None else ["taskset", "-c", str(core), *command]
+    return list(command) if core is None else ["taskset", "-c", str(core), *command]
 
 
 def run(command, core=None, env=None):

@@ -199,8 +199,8 @@ def many_threads(bench):
     threads, frames = peers.compare_stacks(report, peers.Threads(many_elf, str(many[0])))
     count = 100 if bench.options.quick else 500
     pairs = Pairs(lambda: warm_cost(bench, many_elf, many, count), lambda: warm_cost(bench, few_elf, few, count), bench.runs)
-    yield from_pairs("64 threads / 8 threads, warm", Goal(AT_MOST, 10), pairs, f"{threads} threads, {frames} frames as GDB; size S",
-                     "warm.c with --threads 64 / --threads 8", clock=bench.options.clock)
+    yield from_pairs("64 threads / 8 threads, warm", Goal(AT_MOST, 10), pairs,
+                     f"{threads} threads, {frames} frames as GDB; size S", "warm.c with --threads 64 / --threads 8", clock=bench.options.clock)
 
 
 # --- many dumps ---
@@ -235,7 +235,8 @@ class Queue:
         for i in range(count):
             (spool / f"BENCH{i % 1000:04}_{i}.core").write_bytes(varied(originals[i % len(originals)], i))
         database = self.place / "queue.db"
-        for words in (["symbols", "add", bench.elf], ["ingest", spool, "--queue-only", "--device-from-name", "(BENCH[0-9]+)_.*"]):
+        ingest = ["ingest", spool, "--queue-only", "--device-from-name", "(BENCH[0-9]+)_.*"]
+        for words in (["symbols", "add", bench.elf], ingest):
             measure.run([bench.program, *words, "--db", database])
         shutil.rmtree(spool)
 
@@ -269,8 +270,9 @@ class Queue:
         """Two workers, each pinned to a core. The wall time of both."""
         database = self.copy()
         begin = time.perf_counter()
-        workers = [subprocess.Popen([str(w) for w in measure.pinned(self.command(database, self.bench.options.sandbox), core)],
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for core in (0, 1)]
+        command = [str(word) for word in self.command(database, self.bench.options.sandbox)]
+        workers = [subprocess.Popen(measure.pinned(command, core), stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL) for core in (0, 1)]
         usage = [os.wait4(worker.pid, 0) for worker in workers]
         wall = time.perf_counter() - begin
         for worker, (_, status, _) in zip(workers, usage):
@@ -353,27 +355,24 @@ def growth(bench):
 # --- the index ---
 
 
-def build(bench):
-    def ours():
-        return warm_cost(bench, bench.elf, [], 0, "compile")
+def compile_elf(bench):
+    return warm_cost(bench, bench.elf, [], 0, "compile")
 
-    def load():
-        return measure.run(peers.gdb_command(bench.elf, None))[0]
 
-    pairs = Pairs(ours, load, bench.runs)
+def build_gdb(bench):
+    command = peers.gdb_command(bench.elf, None)
+    pairs = Pairs(lambda: compile_elf(bench), lambda: measure.run(command)[0], bench.runs)
     yield from_pairs("index build / gdb load, CPU", Goal(AT_MOST, 0.5, 0.3), pairs, "gdb without a core",
                      "warm.c FW 0 / gdb -batch FW", clock="cpu")
-    gsymutil = shutil.which("llvm-gsymutil") or shutil.which("llvm-gsymutil-14")
-    if not gsymutil:
-        raise Skipped("no llvm-gsymutil")
 
-    def gsym():
-        return measure.run([gsymutil, "--convert", bench.elf, "--num-threads=1", "-o", bench.scratch / "fw.gsym"])[0]
 
-    pairs = Pairs(ours, gsym, bench.runs)
+def build_gsym(bench):
+    name = "llvm-gsymutil" if shutil.which("llvm-gsymutil") else "llvm-gsymutil-14"
+    command = [peers.need(name), "--convert", bench.elf, "--num-threads=1", "-o", bench.scratch / "fw.gsym"]
+    pairs = Pairs(lambda: compile_elf(bench), lambda: measure.run(command)[0], bench.runs)
     yield from_pairs("index build / llvm-gsymutil, CPU", Goal(AT_MOST, 0.5, 0.3), pairs,
-                     "it converts functions, inlines and lines only", "warm.c FW 0 / llvm-gsymutil --convert --num-threads=1",
-                     clock="cpu")
+                     "it converts functions, inlines and lines only",
+                     "warm.c FW 0 / llvm-gsymutil --convert --num-threads=1", clock="cpu")
 
 
 def saved_index(bench):
@@ -398,8 +397,8 @@ def index_size(bench):
 def memory(bench):
     queue, elf = queue_of(bench), bench.elf.stat().st_size
     cost = queue.work(bench.options.sandbox)
-    yield Row("peak memory of the worker, MiB", Goal(AT_MOST, 32, 16), f"{cost.rss / 1024:.0f} MiB", "-", cost.rss / 1024, None,
-              f"the larger of it and its child, with the pages of mapped files; {queue.count} dumps", "worker --once")
+    yield Row("peak memory of the worker, MiB", Goal(AT_MOST, 32, 16), f"{cost.rss / 1024:.0f} MiB", "-",
+              cost.rss / 1024, None, f"the larger of it and its child, with the pages of mapped files; {queue.count} dumps", "worker --once")
     if bench.has("analyze", "--cache"):
         cost, what = saved_index(bench)[1], "analyze, empty cache"
     else:
@@ -454,6 +453,9 @@ def answers_of(command):
 ADDR2LINE = functools.partial(addresses, tool="arm-none-eabi-addr2line", goal=Goal(AT_LEAST, 30, 60))
 SYMBOLIZER = functools.partial(addresses, tool="llvm-symbolizer", goal=Goal(AT_LEAST, 20, 35))
 
-ROWS = {"oneshot-index": oneshot_index, "oneshot": oneshot, "warm": warm, "worker": worker, "floor": floor,
-        "build": build, "size": index_size, "addr2line": ADDR2LINE, "symbolizer": SYMBOLIZER, "scaling": scaling, "growth": growth,
-        "sandbox": sandbox, "memory": memory, "threads": many_threads}
+ROWS = {
+    "oneshot-index": oneshot_index, "oneshot": oneshot, "warm": warm, "worker": worker, "floor": floor,
+    "build-gdb": build_gdb, "build-gsym": build_gsym, "size": index_size, "addr2line": ADDR2LINE,
+    "symbolizer": SYMBOLIZER, "scaling": scaling, "growth": growth, "sandbox": sandbox, "memory": memory,
+    "threads": many_threads,
+}
