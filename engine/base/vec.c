@@ -15,27 +15,35 @@ void fl_vec_deinit(struct fl_vec *v)
 	v->room = 0;
 }
 
+bool fl_vec_grow(struct fl_vec *v)
+{
+	size_t room = v->room ? v->room * 2 : 16;
+	size_t bytes;
+	if (__builtin_mul_overflow(room, v->element_size, &bytes))
+		return false;
+	void *data = realloc(v->data, bytes);
+	if (!data)
+		return false;
+	v->data = data;
+	v->room = room;
+	return true;
+}
+
 void *fl_vec_add(struct fl_vec *v)
 {
-	if (v->count == v->room) {
-		size_t room = v->room ? v->room * 2 : 16;
-		size_t bytes;
-		if (__builtin_mul_overflow(room, v->element_size, &bytes))
-			return NULL;
-		void *data = realloc(v->data, bytes);
-		if (!data)
-			return NULL;
-		v->data = data;
-		v->room = room;
-	}
-	void *element = (char *)v->data + v->count++ * v->element_size;
+	void *element = fl_vec_next(v);
+	if (!element)
+		return NULL;
+	v->count++;
 	return memset(element, 0, v->element_size);
 }
 
 bool fl_vec_push(struct fl_vec *v, const void *element)
 {
-	void *slot = fl_vec_add(v);
-	if (slot)
-		memcpy(slot, element, v->element_size);
-	return slot != NULL;
+	void *slot = fl_vec_next(v);
+	if (!slot)
+		return false;
+	memcpy(slot, element, v->element_size);
+	v->count++;
+	return true;
 }

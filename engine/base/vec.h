@@ -18,6 +18,20 @@ struct fl_vec {
 
 void fl_vec_deinit(struct fl_vec *v);
 
+/** Make room for another element; false when memory is out. */
+bool fl_vec_grow(struct fl_vec *v);
+
+/**
+ * Where the next element will be, its bytes being whatever they are, or NULL when memory is out.
+ * It counts once the caller has written it and `v->count++`. For what is added by the million.
+ */
+static inline void *fl_vec_next(struct fl_vec *v)
+{
+	if (v->count == v->room && !fl_vec_grow(v))
+		return NULL;
+	return (char *)v->data + v->count * v->element_size;
+}
+
 /** Zeroed new element at the end, or NULL when memory is out. */
 void *fl_vec_add(struct fl_vec *v);
 

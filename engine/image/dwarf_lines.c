@@ -10,6 +10,8 @@ struct machine {
 	uint64_t addr;
 	uint64_t last; /* address of the last row of the sequence that was usable */
 	uint64_t file, column;
+	uint32_t path; /* of the file, once a row has it */
+	bool has_path;
 	uint64_t line;
 	uint32_t operation;
 	uint32_t first_row; /* of the sequence */
@@ -21,6 +23,7 @@ static void reset(struct machine *m)
 	m->addr = 0;
 	m->last = 0;
 	m->file = 1;
+	m->has_path = false;
 	m->line = 1;
 	m->column = 0;
 	m->operation = 0;
@@ -42,19 +45,32 @@ static bool is_usable(struct machine *m, uint64_t addr)
 	return true;
 }
 
+static uint32_t path_of(struct machine *m)
+{
+	if (!m->has_path)
+		m->path = fl_line_table_file(m->table, m->file);
+	m->has_path = true;
+	return m->path;
+}
+
 static void emit(struct machine *m)
 {
+	struct fl_vec *rows = &m->debug->rows;
 	uint64_t addr = m->addr & ~UINT64_C(1);
 	if (!is_usable(m, addr))
 		return;
-	struct fl_line_row row = {
+	struct fl_line_row *row = rows->count < FL_NO_INDEX ? fl_vec_next(rows) : NULL;
+	if (!row) {
+		out_of_memory(m);
+		return;
+	}
+	*row = (struct fl_line_row){
 		.addr = (uint32_t)addr,
-		.file = fl_line_table_file(m->table, m->file),
+		.file = path_of(m),
 		.line = m->line > UINT32_MAX ? 0 : (uint32_t)m->line,
 		.column = m->column > UINT32_MAX ? 0 : (uint32_t)m->column,
 	};
-	if (m->debug->rows.count == FL_NO_INDEX || !fl_vec_push(&m->debug->rows, &row))
-		out_of_memory(m);
+	rows->count++;
 }
 
 static void end_sequence(struct machine *m)
@@ -112,6 +128,7 @@ static void run_extended(struct machine *m)
 		break;
 	case DW_LNE_define_file:
 		(void)fl_line_table_define(m->table, &c);
+		m->has_path = false;
 		break;
 	default:
 		break;
@@ -133,6 +150,7 @@ static void run_standard(struct machine *m, uint8_t opcode)
 		break;
 	case DW_LNS_set_file:
 		m->file = fl_cursor_uleb(&m->c);
+		m->has_path = false;
 		break;
 	case DW_LNS_set_column:
 		m->column = fl_cursor_uleb(&m->c);

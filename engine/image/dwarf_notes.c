@@ -55,12 +55,22 @@ static uint32_t key_of(struct fl_dwarf *s, const struct fl_dwarf_facts *f,
 	return key.failed ? UINT32_MAX : fl_intern_add(&s->notes->keys, key.data, key.size);
 }
 
+/* Asked of every type of every unit. */
+static bool is_wanted_name(struct fl_dwarf_notes *notes, const char *name)
+{
+	size_t slot = (uintptr_t)name * UINT32_C(2654435761) / 64 % FL_DWARF_KNOWN_NAMES;
+	struct fl_dwarf_known_name *known = &notes->known[slot];
+	if (known->name != name)
+		*known = (struct fl_dwarf_known_name){ name, fl_kernel_wants_struct(name) };
+	return known->is_wanted;
+}
+
 void fl_dwarf_note_type(struct fl_dwarf *s, const struct fl_dwarf_entry *e,
 			struct fl_line_table *lines)
 {
 	struct fl_dwarf_facts f;
 	const char *name = fl_dwarf_entry_name(s, e);
-	if (!name || !fl_kernel_wants_struct(name) || e->abbrev->has_declaration)
+	if (!name || !is_wanted_name(s->notes, name) || e->abbrev->has_declaration)
 		return;
 	struct fl_dwarf_noted noted = { .off = e->off, .tag = e->abbrev->tag };
 	fl_dwarf_entry_facts(s, e, &f);

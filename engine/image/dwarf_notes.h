@@ -17,7 +17,16 @@ struct fl_dwarf_noted {
 	uint16_t tag;
 };
 
+/** Linkers merge equal strings, so that a name of many units is one pointer. */
+struct fl_dwarf_known_name {
+	const char *name;
+	bool is_wanted;
+};
+
+enum { FL_DWARF_KNOWN_NAMES = 4096 };
+
 struct fl_dwarf_notes {
+	struct fl_dwarf_known_name known[FL_DWARF_KNOWN_NAMES]; /**< asked lately, by address */
 	struct fl_vec entries; /**< struct fl_dwarf_noted, in order of appearance */
 	/** Entries of one key are copies: same name, size and place in the source. */
 	struct fl_intern keys;

@@ -70,12 +70,16 @@ static void emit(struct fl_build *b, uint32_t addr, struct fl_index_line line)
 	}
 	if (keys->count && same(fl_vec_at(lines, struct fl_index_line, keys->count - 1), &line))
 		return;
-	uint32_t *key = fl_build_add(b, FL_INDEX_LINE_ADDRS);
-	struct fl_index_line *out = fl_build_add(b, FL_INDEX_LINES);
-	if (!key || !out)
+	uint32_t *key = fl_vec_next(keys);
+	struct fl_index_line *out = keys->count < FL_INDEX_NONE ? fl_vec_next(lines) : NULL;
+	if (!key || !out) {
+		b->failed = true;
 		return;
+	}
 	*key = addr;
 	*out = line;
+	keys->count++;
+	lines->count++;
 }
 
 /* Row in force at @p addr: the last one that is not past it. */
