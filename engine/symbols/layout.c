@@ -9,6 +9,9 @@ static bool is_named(const struct fl_module *module, uint32_t string, const char
 	return string && strcmp(fl_module_text(module, string), name) == 0;
 }
 
+/* Members that one look-up may look at: more than an index of ours ever makes it. */
+enum { FIELDS_MAX = 4 * FL_LIMIT_FIELDS };
+
 /* The next structure of that name from @p i on, or NULL. */
 static const struct fl_index_struct *
 next_struct(const struct fl_module *module, const char *name, uint32_t *i)
@@ -22,9 +25,9 @@ next_struct(const struct fl_module *module, const char *name, uint32_t *i)
 
 static const struct fl_index_field *field_of(const struct fl_module *module,
 					     const struct fl_index_struct *s, const char *name,
-					     size_t name_size)
+					     size_t name_size, uint32_t *left)
 {
-	for (uint32_t i = 0; i < s->field_count; i++) {
+	for (uint32_t i = 0; i < s->field_count && *left; i++, (*left)--) {
 		const struct fl_index_field *f =
 			fl_table_at(module, FL_INDEX_FIELDS, s->first_field + i);
 		if (!f)
@@ -38,12 +41,12 @@ static const struct fl_index_field *field_of(const struct fl_module *module,
 
 /* Each step goes into one part of the path, so that crafted references cannot go round. */
 static bool follow(const struct fl_module *module, const struct fl_index_struct *s,
-		   const char *path, struct fl_field *ret)
+		   const char *path, uint32_t *left, struct fl_field *ret)
 {
 	uint32_t off = 0;
 	while (s) {
 		size_t part = strcspn(path, ".");
-		const struct fl_index_field *f = field_of(module, s, path, part);
+		const struct fl_index_field *f = field_of(module, s, path, part, left);
 		if (!f)
 			return false;
 		off += f->off;
@@ -71,8 +74,9 @@ bool fl_module_field(const struct fl_module *module, const char *structure, cons
 		     struct fl_field *ret)
 {
 	const struct fl_index_struct *s;
+	uint32_t left = FIELDS_MAX;
 	for (uint32_t i = 0; (s = next_struct(module, structure, &i));)
-		if (follow(module, s, path, ret))
+		if (follow(module, s, path, &left, ret))
 			return true;
 	return false;
 }

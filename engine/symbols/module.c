@@ -18,6 +18,16 @@ static const struct {
 	{ FL_INDEX_OBJECT_ADDRS, FL_INDEX_OBJECTS },
 };
 
+/* What is searched from end to end. */
+static const struct {
+	enum fl_index_kind kind;
+	uint32_t limit;
+} bounds[] = {
+	{ FL_INDEX_FINDINGS, FL_LIMIT_FINDINGS },   { FL_INDEX_ENUMERATORS, FL_LIMIT_ENUMERATORS },
+	{ FL_INDEX_STRUCTS, 2 * FL_LIMIT_STRUCTS }, { FL_INDEX_FIELDS, FL_LIMIT_FIELDS },
+	{ FL_INDEX_VARIABLES, FL_LIMIT_NOTES },
+};
+
 static enum fl_code damaged(uint64_t at, const char *what, struct fl_error *err)
 {
 	return fl_fail(err, FL_EFORMAT, FL_AT_FILE_OFFSET, at, "symbol index: %s", what);
@@ -44,6 +54,8 @@ static enum fl_code check_header(struct fl_module *m, struct fl_error *err)
 static enum fl_code check_tables(struct fl_module *m, struct fl_error *err)
 {
 	const struct fl_index_table *directory = (const void *)(m->index + sizeof(*m->header));
+	for (uint32_t kind = 0; kind < FL_INDEX_KINDS; kind++)
+		m->tables[kind].data = m->index; /* of a table that is missing; never NULL */
 	for (uint32_t i = 0; i < m->header->table_count; i++) {
 		const struct fl_index_table *t = &directory[i];
 		uint32_t element_size = fl_index_element_size(t->kind);
@@ -58,6 +70,9 @@ static enum fl_code check_tables(struct fl_module *m, struct fl_error *err)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (m->tables[pairs[i].keys].count != m->tables[pairs[i].payload].count)
 			return damaged(sizeof(*m->header), "keys without values", err);
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+		if (m->tables[bounds[i].kind].count > bounds[i].limit)
+			return damaged(sizeof(*m->header), "a table is too long", err);
 	const struct fl_table *strings = &m->tables[FL_INDEX_STRINGS];
 	if (strings->count && ((const char *)strings->data)[strings->count - 1] != '\0')
 		return damaged(sizeof(*m->header), "strings without end", err);
@@ -94,7 +109,8 @@ static enum fl_code make_findings(struct fl_module *m, struct fl_error *err)
 	if (!m->findings)
 		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a module");
 	for (uint32_t i = 0; i < table->count; i++) {
-		if (in[i].stage >= FL_STAGE_COUNT || in[i].severity >= FL_SEVERITY_COUNT)
+		if (in[i].stage >= FL_STAGE_COUNT || in[i].severity >= FL_SEVERITY_COUNT ||
+		    in[i].code > FL_ECHILD || in[i].at_kind > FL_AT_TARGET_ADDRESS)
 			return damaged(0, "finding of an unknown kind", err);
 		m->findings[i] = (struct fl_finding){
 			.stage = (enum fl_stage)in[i].stage,
@@ -111,11 +127,23 @@ static enum fl_code make_findings(struct fl_module *m, struct fl_error *err)
 enum fl_code
 fl_module_open(uint8_t *index, size_t size, struct fl_module **ret, struct fl_error *err)
 {
-	FL_AUTO(fl_module) m = calloc(1, sizeof(*m));
-	if (!m) {
+	struct fl_module *m;
+	enum fl_code code = fl_module_borrow(index, size, &m, err);
+	if (code) {
 		free(index);
-		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a module");
+		return code;
 	}
+	m->owned = index;
+	*ret = m;
+	return FL_OK;
+}
+
+enum fl_code
+fl_module_borrow(const uint8_t *index, size_t size, struct fl_module **ret, struct fl_error *err)
+{
+	FL_AUTO(fl_module) m = calloc(1, sizeof(*m));
+	if (!m)
+		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a module");
 	m->index = index;
 	m->size = size;
 	enum fl_code code = check_header(m, err);
@@ -136,7 +164,7 @@ void fl_module_close(struct fl_module *module)
 		return;
 	free(module->spans);
 	free(module->findings);
-	free(module->index);
+	free(module->owned);
 	free(module);
 }
 

@@ -12,7 +12,8 @@ struct fl_table {
 };
 
 struct fl_module {
-	uint8_t *index;
+	const uint8_t *index;
+	uint8_t *owned; /**< the same, to be freed; NULL: borrowed */
 	size_t size;
 	const struct fl_index_header *header;
 	struct fl_table tables[FL_INDEX_KINDS];
@@ -21,6 +22,8 @@ struct fl_module {
 };
 
 struct fl_symbols {
+	uint64_t elf_size;
+	uint64_t build_id_off; /**< of the outer ELF's build id in its file; 0 = nowhere as such */
 	size_t count;
 	struct fl_module *modules[FL_LIMIT_MODULES]; /**< primary first */
 };
@@ -38,6 +41,10 @@ struct fl_symbols {
  */
 FL_MUST_CHECK enum fl_code
 fl_module_open(uint8_t *index, size_t size, struct fl_module **ret, struct fl_error *err);
+
+/** The same for bytes that stay the caller's and outlive the module. */
+FL_MUST_CHECK enum fl_code
+fl_module_borrow(const uint8_t *index, size_t size, struct fl_module **ret, struct fl_error *err);
 void fl_module_close(struct fl_module *module);
 FL_OWNED(fl_module, fl_module_close)
 

@@ -100,6 +100,15 @@ static enum fl_code add_module(struct opening *o, const char *name, const void *
 	return code;
 }
 
+/* Wherever the ELF keeps it: a note, a variable in flash. */
+static uint64_t build_id_off(const struct fl_module *outer, const void *bytes, size_t size)
+{
+	const struct fl_index_header *h = outer->header;
+	const uint8_t *at =
+		h->build_id_size ? memmem(bytes, size, h->build_id, h->build_id_size) : NULL;
+	return at ? (uint64_t)(at - (const uint8_t *)bytes) : 0;
+}
+
 enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
 			     struct fl_symbols **ret, struct fl_error *err)
 {
@@ -108,9 +117,20 @@ enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
 		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for symbols");
 	struct opening o = { .symbols = symbols };
 	enum fl_code code = add_module(&o, name, bytes, size, 0, err);
-	if (!code)
-		*ret = fl_symbols_take(&symbols);
-	return code;
+	if (code)
+		return code;
+	symbols->elf_size = size;
+	symbols->build_id_off = build_id_off(symbols->modules[0], bytes, size);
+	*ret = fl_symbols_take(&symbols);
+	return FL_OK;
+}
+
+bool fl_symbols_are_of(const struct fl_symbols *symbols, const void *elf, size_t size)
+{
+	uint8_t hash[16];
+	fl_hash128(elf, size, hash);
+	return size == symbols->elf_size &&
+	       !memcmp(hash, symbols->modules[0]->header->elf_hash, sizeof(hash));
 }
 
 void fl_symbols_close(struct fl_symbols *symbols)

@@ -66,6 +66,63 @@ FL_API size_t fl_symbols_module_count(const struct fl_symbols *symbols);
 /** @param index below fl_symbols_module_count(). */
 FL_API struct fl_module_info fl_symbols_module(const struct fl_symbols *symbols, size_t index);
 
+/** Which file an ELF is, without reading it: stat(). All 0 where something else names it. */
+struct fl_symbols_origin {
+	uint64_t device;
+	uint64_t inode;
+	int64_t mtime_ns; /**< nanoseconds since 1970 */
+};
+
+/**
+ * The symbols as a file that fl_symbols_decode() uses as it lies.
+ * @param origin is written into it; NULL: all 0.
+ * @retval FL_ENOMEM
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_symbols_encode(const struct fl_symbols *symbols,
+						    const struct fl_symbols_origin *origin,
+						    struct fl_buffer *ret, struct fl_error *err);
+
+/**
+ * The opposite. The bytes are checked (hash, bounds) and never trusted further: a crafted index
+ * answers wrong, it does not crash.
+ *
+ * @param bytes 8-byte aligned, borrowed: unchanged until fl_symbols_close(). A mapping is fine.
+ * @retval FL_EFORMAT      not an index, truncated, damaged; `at` is the offset.
+ * @retval FL_EUNSUPPORTED of another version.
+ * @retval FL_EINVALID     not aligned.
+ * @retval FL_ENOMEM
+ */
+FL_API FL_MUST_CHECK enum fl_code
+fl_symbols_decode(const void *bytes, size_t size, struct fl_symbols **ret, struct fl_error *err);
+
+/** Whether these are the bytes of the ELF (the outer one) that they were compiled from, by hash. */
+FL_API bool fl_symbols_are_of(const struct fl_symbols *symbols, const void *elf, size_t size);
+
+/** What the head of an index says of its ELF, unchecked. */
+struct fl_symbols_index_info {
+	uint64_t size;    /**< bytes of the whole index */
+	bool same_engine; /**< an engine wrote it that compiles as this one does */
+	struct fl_symbols_origin origin;
+	uint64_t elf_size;
+	uint8_t elf_hash[16];  /**< XXH3-128, canonical */
+	uint64_t build_id_off; /**< where in the ELF it lies; 0 = nowhere as such */
+	uint8_t build_id[20];
+	uint8_t build_id_size; /**< 0 = none */
+};
+
+/** Bytes of an index that fl_symbols_index_peek() needs. */
+#define FL_SYMBOLS_INDEX_HEAD 144
+
+/**
+ * Read the head only.
+ * @param size at least FL_SYMBOLS_INDEX_HEAD, else it is truncated.
+ * @retval FL_EFORMAT      not an index, or truncated.
+ * @retval FL_EUNSUPPORTED of another version.
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_symbols_index_peek(const void *bytes, size_t size,
+							struct fl_symbols_index_info *ret,
+							struct fl_error *err);
+
 /** One level of the inline chain at an address. Texts live as long as the symbols. */
 struct fl_scope {
 	const char *function;     /**< qualified, without parameters; NULL = unknown */

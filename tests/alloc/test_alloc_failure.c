@@ -87,6 +87,16 @@ static enum fl_code open_symbols(struct fl_error *err)
 	return fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, err);
 }
 
+static const struct fl_symbols *compiled;
+
+static enum fl_code encode_and_decode(struct fl_error *err)
+{
+	FL_AUTO_BUFFER bytes = { 0 };
+	FL_AUTO(fl_symbols) symbols = NULL;
+	enum fl_code code = fl_symbols_encode(compiled, NULL, &bytes, err);
+	return code ? code : fl_symbols_decode(bytes.data, bytes.size, &symbols, err);
+}
+
 static const struct fl_symbols *shared_symbols;
 
 static enum fl_code render(const struct fl_report *report, struct fl_error *err)
@@ -290,6 +300,10 @@ static void test_symbols(void **state)
 {
 	(void)state;
 	fail_each(open_symbols, 60, 37);
+	FL_AUTO(fl_symbols) symbols = NULL;
+	assert_int_equal(fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, NULL), FL_OK);
+	compiled = symbols;
+	fail_each(encode_and_decode, 100, 1);
 }
 
 static void test_analysis_and_rendering(void **state)

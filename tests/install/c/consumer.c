@@ -39,6 +39,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
+	FL_AUTO_BUFFER index = { 0 };
+	FL_AUTO(fl_symbols) mapped = NULL;
+	struct fl_symbols_index_info info;
+	if (fl_symbols_encode(symbols, NULL, &index, &err) ||
+	    fl_symbols_index_peek(index.data, index.size, &info, &err) ||
+	    fl_symbols_decode(index.data, index.size, &mapped, &err) ||
+	    !fl_symbols_are_of(mapped, elf, elf_size) || info.elf_size != elf_size) {
+		fprintf(stderr, "%s\n", err.message);
+		return 1;
+	}
 	puts(fl_report_facts(report).title);
 	free(dump);
 	free(elf);

@@ -33,6 +33,14 @@ int main(int argc, char **argv)
 		std::cerr << err.message << '\n';
 		return 1;
 	}
+	const std::unique_ptr<fl_symbols, closer<fl_symbols_close>> compiled(opened);
+	fl_buffer index{};
+	if (fl_symbols_encode(compiled.get(), nullptr, &index, &err) ||
+	    fl_symbols_decode(index.data, index.size, &opened, &err)) {
+		std::cerr << err.message << '\n';
+		return 1;
+	}
+	const std::unique_ptr<fl_buffer, closer<fl_buffer_deinit>> bytes(&index);
 	const std::unique_ptr<fl_symbols, closer<fl_symbols_close>> symbols(opened);
 	fl_report *made = nullptr;
 	const fl_symbols *list[] = { symbols.get() };
