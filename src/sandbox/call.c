@@ -62,22 +62,59 @@ static const char *elf_name(const struct fl_sandbox_elf *elf)
 }
 
 /* A descriptor that could be written to would be a way out of the child. */
-static enum fl_code
-check_elf(const struct fl_sandbox_elf *elf, uint64_t *size_ret, struct fl_error *err)
+static enum fl_code check_fd(int fd, const char *name, struct stat *ret, struct fl_error *err)
 {
-	struct stat info;
-	int flags = fcntl(elf->fd, F_GETFL);
-	if (flags < 0 || fstat(elf->fd, &info) != 0)
-		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", elf_name(elf),
-			       strerror(errno));
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fstat(fd, ret) != 0)
+		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", name, strerror(errno));
 	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH))
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "%s: must be open for reading only",
-			       elf_name(elf));
-	if (!S_ISREG(info.st_mode))
-		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "%s: not a regular file",
-			       elf_name(elf));
-	*size_ret = (uint64_t)info.st_size;
+			       name);
+	if (!S_ISREG(ret->st_mode))
+		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "%s: not a regular file", name);
 	return FL_OK;
+}
+
+static enum fl_code
+describe_elf(const struct fl_sandbox_elf *elf, struct fl_wire_elf *ret, struct fl_error *err)
+{
+	struct stat info;
+	enum fl_code code = check_fd(elf->fd, elf_name(elf), &info, err);
+	if (code)
+		return code;
+	const struct fl_symbols_origin origin = fl_sandbox_origin(&info);
+	ret->size = (uint64_t)info.st_size;
+	ret->device = origin.device;
+	ret->inode = origin.inode;
+	ret->mtime_ns = origin.mtime_ns;
+	ret->has_key = elf->has_key;
+	ret->verify = elf->verify;
+	memcpy(ret->key, elf->key, sizeof(ret->key));
+	snprintf(ret->name, sizeof(ret->name), "%s", elf_name(elf));
+	return FL_OK;
+}
+
+static enum fl_code add_index(struct fl_call *call, const struct fl_sandbox_elf *elf,
+			      struct fl_wire_elf *ret, struct fl_error *err)
+{
+	struct stat info;
+	enum fl_code code = check_fd(elf->index_fd, "index", &info, err);
+	if (code || !info.st_size)
+		return code;
+	ret->index_size = (uint64_t)info.st_size;
+	call->fds[call->fd_count++] = elf->index_fd;
+	call->index_count++;
+	return FL_OK;
+}
+
+struct fl_symbols_origin fl_sandbox_origin(const struct stat *info)
+{
+	return (struct fl_symbols_origin){
+		.device = info->st_dev,
+		.inode = info->st_ino,
+		.mtime_ns = (int64_t)((uint64_t)info->st_mtim.tv_sec * 1000000000u +
+				      (uint64_t)info->st_mtim.tv_nsec),
+	};
 }
 
 enum fl_code fl_call_add_elfs(struct fl_call *call, const struct fl_sandbox_elf *elfs, size_t count,
@@ -87,28 +124,48 @@ enum fl_code fl_call_add_elfs(struct fl_call *call, const struct fl_sandbox_elf 
 		return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0,
 			       "%zu ELFs, at most %d in one analysis", count, FL_WIRE_ELFS);
 	for (size_t i = 0; i < count; i++) {
-		struct fl_wire_elf *elf = &call->request.elfs[i];
-		enum fl_code code = check_elf(&elfs[i], &elf->size, err);
+		enum fl_code code = describe_elf(&elfs[i], &call->request.elfs[i], err);
 		if (code)
 			return code;
-		elf->has_key = elfs[i].has_key;
-		memcpy(elf->key, elfs[i].key, sizeof(elf->key));
-		snprintf(elf->name, sizeof(elf->name), "%s", elf_name(&elfs[i]));
 		call->fds[call->fd_count++] = elfs[i].fd;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!elfs[i].has_index)
+			continue;
+		enum fl_code code = add_index(call, &elfs[i], &call->request.elfs[i], err);
+		if (code)
+			return code;
 	}
 	call->request.elf_count = (uint32_t)count;
 	return FL_OK;
 }
 
-size_t fl_call_inputs(const struct fl_wire_request *request, const int *elf_fds,
+bool fl_call_drop_indexes(struct fl_call *call)
+{
+	bool had = call->index_count > 0;
+	call->fd_count -= call->index_count;
+	call->index_count = 0;
+	for (size_t i = 0; i < call->request.elf_count; i++)
+		call->request.elfs[i].index_size = 0;
+	return had;
+}
+
+size_t fl_call_inputs(const struct fl_wire_request *request, const int *fds,
 		      struct fl_image_input ret[FL_WIRE_ELFS])
 {
+	const int *index_fds = fds + request->elf_count;
 	for (size_t i = 0; i < request->elf_count; i++) {
 		const struct fl_wire_elf *elf = &request->elfs[i];
-		ret[i] = (struct fl_image_input){ .fd = elf_fds[i],
-						  .size = elf->size,
-						  .name = elf->name,
-						  .key = elf->has_key ? elf->key : NULL };
+		ret[i] = (struct fl_image_input){
+			.fd = fds[i],
+			.size = elf->size,
+			.name = elf->name,
+			.key = elf->has_key ? elf->key : NULL,
+			.origin = { elf->device, elf->inode, elf->mtime_ns },
+			.index_fd = elf->index_size ? *index_fds++ : -1,
+			.index_size = elf->index_size,
+			.verify = elf->verify,
+		};
 	}
 	return request->elf_count;
 }

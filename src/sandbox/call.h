@@ -8,9 +8,10 @@
 
 struct fl_call {
 	struct fl_wire_request request;
-	int fds[FL_WIRE_ELFS + 1]; /**< a large input's memfd first; those of ELFs are borrowed */
+	int fds[FL_WIRE_FDS]; /**< a large input's memfd first; the others are borrowed */
 	size_t fd_count;
-	const void *input; /**< request.input_size bytes for the window; borrowed */
+	size_t index_count; /**< of fds, at their end */
+	const void *input;  /**< request.input_size bytes for the window; borrowed */
 	struct fl_wire_reply reply;
 	void *result; /**< reply.size bytes of the child, copied */
 };
@@ -26,14 +27,17 @@ FL_MUST_CHECK enum fl_code fl_call_add_input(struct fl_call *call, enum fl_wire_
 					     const void *bytes, size_t size, struct fl_error *err);
 
 /**
- * @retval FL_EINVALID an ELF's descriptor is not a regular file open for reading only.
+ * @retval FL_EINVALID a descriptor is not a regular file open for reading only.
  * @retval FL_ELIMIT more than FL_WIRE_ELFS.
  */
 FL_MUST_CHECK enum fl_code fl_call_add_elfs(struct fl_call *call, const struct fl_sandbox_elf *elfs,
 					    size_t count, struct fl_error *err);
 
-/** The ELFs as the engine wants them. */
-size_t fl_call_inputs(const struct fl_wire_request *request, const int *elf_fds,
+/** Go on without indexes. False: none were given. */
+bool fl_call_drop_indexes(struct fl_call *call);
+
+/** The ELFs as the engine wants them. @p fds: theirs, then those of their indexes. */
+size_t fl_call_inputs(const struct fl_wire_request *request, const int *fds,
 		      struct fl_image_input ret[FL_WIRE_ELFS]);
 
 #endif

@@ -74,7 +74,7 @@ static bool limit(int resource, rlim_t value)
 static enum fl_code limit_resources(const struct fl_child_setup *setup, struct fl_error *err)
 {
 	const rlim_t stack = 8 << 20;
-	const rlim_t files = FL_FD_COUNT + FL_WIRE_ELFS + 12; /* + dump, a pipe, spare */
+	const rlim_t files = FL_FD_COUNT + FL_WIRE_FDS + 12; /* + a pipe, spare */
 	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, FL_WIRE_RESULT_MAX) ||
 	    !limit(RLIMIT_NOFILE, files) || !limit(RLIMIT_STACK, stack) ||
 	    (!FL_BUILT_WITH_ASAN && !limit(RLIMIT_AS, setup->memory_limit)))

@@ -11,6 +11,8 @@
 
 struct fl_engine_image {
 	struct fl_symbols *symbols;
+	void *index; /* mapped; NULL: compiled */
+	size_t index_size;
 	uint64_t used; /**< value of the clock at the last use */
 	bool has_key;
 	uint8_t key[16];
@@ -28,17 +30,24 @@ enum fl_code fl_engine_init(struct fl_engine *engine, const struct fl_rules *rul
 	return FL_OK;
 }
 
+static void release(struct fl_engine_image *image)
+{
+	fl_symbols_close(image->symbols);
+	if (image->index)
+		munmap(image->index, image->index_size);
+}
+
 void fl_engine_deinit(struct fl_engine *engine)
 {
 	for (size_t i = 0; i < engine->count; i++)
-		fl_symbols_close(engine->images[i].symbols);
+		release(&engine->images[i]);
 	free(engine->images);
 	*engine = (struct fl_engine){ 0 };
 }
 
 static void forget(struct fl_engine *engine, size_t index)
 {
-	fl_symbols_close(engine->images[index].symbols);
+	release(&engine->images[index]);
 	engine->images[index] = engine->images[--engine->count];
 }
 
@@ -82,28 +91,83 @@ name_error(enum fl_code code, const struct fl_error *cause, const char *name, st
 	return fl_fail(err, code, cause->at_kind, cause->at, "%s: %s", name, cause->message);
 }
 
+/* NULL for an empty file. */
+static enum fl_code map(int fd, uint64_t size, const char *name, void **ret, struct fl_error *err)
+{
+	*ret = NULL;
+	if (size > SIZE_MAX / 2)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "%s: too large", name);
+	if (!size)
+		return FL_OK;
+	void *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return fl_fail(err, errno == ENOMEM ? FL_ENOMEM : FL_EIO, FL_AT_NONE, 0,
+			       "%s: cannot map %zu bytes", name, (size_t)size);
+	*ret = bytes;
+	return FL_OK;
+}
+
 static enum fl_code
 compile(const struct fl_image_input *input, struct fl_symbols **ret, struct fl_error *err)
 {
-	if (input->size > SIZE_MAX / 2)
-		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "%s: too large", input->name);
-	size_t size = (size_t)input->size;
-	void *bytes = NULL;
-	if (size) {
-		bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, input->fd, 0);
-		if (bytes == MAP_FAILED)
-			return fl_fail(err, errno == ENOMEM ? FL_ENOMEM : FL_EIO, FL_AT_NONE, 0,
-				       "%s: cannot map %zu bytes", input->name, size);
-	}
+	void *bytes;
+	enum fl_code code = map(input->fd, input->size, input->name, &bytes, err);
+	if (code)
+		return code;
 	struct fl_error cause = { 0 };
-	enum fl_code code = fl_symbols_open(bytes ? bytes : "", size, input->name, ret, &cause);
+	code = fl_symbols_open(bytes ? bytes : "", (size_t)input->size, input->name, ret, &cause);
 	if (bytes)
-		munmap(bytes, size);
+		munmap(bytes, (size_t)input->size);
 	return code ? name_error(code, &cause, input->name, err) : FL_OK;
 }
 
+static bool is_of(const struct fl_symbols *symbols, const struct fl_image_input *input)
+{
+	void *bytes;
+	if (map(input->fd, input->size, input->name, &bytes, NULL))
+		return false;
+	bool same = fl_symbols_are_of(symbols, bytes ? bytes : "", (size_t)input->size);
+	if (bytes)
+		munmap(bytes, (size_t)input->size);
+	return same;
+}
+
+/* An index that is sound, and says what compiling this ELF under this name would say. */
+static enum fl_code
+use_index(const struct fl_image_input *input, struct fl_engine_image *ret, struct fl_error *err)
+{
+	void *bytes;
+	struct fl_symbols *symbols = NULL;
+	enum fl_code code = map(input->index_fd, input->index_size, "index", &bytes, err);
+	if (code || !bytes)
+		return code ? code : fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "symbol index: empty");
+	code = fl_symbols_decode(bytes, (size_t)input->index_size, &symbols, err);
+	if (!code && strcmp(fl_symbols_module(symbols, 0).name, input->name) != 0)
+		code = fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "symbol index: of another name");
+	if (!code && input->verify && !is_of(symbols, input))
+		code = fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0,
+			       "symbol index: the ELF has other contents");
+	if (code) {
+		fl_symbols_close(symbols);
+		munmap(bytes, (size_t)input->index_size);
+		return code;
+	}
+	ret->symbols = symbols;
+	ret->index = bytes;
+	ret->index_size = (size_t)input->index_size;
+	return FL_OK;
+}
+
+static void refuse(struct fl_engine *engine, size_t number, const struct fl_error *why)
+{
+	if (!engine->refused)
+		snprintf(engine->refusal, sizeof(engine->refusal), "%s", why->message);
+	engine->refused |= UINT32_C(1) << number;
+}
+
+/* Input number @p number of a request, from memory, from its index, or compiled. */
 static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *input,
-			 const struct fl_symbols **ret, struct fl_error *err)
+			 size_t number, const struct fl_symbols **ret, struct fl_error *err)
 {
 	for (size_t i = 0; i < engine->count; i++) {
 		if (!same_image(&engine->images[i], input))
@@ -113,7 +177,10 @@ static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *
 		return FL_OK;
 	}
 	struct fl_engine_image image = { .used = engine->clock, .has_key = input->key != NULL };
-	enum fl_code code = compile(input, &image.symbols, err);
+	struct fl_error why = { 0 };
+	if (input->index_fd >= 0 && use_index(input, &image, &why))
+		refuse(engine, number, &why);
+	enum fl_code code = image.symbols ? FL_OK : compile(input, &image.symbols, err);
 	if (code)
 		return code;
 	if (input->key)
@@ -124,15 +191,22 @@ static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *
 	return FL_OK;
 }
 
+static void begin(struct fl_engine *engine)
+{
+	engine->clock++;
+	engine->refused = 0;
+	engine->refusal[0] = '\0';
+	trim(engine);
+}
+
 /* Compiled or remembered, all of one request. */
 static enum fl_code find_all(struct fl_engine *engine, const struct fl_image_input *inputs,
 			     size_t count, const struct fl_symbols *ret[FL_WIRE_ELFS],
 			     struct fl_error *err)
 {
-	engine->clock++;
-	trim(engine);
+	begin(engine);
 	for (size_t i = 0; i < count; i++) {
-		enum fl_code code = find(engine, &inputs[i], &ret[i], err);
+		enum fl_code code = find(engine, &inputs[i], i, &ret[i], err);
 		if (code)
 			return code;
 	}
@@ -168,7 +242,15 @@ enum fl_code fl_engine_lookup(struct fl_engine *engine, const struct fl_image_in
 enum fl_code fl_engine_inspect(struct fl_engine *engine, const struct fl_image_input *input,
 			       const struct fl_symbols **ret, struct fl_error *err)
 {
-	engine->clock++;
-	trim(engine);
-	return find(engine, input, ret, err);
+	begin(engine);
+	return find(engine, input, 0, ret, err);
+}
+
+enum fl_code fl_engine_encode(struct fl_engine *engine, const struct fl_image_input *input,
+			      struct fl_buffer *ret, struct fl_error *err)
+{
+	const struct fl_symbols *symbols;
+	begin(engine);
+	enum fl_code code = find(engine, input, 0, &symbols, err);
+	return code ? code : fl_symbols_encode(symbols, &input->origin, ret, err);
 }

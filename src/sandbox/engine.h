@@ -18,6 +18,10 @@ struct fl_image_input {
 	uint64_t size;
 	const char *name;
 	const uint8_t *key; /**< 16 bytes; NULL: never kept */
+	struct fl_symbols_origin origin;
+	int index_fd; /**< instead of compiling it, if it is sound; -1 = none */
+	uint64_t index_size;
+	bool verify; /**< and the ELF's hash is the one in it */
 };
 
 struct fl_engine_image;
@@ -29,6 +33,8 @@ struct fl_engine {
 	size_t count;
 	size_t kept; /**< images that stay after a request */
 	uint64_t clock;
+	uint32_t refused;  /**< bit i: the index of input i of the last request was no good */
+	char refusal[200]; /**< why, of the first */
 };
 
 /** @param kept compiled ELFs to remember between requests, least recently used go first. */
@@ -41,6 +47,11 @@ FL_MUST_CHECK enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_w
 					     const void *bytes, size_t size,
 					     const struct fl_image_input *inputs, size_t count,
 					     struct fl_report **ret, struct fl_error *err);
+
+/** What compiling it yields as a file, with the input's origin. */
+FL_MUST_CHECK enum fl_code fl_engine_encode(struct fl_engine *engine,
+					    const struct fl_image_input *input,
+					    struct fl_buffer *ret, struct fl_error *err);
 
 /** Packed places of @p addr_count addresses; errors of an ELF carry its name. */
 FL_MUST_CHECK enum fl_code

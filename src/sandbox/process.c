@@ -112,6 +112,8 @@ static enum fl_answer receive(struct fl_process *process, int64_t until, struct 
 			return FL_DIED;
 		ret->error.message[sizeof(ret->error.message) - 1] = '\0';
 		fl_death_clean_text(ret->error.message);
+		ret->refusal[sizeof(ret->refusal) - 1] = '\0';
+		fl_death_clean_text(ret->refusal);
 		return FL_ANSWERED;
 	}
 }
@@ -228,7 +230,7 @@ static void examine(struct fl_process *process, enum fl_answer how, struct fl_de
 static bool send_request(struct fl_process *process, const struct fl_wire_request *request,
 			 const int *fds, size_t fd_count)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE((FL_WIRE_ELFS + 1) * sizeof(int))] = { 0 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FL_WIRE_FDS * sizeof(int))] = { 0 };
 	struct iovec part = { .iov_base = (void *)(uintptr_t)request,
 			      .iov_len = fl_wire_request_size(request->elf_count) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };

@@ -30,6 +30,8 @@ struct fl_sandbox {
 	struct fl_process_options options;
 	struct fl_process process; /**< with a child */
 	struct fl_engine engine;   /**< without */
+	uint32_t refused;          /**< indexes of the last request */
+	char refusal[200];
 };
 
 static size_t or_default(size_t value, size_t fallback)
@@ -183,6 +185,27 @@ static bool worth_a_second_try(const struct fl_death_facts *facts, unsigned serv
 	return !facts->stalled && (served > 0 || killed_from_outside(facts));
 }
 
+static void note_refusals(struct fl_sandbox *sandbox, uint32_t refused, const char *why)
+{
+	if (!refused)
+		return;
+	sandbox->refused |= refused;
+	snprintf(sandbox->refusal, sizeof(sandbox->refusal), "%s", why);
+}
+
+static void forget_refusals(struct fl_sandbox *sandbox)
+{
+	sandbox->refused = 0;
+	sandbox->refusal[0] = '\0';
+}
+
+uint32_t fl_sandbox_refused(const struct fl_sandbox *sandbox, const char **reason_ret)
+{
+	*reason_ret = sandbox->refusal;
+	return sandbox->refused;
+}
+
+/* An index never costs an input its analysis: whatever dies with one is tried without. */
 static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 			struct fl_sandbox_death *death, struct fl_error *err)
 {
@@ -201,9 +224,17 @@ static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 		if (fl_process_ask(process, &call->request, call->fds, call->fd_count,
 				   sandbox->deadline_ms, &call->reply, &facts) == FL_ANSWERED) {
 			code = take_result(sandbox, call, &bad, err);
-			if (!bad)
+			if (!bad) {
+				note_refusals(sandbox, call->reply.refused, call->reply.refusal);
 				return code;
+			}
 			fl_process_condemn(process, bad, &facts);
+		}
+		if (fl_call_drop_indexes(call)) {
+			sandbox->refused = (uint32_t)((UINT64_C(1) << call->request.elf_count) - 1);
+			snprintf(sandbox->refusal, sizeof(sandbox->refusal),
+				 "the analysis died while it used it");
+			continue;
 		}
 		if (try > 0 || !worth_a_second_try(&facts, served)) {
 			code = killed_from_outside(&facts) ? FL_ENOMEM : FL_ECHILD;
@@ -262,6 +293,7 @@ static enum fl_code analyze(struct fl_sandbox *sandbox, enum fl_wire_input kind,
 {
 	struct fl_call call = { 0 };
 	bool here = sandbox->isolation == FL_ISOLATION_NONE;
+	forget_refusals(sandbox);
 	enum fl_code code = here ? FL_OK : fl_call_add_input(&call, kind, bytes, size, err);
 	if (!code)
 		code = fl_call_add_elfs(&call, elfs, count, err);
@@ -270,6 +302,7 @@ static enum fl_code analyze(struct fl_sandbox *sandbox, enum fl_wire_input kind,
 		fl_call_inputs(&call.request, call.fds, inputs);
 		code = fl_engine_analyze(&sandbox->engine, kind, bytes, size, inputs, count, ret,
 					 err);
+		note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
 	} else if (!code) {
 		code = analyze_in_child(sandbox, &call, ret, death, err);
 	}
@@ -376,6 +409,7 @@ static enum fl_code inspect_here(struct fl_sandbox *sandbox, const struct fl_cal
 	const struct fl_symbols *symbols;
 	fl_call_inputs(&call->request, call->fds, inputs);
 	enum fl_code code = fl_engine_inspect(&sandbox->engine, &inputs[0], &symbols, err);
+	note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
 	return code ? code : copy_modules(symbols, ret, err);
 }
 
@@ -398,6 +432,7 @@ enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_
 				    struct fl_error *err)
 {
 	struct fl_call call = { .request.kind = FL_WIRE_INSPECT };
+	forget_refusals(sandbox);
 	enum fl_code code = fl_call_add_elfs(&call, elf, 1, err);
 	if (!code)
 		code = sandbox->isolation == FL_ISOLATION_NONE
@@ -419,6 +454,7 @@ static enum fl_code lookup_here(struct fl_sandbox *sandbox, const struct fl_call
 	enum fl_code code = fl_engine_lookup(&sandbox->engine, inputs, elf_count,
 					     (enum fl_sandbox_names)call->request.input, addrs,
 					     count, &packed, err);
+	note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
 	if (!code && !fl_places_take(packed.data, packed.size, count, ret))
 		code = fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "damaged places");
 	return code;
@@ -454,11 +490,53 @@ enum fl_code fl_sandbox_lookup(struct fl_sandbox *sandbox, const struct fl_sandb
 		.request.input_size = count * sizeof(addrs[0]),
 		.input = addrs,
 	};
+	forget_refusals(sandbox);
 	enum fl_code code = fl_call_add_elfs(&call, elfs, elf_count, err);
 	if (!code)
 		code = sandbox->isolation == FL_ISOLATION_NONE
 			       ? lookup_here(sandbox, &call, addrs, count, ret, err)
 			       : lookup_in_child(sandbox, &call, count, ret, death, err);
+	fl_call_deinit(&call);
+	return code;
+}
+
+/* --- encode --- */
+
+static enum fl_code encode_in_child(struct fl_sandbox *sandbox, struct fl_call *call,
+				    struct fl_buffer *ret, struct fl_sandbox_death *death,
+				    struct fl_error *err)
+{
+	enum fl_code code = ask(sandbox, call, death, err);
+	if (code)
+		return code;
+	if (call->reply.code)
+		return failure(sandbox, &call->reply, err);
+	FL_AUTO(fl_symbols) symbols = NULL;
+	struct fl_error cause = { 0 };
+	code = fl_symbols_decode(call->result, (size_t)call->reply.size, &symbols, &cause);
+	if (code == FL_ENOMEM)
+		return fl_fail(err, code, FL_AT_NONE, 0, "%s", cause.message);
+	if (code)
+		return bad_content(sandbox, "answered with a damaged index", death, err);
+	*ret = (struct fl_buffer){ call->result, (size_t)call->reply.size };
+	call->result = NULL;
+	return FL_OK;
+}
+
+enum fl_code fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+				   struct fl_buffer *ret, struct fl_sandbox_death *death,
+				   struct fl_error *err)
+{
+	struct fl_call call = { .request.kind = FL_WIRE_ENCODE };
+	forget_refusals(sandbox);
+	enum fl_code code = fl_call_add_elfs(&call, elf, 1, err);
+	if (!code && sandbox->isolation == FL_ISOLATION_NONE) {
+		struct fl_image_input inputs[FL_WIRE_ELFS];
+		fl_call_inputs(&call.request, call.fds, inputs);
+		code = fl_engine_encode(&sandbox->engine, &inputs[0], ret, err);
+	} else if (!code) {
+		code = encode_in_child(sandbox, &call, ret, death, err);
+	}
 	fl_call_deinit(&call);
 	return code;
 }

@@ -57,7 +57,14 @@ struct fl_sandbox_elf {
 	const char *name; /**< for the report */
 	bool has_key;
 	uint8_t key[16]; /**< content hash: lets the child reuse its compiled form */
+	bool has_index;
+	int index_fd; /**< its index (fl_symbols_encode()), like fd; used when it is sound */
+	bool verify;  /**< and compiled from these bytes */
 };
+
+/** What fl_symbols_encode() shall write for this file. */
+struct stat;
+struct fl_symbols_origin fl_sandbox_origin(const struct stat *info);
 
 /** What a death looked like. Filled when a call returns FL_ECHILD. */
 struct fl_sandbox_death {
@@ -83,6 +90,22 @@ FL_MUST_CHECK enum fl_code
 fl_sandbox_analyze_event(struct fl_sandbox *sandbox, const void *event, size_t size,
 			 const struct fl_sandbox_elf *elfs, size_t count, struct fl_report **ret,
 			 struct fl_sandbox_death *death, struct fl_error *err);
+
+/**
+ * What became of the indexes that the last request was given: bit i is set when that of ELF i was
+ * not used because something is wrong with it.
+ * @param reason_ret of the first; "" for none.
+ */
+uint32_t fl_sandbox_refused(const struct fl_sandbox *sandbox, const char **reason_ret);
+
+/**
+ * The index of an ELF, for a file. Checked like a report: whole, in bounds.
+ * @retval FL_ELIMIT it is larger than a result may be.
+ * Other failures as fl_sandbox_inspect_elf().
+ */
+FL_MUST_CHECK enum fl_code
+fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+		      struct fl_buffer *ret, struct fl_sandbox_death *death, struct fl_error *err);
 
 /** Modules of an ELF, copied out of the child. Release with fl_sandbox_modules_deinit(). */
 struct fl_sandbox_modules {

@@ -12,11 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS_MAX = FL_WIRE_ELFS + 1 };
-
 struct incoming {
 	struct fl_wire_request request;
-	int fds[DESCRIPTORS_MAX];
+	int fds[FL_WIRE_FDS];
 	size_t fd_count;
 };
 
@@ -48,10 +46,23 @@ static void take_descriptors(struct msghdr *message, struct incoming *in)
 	}
 }
 
+static size_t first_elf(const struct incoming *in)
+{
+	return in->request.kind == FL_WIRE_ANALYZE_FILE;
+}
+
+static size_t index_count(const struct incoming *in)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < in->request.elf_count; i++)
+		count += in->request.elfs[i].index_size != 0;
+	return count;
+}
+
 /* False when the parent hung up. */
 static bool receive(struct incoming *in)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FL_WIRE_FDS * sizeof(int))];
 	struct iovec part = { .iov_base = &in->request, .iov_len = sizeof(in->request) };
 	struct msghdr message = { .msg_iov = &part,
 				  .msg_iovlen = 1,
@@ -65,12 +76,11 @@ static bool receive(struct incoming *in)
 	if (size <= 0)
 		return false;
 	take_descriptors(&message, in);
-	bool file = in->request.kind == FL_WIRE_ANALYZE_FILE;
 	return !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
 	       (size_t)size >= fl_wire_request_size(0) && in->request.elf_count <= FL_WIRE_ELFS &&
 	       (size_t)size == fl_wire_request_size(in->request.elf_count) &&
-	       in->fd_count == in->request.elf_count + file &&
-	       (file || in->request.input_size <= FL_WIRE_WINDOW);
+	       in->fd_count == first_elf(in) + in->request.elf_count + index_count(in) &&
+	       (first_elf(in) || in->request.input_size <= FL_WIRE_WINDOW);
 }
 
 static enum fl_code write_result(const void *bytes, size_t size, struct fl_error *err)
@@ -95,8 +105,7 @@ static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in,
 			    struct fl_wire_reply *reply)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
-	const int *elf_fds = in->fds + in->fd_count - in->request.elf_count;
-	size_t count = fl_call_inputs(&in->request, elf_fds, inputs);
+	size_t count = fl_call_inputs(&in->request, in->fds + first_elf(in), inputs);
 	FL_AUTO(fl_report) report = NULL;
 	FL_AUTO_BUFFER encoded = { 0 };
 	enum fl_code code = fl_engine_analyze(engine, (enum fl_wire_input)in->request.input, bytes,
@@ -184,6 +193,20 @@ inspect(struct fl_engine *engine, const struct incoming *in, struct fl_wire_repl
 	return code;
 }
 
+static enum fl_code
+encode(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	FL_AUTO_BUFFER encoded = { 0 };
+	if (fl_call_inputs(&in->request, in->fds, inputs) != 1)
+		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "one ELF at a time");
+	enum fl_code code = fl_engine_encode(engine, &inputs[0], &encoded, &reply->error);
+	if (!code)
+		code = write_result(encoded.data, encoded.size, &reply->error);
+	reply->size = encoded.size;
+	return code;
+}
+
 static enum fl_code run(struct fl_engine *engine, const struct incoming *in, const void *window,
 			struct fl_wire_reply *reply)
 {
@@ -194,6 +217,8 @@ static enum fl_code run(struct fl_engine *engine, const struct incoming *in, con
 		return analyze_file(engine, in, reply);
 	case FL_WIRE_INSPECT:
 		return inspect(engine, in, reply);
+	case FL_WIRE_ENCODE:
+		return encode(engine, in, reply);
 	case FL_WIRE_LOOKUP:
 		return lookup(engine, in, window, reply);
 	default:
@@ -205,6 +230,8 @@ static void answer(struct fl_engine *engine, const struct incoming *in, const vo
 {
 	struct fl_wire_reply reply = { 0 };
 	reply.code = (uint32_t)run(engine, in, window, &reply);
+	reply.refused = engine->refused;
+	memcpy(reply.refusal, engine->refusal, sizeof(reply.refusal));
 	for (size_t i = 0; i < in->fd_count; i++)
 		close(in->fds[i]);
 	send_reply(&reply);

@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 enum {
-	FL_WIRE_NAME = 256,            /**< bytes of a name, NUL included */
-	FL_WIRE_ELFS = 32,             /**< ELFs of one request */
+	FL_WIRE_NAME = 256, /**< bytes of a name, NUL included */
+	FL_WIRE_ELFS = 32,  /**< ELFs of one request */
+	FL_WIRE_FDS = 2 * FL_WIRE_ELFS + 1,
 	FL_WIRE_MODULES = 1024,        /**< modules of one reply */
 	FL_WIRE_RESULT_MAX = 64 << 20, /**< bytes of one result */
 	FL_WIRE_WINDOW = 1 << 20       /**< bytes of the window, see fl_wire_request */
@@ -36,6 +37,7 @@ enum fl_wire_kind {
 	FL_WIRE_ANALYZE = 1,  /**< the input is in the window */
 	FL_WIRE_ANALYZE_FILE, /**< the input is the first descriptor */
 	FL_WIRE_INSPECT,
+	FL_WIRE_ENCODE,
 	FL_WIRE_LOOKUP, /**< the window holds input_size bytes of addresses, u32 each */
 };
 
@@ -44,14 +46,18 @@ enum fl_wire_input { FL_WIRE_DUMP, FL_WIRE_EVENT };
 
 struct fl_wire_elf {
 	uint64_t size; /**< of the file, when the parent looked */
+	uint64_t device, inode;
+	int64_t mtime_ns;
+	uint64_t index_size; /**< of the index, 0 = none is given */
 	uint32_t has_key;
+	uint32_t verify; /**< the index is only used when the ELF's hash is right */
 	uint8_t key[16];
 	char name[FL_WIRE_NAME];
 };
 
 /**
  * Sent up to the last used element of @ref elfs. Descriptors: the input (analyze file only), then
- * the ELFs.
+ * the ELFs, then the indexes of those that have one.
  *
  * The window is memory that the parent can write and the child cannot (a memfd with
  * F_SEAL_FUTURE_WRITE). Almost every input fits; a larger one comes as a sealed memfd of its own,
@@ -73,13 +79,17 @@ static inline size_t fl_wire_request_size(uint32_t elf_count)
 
 /**
  * The answer. With code FL_OK the first @ref size bytes of the result file hold an encoded report
- * (analyze), @ref count structs fl_wire_module (inspect) or packed places (look-up, places.h).
+ * (analyze), @ref count structs fl_wire_module (inspect), packed places (look-up, places.h) or an
+ * index (encode).
  */
 struct fl_wire_reply {
 	uint32_t code;  /**< enum fl_code */
 	uint32_t count; /**< modules; in the first message of a child: enum fl_isolation */
 	uint64_t size;
 	struct fl_error error;
+	uint32_t
+		refused; /**< bit i: the index of ELF i is not what it should be and was not used */
+	char refusal[200]; /**< why, of the first */
 };
 
 /** How far the child could be confined. */
