@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline analyze: one dump on one desk. */
-#include "cli/pick.h"
+#include "cli/cache.h"
 #include "worker/spool_chunks.h"
 
 #include <stdlib.h>
@@ -15,6 +15,7 @@ struct job {
 	const char *rules_folder;
 	bool strict;
 	int sandbox_mode;
+	struct cli_cache cache;
 	struct cli_render render;
 
 	struct fl_sandbox *sandbox;
@@ -45,7 +46,11 @@ static void open_given_elf(struct job *job, const char *path)
 	size_t index = job->elfs.count - 1;
 	struct fl_sandbox_modules modules = { 0 };
 	struct fl_sandbox_death death = { 0 };
-	if (fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules, &death, &err)) {
+	cli_cache_find(&job->cache, &job->elfs, index);
+	enum fl_code code = fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules,
+						   &death, &err);
+	cli_cache_note(job->sandbox, &job->elfs, index);
+	if (code) {
 		note_exit(job, cli_fail(path, &err));
 		cli_print_death(&death);
 		cli_elfs_drop(&job->elfs, index);
@@ -81,8 +86,8 @@ static void choose_elf(struct job *job)
 	if (cli_is_event(&job->dump) && !facts.needs_symbols)
 		return;
 	if (job->symbols_folder)
-		note_exit(job, cli_pick_from_folder(job->sandbox, job->symbols_folder, &facts,
-						    &job->elfs));
+		note_exit(job, cli_pick_from_folder(job->sandbox, &job->cache, job->symbols_folder,
+						    &facts, &job->elfs));
 	else
 		choose_from_database(job, &facts);
 }
@@ -131,11 +136,14 @@ static int analyze(struct job *job)
 		cli_print_death(&death);
 		return code;
 	}
+	cli_cache_note(job->sandbox, &job->elfs, 0);
 	struct fl_report_facts facts = fl_report_facts(report);
 	warn_about_symbols(job, &facts);
 	if (job->exit_code == CLI_MISMATCH)
 		return CLI_MISMATCH;
 	int code = cli_render_report(report, &job->render);
+	(void)fflush(stdout); /* the answer first */
+	cli_cache_keep(&job->cache, job->sandbox, &job->elfs);
 	return code ? code : job->exit_code;
 }
 
@@ -186,6 +194,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		{ "thread", 't', CLI_TEXT, &job.render.thread, NULL },
 		{ "rules", 0, CLI_TEXT, &job.rules_folder, NULL },
 		{ "sandbox", 0, CLI_CHOICE, &job.sandbox_mode, cli_sandboxes },
+		CLI_CACHE_OPTIONS(job.cache),
 	};
 	int count;
 	if (!cli_parse(verb, options, CLI_COUNT(options), argc, argv, &count))
@@ -234,6 +243,10 @@ const struct cli_verb cli_analyze = {
 		"      --color WHEN        auto, always, never\n"
 		"      --rules FOLDER      signature lists to use instead of the built-in ones\n"
 		"      --sandbox MODE      auto, require, off\n"
+		"      --cache FOLDER      where compiled ELFs are kept, so that the next analysis with\n"
+		"                          one need not read it ($XDG_CACHE_HOME/faultline)\n"
+		"      --no-cache          neither use nor write it\n"
+		"      --verify-cache      compare the contents of the ELF, too, not only its date\n"
 		"\n"
 		"example: faultline analyze crash.core --elf build/firmware.elf\n"
 		"example: faultline analyze crash.core --elf build/firmware.elf --thread logger\n",

@@ -58,6 +58,7 @@ bool cli_elfs_add(struct cli_elfs *elfs, int fd, const char *name)
 		close(fd);
 		return false;
 	}
+	elfs->indexes[elfs->count] = (struct cli_index){ 0 };
 	elfs->items[elfs->count++] = (struct fl_sandbox_elf){ .fd = fd, .name = copy };
 	return true;
 }
@@ -65,10 +66,14 @@ bool cli_elfs_add(struct cli_elfs *elfs, int fd, const char *name)
 void cli_elfs_drop(struct cli_elfs *elfs, size_t index)
 {
 	close(elfs->items[index].fd);
+	if (elfs->items[index].has_index)
+		close(elfs->items[index].index_fd);
 	free((char *)elfs->items[index].name);
 	elfs->count--;
-	for (size_t i = index; i < elfs->count; i++)
+	for (size_t i = index; i < elfs->count; i++) {
 		elfs->items[i] = elfs->items[i + 1];
+		elfs->indexes[i] = elfs->indexes[i + 1];
+	}
 }
 
 void cli_elfs_deinit(struct cli_elfs *elfs)

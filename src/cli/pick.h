@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+struct cli_cache;
+
 /** What the bytes are by their first byte: a map of CBOR is an event, all else a dump. */
 bool cli_is_event(const struct fl_buffer *bytes);
 
@@ -20,10 +22,18 @@ int cli_open_regular(const char *path, struct fl_error *err);
 /** Lower-case hex; @p buf >= 41 bytes; "none" for no build id. */
 const char *cli_build_id(const uint8_t *bytes, size_t size, char *buf);
 
+/** Where the index of an ELF belongs in the cache (cli/cache.h). */
+struct cli_index {
+	char file[64]; /**< "": nowhere */
+	struct fl_symbols_origin origin;
+	bool missing; /**< shall be written */
+};
+
 /** ELF files that are open for the sandbox. Zero-initialised is empty. */
 enum { CLI_ELFS_MAX = 32 };
 struct cli_elfs {
-	struct fl_sandbox_elf items[CLI_ELFS_MAX]; /**< names are owned */
+	struct fl_sandbox_elf items[CLI_ELFS_MAX]; /**< names are owned, descriptors, too */
+	struct cli_index indexes[CLI_ELFS_MAX];
 	size_t count;
 };
 /** Takes over @p fd. False after an error line: there is no more room. */
@@ -37,8 +47,9 @@ void cli_elfs_deinit(struct cli_elfs *elfs);
  * not followed. What was not looked at because of a bound is said.
  * @retval CLI_NOT_FOUND after an error line: none has it, it has none, several builds begin with it
  */
-int cli_pick_from_folder(struct fl_sandbox *sandbox, const char *folder,
-			 const struct fl_report_facts *facts, struct cli_elfs *ret);
+int cli_pick_from_folder(struct fl_sandbox *sandbox, const struct cli_cache *cache,
+			 const char *folder, const struct fl_report_facts *facts,
+			 struct cli_elfs *ret);
 
 /** What the database would take; an error line otherwise. @return an exit code. */
 int cli_pick_from_database(struct fl_store *store, const char *path,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --symbols FOLDER: the ELF of a build among many files. */
-#include "cli/pick.h"
+#include "cli/cache.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -27,6 +27,7 @@ struct found {
 
 struct search {
 	struct fl_sandbox *sandbox;
+	const struct cli_cache *cache;
 	const struct fl_report_facts *facts;
 	struct found found[SAME_MAX];
 	size_t found_count;
@@ -78,10 +79,14 @@ static bool is_the_build(const struct search *search, const struct fl_sandbox_mo
 /* True: @p fd was taken over. */
 static bool keep_if_right(struct search *search, int fd, const char *path)
 {
-	struct fl_sandbox_elf elf = { .fd = fd, .name = cli_basename(path) };
+	struct cli_elfs one = { .items = { { .fd = fd, .name = cli_basename(path) } }, .count = 1 };
 	struct fl_sandbox_modules modules = { 0 };
-	bool right = fl_sandbox_inspect_elf(search->sandbox, &elf, &modules, NULL, NULL) == FL_OK &&
+	cli_cache_find(search->cache, &one, 0);
+	bool right = fl_sandbox_inspect_elf(search->sandbox, &one.items[0], &modules, NULL, NULL) ==
+			     FL_OK &&
 		     is_the_build(search, &modules);
+	if (one.items[0].has_index)
+		close(one.items[0].index_fd);
 	char *copy = right ? strdup(path) : NULL;
 	if (copy && search->found_count < SAME_MAX)
 		search->found[search->found_count++] =
@@ -196,10 +201,13 @@ static const struct found *with_code(const struct search *search)
 	return NULL;
 }
 
-static bool take(struct cli_elfs *ret, const struct found *found)
+static bool take(const struct search *search, const struct found *found, struct cli_elfs *ret)
 {
 	int fd = found ? fcntl(found->fd, F_DUPFD_CLOEXEC, 0) : -1;
-	return fd >= 0 && cli_elfs_add(ret, fd, cli_basename(found->path));
+	if (fd < 0 || !cli_elfs_add(ret, fd, cli_basename(found->path)))
+		return false;
+	cli_cache_find(search->cache, ret, ret->count - 1);
+	return true;
 }
 
 static int choose(const struct search *search, const char *folder, struct cli_elfs *ret)
@@ -218,15 +226,16 @@ static int choose(const struct search *search, const char *folder, struct cli_el
 		return CLI_NOT_FOUND;
 	}
 	const struct found *first = best(search);
-	if (!take(ret, first))
+	if (!take(search, first, ret))
 		return CLI_FAILED;
 	if (!first->module.has_code_bytes)
-		(void)take(ret, with_code(search));
+		(void)take(search, with_code(search), ret);
 	return CLI_OK;
 }
 
-int cli_pick_from_folder(struct fl_sandbox *sandbox, const char *folder,
-			 const struct fl_report_facts *facts, struct cli_elfs *ret)
+int cli_pick_from_folder(struct fl_sandbox *sandbox, const struct cli_cache *cache,
+			 const char *folder, const struct fl_report_facts *facts,
+			 struct cli_elfs *ret)
 {
 	struct stat info;
 	bool there = stat(folder, &info) == 0;
@@ -239,6 +248,7 @@ int cli_pick_from_folder(struct fl_sandbox *sandbox, const char *folder,
 		return CLI_NOT_FOUND;
 	}
 	struct search search = { .sandbox = sandbox,
+				 .cache = cache,
 				 .facts = facts,
 				 .progress = isatty(STDERR_FILENO),
 				 .block = malloc(BLOCK + sizeof(facts->build_id)) };

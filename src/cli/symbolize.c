@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline symbolize: addr2line's job. */
 #include "cli/symbolize.h"
-#include "cli/pick.h"
+#include "cli/cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,7 @@ struct job {
 	struct cli_list elf_paths;
 	int format;
 	int sandbox_mode;
+	struct cli_cache cache;
 	bool no_inlines;
 	bool return_addresses;
 	struct cli_place_style style;
@@ -186,13 +187,6 @@ static void answer_operands(struct job *job, int count, char **argv)
 
 /* --- the ELF files --- */
 
-/* The child knows this run's files by their number: compiled once. */
-static void set_key(struct fl_sandbox_elf *elf, size_t number)
-{
-	memcpy(elf->key, &number, sizeof(number));
-	elf->has_key = true;
-}
-
 static void
 note_modules(struct job *job, const char *path, const struct fl_sandbox_modules *modules)
 {
@@ -222,13 +216,14 @@ static void open_elf(struct job *job, const char *path)
 		return;
 	}
 	size_t index = job->elfs.count - 1;
-	set_key(&job->elfs.items[index], index);
+	cli_cache_find(&job->cache, &job->elfs, index);
 	if (fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules, &death, &err)) {
 		note_exit(job, cli_fail(path, &err));
 		cli_print_death(&death);
 		cli_elfs_drop(&job->elfs, index);
 		return;
 	}
+	cli_cache_note(job->sandbox, &job->elfs, index);
 	note_modules(job, path, &modules);
 	fl_sandbox_modules_deinit(&modules);
 }
@@ -255,6 +250,7 @@ static int start(struct job *job, int count, char **argv)
 		answer_operands(job, count, argv);
 	else if (job->elfs.count)
 		answer_input(job);
+	cli_cache_keep(&job->cache, job->sandbox, &job->elfs);
 	fl_sandbox_close(job->sandbox);
 	cli_elfs_deinit(&job->elfs);
 	return job->exit_code;
@@ -275,6 +271,7 @@ parse(const struct cli_verb *verb, struct job *job, int argc, char **argv, int *
 		{ "no-inlines", 0, CLI_FLAG, &job->no_inlines, NULL },
 		{ "return-addresses", 0, CLI_FLAG, &job->return_addresses, NULL },
 		{ "sandbox", 0, CLI_CHOICE, &job->sandbox_mode, cli_sandboxes },
+		CLI_CACHE_OPTIONS(job->cache),
 		{ "exe", 'e', CLI_LIST, &exe, NULL },
 		{ "functions", 'f', CLI_FLAG, &style->functions, NULL },
 		{ "demangle", 'C', CLI_FLAG, &style->demangle, NULL },
@@ -338,6 +335,7 @@ const struct cli_verb cli_symbolize = {
 		"      --no-inlines        only the functions that inlined ones are in\n"
 		"      --format text|json  JSON: a line for each address\n"
 		"      --sandbox MODE      auto, require, off\n"
+		"      --cache FOLDER, --no-cache, --verify-cache   as of 'faultline analyze'\n"
 		"\n"
 		"Any option of addr2line gives its output, so that scripts can go on with it:\n"
 		"\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultline symbols check: which ELF belongs to a dump, and how one knows. */
+#include "cli/cache.h"
 #include "cli/json.h"
-#include "cli/pick.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,9 @@ struct check {
 	int sandbox_mode;
 	struct fl_sandbox *sandbox;
 	struct fl_store *store; /* NULL: only the ELF files that were named */
-	struct cli_elfs elfs;   /* named on the command line */
-	json_t *answers;        /* NULL: text */
+	struct cli_cache cache;
+	struct cli_elfs elfs; /* named on the command line */
+	json_t *answers;      /* NULL: text */
 	int exit_code;
 };
 
@@ -211,6 +212,8 @@ static void try_named(struct candidates *all, const struct fl_report_facts *fact
 {
 	char buf[96];
 	json_t *scored = score(all->check, all->bytes, elf, 1);
+	cli_cache_note(all->check->sandbox, &all->check->elfs,
+		       (size_t)(elf - all->check->elfs.items));
 	bool same = has_match(scored, "same") && !has_other_id(scored);
 	const char *build_id = word(scored, "build_id");
 	const char *reason = scored ? named_reason(facts, scored, buf, sizeof(buf)) : "named";
@@ -398,6 +401,7 @@ static int check_elf(struct check *check, const struct fl_sandbox_elf *elf)
 		code = cli_fail(elf->name, &err);
 		cli_print_death(&death);
 	} else {
+		cli_cache_note(check->sandbox, &check->elfs, (size_t)(elf - check->elfs.items));
 		code = describe(check, elf->name, &modules);
 	}
 	fl_sandbox_modules_deinit(&modules);
@@ -427,6 +431,8 @@ static void sort_operands(struct check *check, int count, char **argv, struct fl
 			note_exit(check, cli_fail(argv[i], &err));
 		else if (!cli_elfs_add(&check->elfs, fd, cli_basename(argv[i])))
 			note_exit(check, CLI_FAILED);
+		else
+			cli_cache_find(&check->cache, &check->elfs, check->elfs.count - 1);
 		fl_buffer_deinit(&dumps[i]);
 	}
 }
@@ -475,6 +481,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		{ "db", 0, CLI_TEXT, &check.database, NULL },
 		{ "format", 'f', CLI_CHOICE, &check.format, cli_formats },
 		{ "sandbox", 0, CLI_CHOICE, &check.sandbox_mode, cli_sandboxes },
+		CLI_CACHE_OPTIONS(check.cache),
 	};
 	int count;
 	int code;
@@ -492,6 +499,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		int printed = cli_print_json(check.answers);
 		code = code ? code : printed;
 	}
+	if (check.sandbox)
+		cli_cache_keep(&check.cache, check.sandbox, &check.elfs);
 	cli_elfs_deinit(&check.elfs);
 	fl_store_close(check.store);
 	fl_sandbox_close(check.sandbox);
@@ -515,6 +524,7 @@ const struct cli_verb cli_symbols_check = {
 		"                      files are named)\n"
 		"  -f, --format text|json\n"
 		"      --sandbox MODE  auto, require, off\n"
+		"      --cache FOLDER, --no-cache, --verify-cache   as of 'faultline analyze'\n"
 		"\n"
 		"example: faultline symbols check crash.core --db crashes.db\n",
 };

@@ -20,6 +20,7 @@ class Program:
 
     def run(self, *args, stdin=None, env=None):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("FAULTLINE")}
+        environment["XDG_CACHE_HOME"] = "/dev/null/none"  # not the user's own
         environment.update(env or {})
         return subprocess.run([self.path, *map(str, args)], capture_output=True, input=stdin,
                               env=environment, timeout=120)

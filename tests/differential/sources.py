@@ -115,7 +115,8 @@ def libunwind_stack(program, build, case, timeout):
 
 
 def faultline_stack(program, build, case, timeout):
-    command = [program, "analyze", build.dump(case), "--elf", build.elf, "--format", "json"]
+    command = [program, "analyze", build.dump(case), "--elf", build.elf, "--format", "json",
+               "--no-cache"]
     report = parse(run(command, timeout), "faultline")
     for thread in report.get("threads", []):
         if thread.get("crashed"):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 def analyse(program, dump, elf):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FAULTLINE")}
-    run = subprocess.run([program, "analyze", str(dump), "--elf", str(elf), "--format", "json"],
+    run = subprocess.run([program, "analyze", str(dump), "--elf", str(elf), "--format", "json",
+                          "--no-cache"],
                          capture_output=True, timeout=120, env=environment)
     if run.returncode:
         raise SystemExit(f"analyze {dump}: exit code {run.returncode}: {run.stderr.decode()}")

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cache_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SUFFIX      ".index"
+#define TEMP_PREFIX ".writing-"
+
+enum {
+	TEMP_AGE = 3600, /* seconds after which nobody can still be writing it */
+	USED_AGE = 3600, /* a use is noted when the last one is older */
+	FILES_MAX = 4096,
+};
+
+/* "" where there is no home. */
+static void default_folder(char path[PATH_MAX])
+{
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	int size = 0;
+	if (cache && cache[0] == '/')
+		size = snprintf(path, PATH_MAX, "%s/faultline", cache);
+	else if (home && home[0] == '/')
+		size = snprintf(path, PATH_MAX, "%s/.cache/faultline", home);
+	if (size <= 0 || size >= PATH_MAX)
+		path[0] = '\0';
+}
+
+/* Folders on the way are made as well, as the XDG specification says: for the user alone. */
+static void make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(path, 0700);
+		*slash = '/';
+	}
+	(void)mkdir(path, 0700);
+}
+
+/* -1 where there is none. */
+static int open_folder(const char *named, bool make)
+{
+	char path[PATH_MAX];
+	if (!named)
+		default_folder(path);
+	else if ((size_t)snprintf(path, sizeof(path), "%s", named) >= sizeof(path))
+		path[0] = '\0';
+	if (!path[0])
+		return -1;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		make_folders(path);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return fd;
+}
+
+/* --- reading --- */
+
+/* Whoever can write an index decides what the reports say. */
+static bool is_trusted(int fd, struct stat *info)
+{
+	return fstat(fd, info) == 0 && S_ISREG(info->st_mode) &&
+	       (info->st_uid == geteuid() || info->st_uid == 0);
+}
+
+static void note_use(int fd, const struct stat *info)
+{
+	if (time(NULL) - info->st_mtime > USED_AGE)
+		(void)futimens(fd, NULL);
+}
+
+int cli_cache_open(const char *folder, const char *file, struct fl_error *err)
+{
+	int dir = open_folder(folder, false);
+	int fd = dir < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int error = errno;
+	struct stat info;
+	if (dir >= 0)
+		close(dir);
+	if (fd >= 0 && is_trusted(fd, &info)) {
+		note_use(fd, &info);
+		return fd;
+	}
+	if (fd >= 0) {
+		close(fd);
+		fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "it is another user's, or no file");
+	} else {
+		bool gone = dir < 0 || error == ENOENT;
+		fl_fail(err, gone ? FL_ENOTFOUND : FL_EIO, FL_AT_NONE, 0, "%s", strerror(error));
+	}
+	return -1;
+}
+
+/* --- what is too much --- */
+
+struct entry {
+	char name[80];
+	uint64_t size;
+	time_t used;
+};
+
+static int by_use(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+	return (x->used > y->used) - (x->used < y->used);
+}
+
+/* False: none of ours, or gone by now. */
+static bool take_entry(int dir, const char *name, struct entry *ret)
+{
+	struct stat info;
+	size_t length = strlen(name);
+	bool index = length > strlen(SUFFIX) && length < sizeof(ret->name) &&
+		     strcmp(name + length - strlen(SUFFIX), SUFFIX) == 0;
+	bool temporary = strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0;
+	if ((!index && !temporary) || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(info.st_mode))
+		return false;
+	if (temporary) {
+		if (time(NULL) - info.st_mtime > TEMP_AGE)
+			unlinkat(dir, name, 0);
+		return false;
+	}
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	ret->size = (uint64_t)info.st_size;
+	ret->used = info.st_mtime;
+	return true;
+}
+
+static size_t list_entries(int dir, struct entry *entries)
+{
+	size_t count = 0;
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = copy < 0 ? NULL : fdopendir(copy);
+	if (!list) {
+		if (copy >= 0)
+			close(copy);
+		return 0;
+	}
+	for (struct dirent *e; count < FILES_MAX && (e = readdir(list));)
+		count += take_entry(dir, e->d_name, &entries[count]);
+	closedir(list);
+	return count;
+}
+
+static void drop_least_used(int dir)
+{
+	struct entry *entries = malloc(FILES_MAX * sizeof(*entries));
+	size_t count = entries ? list_entries(dir, entries) : 0;
+	uint64_t sum = 0;
+	for (size_t i = 0; i < count; i++)
+		sum += entries[i].size;
+	if (count)
+		qsort(entries, count, sizeof(*entries), by_use);
+	/* The newest is the one that was just written. */
+	for (size_t i = 0; i + 1 < count && (sum > CLI_CACHE_MAX || count - i > FILES_MAX / 2); i++)
+		if (unlinkat(dir, entries[i].name, 0) == 0)
+			sum -= entries[i].size;
+	free(entries);
+}
+
+/* --- writing --- */
+
+static bool write_all(int fd, const struct fl_buffer *bytes)
+{
+	for (size_t done = 0; done < bytes->size;) {
+		ssize_t n = write(fd, bytes->data + done, bytes->size - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+/* Two that write the same one replace each other's by an equal one. */
+static bool replace(int dir, const char *file, const struct fl_buffer *bytes)
+{
+	char temporary[128];
+	snprintf(temporary, sizeof(temporary), TEMP_PREFIX "%s-%ld", file, (long)getpid());
+	unlinkat(dir, temporary, 0);
+	int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return false;
+	bool good = write_all(fd, bytes) && fsync(fd) == 0;
+	int error = errno;
+	good = close(fd) == 0 && good && renameat(dir, temporary, dir, file) == 0;
+	if (good)
+		return true;
+	error = error ? error : errno;
+	unlinkat(dir, temporary, 0);
+	errno = error;
+	return false;
+}
+
+void cli_cache_write(const char *folder, const char *file, const struct fl_buffer *bytes)
+{
+	int dir = open_folder(folder, true);
+	bool good = dir >= 0 && replace(dir, file, bytes);
+	if (good)
+		drop_least_used(dir);
+	else if (folder)
+		cli_error("%s: cannot keep an index there: %s", cli_text(folder), strerror(errno));
+	if (dir >= 0)
+		close(dir);
+}
