@@ -240,6 +240,39 @@ static void test_a_guess_is_confirmed(void **state)
 	assert_non_null(strstr(scratch_row(&rows, "2")->reason, "no symbol file with build id"));
 }
 
+/* The build id of the ELF that is at hand, the flash of another: nothing is filed with it. */
+static void test_a_guess_is_checked(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	FL_AUTO_BUFFER bytes = scratch_read(BUILD "/null-read/dump.core");
+	FL_AUTO_BUFFER other = scratch_read(OTHER "/null-read/dump.core");
+	FL_AUTO(fl_report) own = NULL;
+	FL_AUTO(fl_report) foreign = NULL;
+	assert_int_equal(fl_analyze(bytes.data, bytes.size, NULL, 0, NULL, &own, NULL), FL_OK);
+	assert_int_equal(fl_analyze(other.data, other.size, NULL, 0, NULL, &foreign, NULL), FL_OK);
+	struct fl_report_facts facts = fl_report_facts(foreign);
+	uint8_t *id = memmem(other.data, other.size, facts.build_id, facts.build_id_size);
+	assert_non_null(id);
+	facts = fl_report_facts(own);
+	memcpy(id, facts.build_id, facts.build_id_size);
+	add_symbols(&scratch, BUILD);
+	enqueue_dump(&scratch, BUILD, NULL, "1");
+	enqueue(&scratch, FL_REPORT_DUMP, other.data, other.size, NULL, "2");
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, 1);
+	assert_int_equal(summary.waiting, 1);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	assert_non_null(
+		strstr(scratch_row(&rows, "2")->reason, "fw.elf has its build id, but not"));
+	FL_AUTO(fl_report) kept = NULL; /* without that ELF */
+	assert_int_equal(
+		fl_store_report(scratch_store(&scratch), scratch_row(&rows, "2")->id, &kept, NULL),
+		FL_OK);
+	assert_int_equal(fl_report_facts(kept).match, FL_MATCH_NO_SYMBOLS);
+}
+
 /* Between two batches of one worker an ELF goes: its dumps wait then. */
 static void test_a_choice_is_asked_for_again(void **state)
 {
@@ -477,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_dump_in_the_middle),
 		cmocka_unit_test(test_builds_take_turns),
 		cmocka_unit_test(test_a_guess_is_confirmed),
+		cmocka_unit_test(test_a_guess_is_checked),
 		cmocka_unit_test(test_a_choice_is_asked_for_again),
 		cmocka_unit_test(test_a_pair_and_a_duplicate),
 		cmocka_unit_test(test_a_storm_in_one_batch),

@@ -2,7 +2,7 @@
 /* Dumps that kill or stall the analysis: set aside with reason and backtrace, and work goes on. */
 #include "scratch.h"
 #include "support/cmocka.h"
-#include "worker/worker.h"
+#include "worker/batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,9 +102,57 @@ static void test_death_names_the_elf(void **state)
 	struct fl_symbol_added added;
 	assert_int_equal(fl_store_add_symbols(scratch_store(&scratch), &file, &added, NULL), FL_OK);
 	put_good(&scratch, "1.core");
-	assert_int_equal(run_once(&scratch, 1, 0).quarantined, 1);
+	put_good(&scratch, "2.core"); /* is read with the ELF that the first one had */
+	assert_int_equal(run_once(&scratch, 1, 0).quarantined, 2);
 	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
-	assert_string_equal(rows.rows[0].reason, "bad.elf: killed by SIGSEGV at 0x0");
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(rows.rows[i].reason, "bad.elf: killed by SIGSEGV at 0x0");
+		assert_non_null(strstr(rows.rows[i].backtrace, "read_null"));
+	}
+}
+
+static bool never(void *context)
+{
+	(void)context;
+	return false;
+}
+
+/* A dump that takes long ends its batch: those after it do not wait for it with this worker. */
+static void test_time_is_over(void **state)
+{
+	(void)state;
+	static const char *const dumps[] = { "no dump", "hostile loop", "no dump 2", "no dump 3" };
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	int64_t ids[4];
+	size_t count, done;
+	for (size_t i = 0; i < 4; i++) {
+		const struct fl_upload upload = { .bytes = dumps[i], .size = strlen(dumps[i]) };
+		struct fl_enqueued enqueued;
+		assert_int_equal(
+			fl_store_enqueue(scratch_store(&scratch), &upload, &enqueued, NULL), FL_OK);
+	}
+	assert_int_equal(fl_store_claim_batch(scratch_store(&scratch), "test", 1000, 60, ids, 4,
+					      &count, NULL),
+			 FL_OK);
+	const struct fl_sandbox_options stalls = { .deadline_ms = FL_BATCH_MS + 100 };
+	FL_AUTO(fl_sandbox) sandbox = NULL;
+	assert_int_equal(fl_sandbox_open(&stalls, &sandbox, NULL), FL_OK);
+	struct fl_choices choices = { 0 };
+	struct fl_worker_summary summary = { 0 };
+	const struct fl_batch_options options = { .store = scratch_store(&scratch),
+						  .sandbox = sandbox,
+						  .choices = &choices,
+						  .summary = &summary,
+						  .attempts = 3,
+						  .stopping = never };
+	assert_int_equal(fl_batch_run(&options, ids, count, &done, NULL), FL_OK);
+	assert_int_equal(done, 2);
+	assert_int_equal(summary.quarantined, 2);
+	struct fl_queue_counts counts;
+	assert_int_equal(fl_store_queue_counts(scratch_store(&scratch), &counts, NULL), FL_OK);
+	assert_int_equal(counts.queued, 2);
+	fl_choices_deinit(&choices);
 }
 
 int main(void)
@@ -113,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_each_death_costs_one_dump),
 		cmocka_unit_test(test_memory_hog_is_given_up),
 		cmocka_unit_test(test_death_names_the_elf),
+		cmocka_unit_test(test_time_is_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
