@@ -20,6 +20,18 @@ static void put_four(struct freertos_writer *w, unsigned config, struct queue_of
 	freertos_make_ready(w, q->ready);
 }
 
+/* Switched out, each of them. */
+static void save_all(struct freertos_writer *w, const struct queue_of_four *q)
+{
+	for (uint32_t i = 0; i < 5; i++) {
+		uint32_t block = i < 4 ? q->tasks[i] : q->ready;
+		const struct freertos_context c = { .sp = freertos_stack_of(w, block) + 0x300,
+						    .pc = FREERTOS_YIELD + 4,
+						    .lr = FREERTOS_WORKER | 1 };
+		freertos_save(w, FREERTOS_CM3, block, &c);
+	}
+}
+
 enum damage {
 	CIRCLE_TO_ITSELF,
 	CIRCLE_TO_THE_FIRST,
@@ -66,7 +78,7 @@ static void damage(struct freertos_writer *w, const struct queue_of_four *q, enu
 	}
 }
 
-/* What was found before the damage stays, and the other lists are read as ever. */
+/* What a broken pointer hides is seen from the other end; the other lists are read as ever. */
 static void test_damaged_lists(void **state)
 {
 	static const struct {
@@ -75,15 +87,17 @@ static void test_damaged_lists(void **state)
 		size_t found; /* of the four */
 		const char *finding;
 	} cases[] = {
-		{ "to itself", CIRCLE_TO_ITSELF, 2, "runs in a circle; it counts 4, found were 2" },
-		{ "to the first", CIRCLE_TO_THE_FIRST, 2, "runs in a circle" },
-		{ "NULL", NEXT_NULL, 2, "was not captured; it counts 4, found were 2" },
-		{ "wild", NEXT_WILD, 2, "was not captured" },
-		{ "in a stack", NEXT_IN_A_STACK, 2, "leads to something that is no task" },
-		{ "another list", NEXT_ON_ANOTHER_LIST, 2, "leads to something that is no task" },
-		{ "owner", OWNER_WILD, 1, "leads to something that is no task" },
-		{ "too low", COUNT_TOO_LOW, 4, "not hold as many tasks as it counts; it counts 3" },
-		{ "huge", COUNT_HUGE, 4, "not hold as many tasks as it counts" },
+		{ "to itself", CIRCLE_TO_ITSELF, 4,
+		  "the pointer at 0x20001408 leads to 0x20001404, where it was before: it runs in "
+		  "a circle" },
+		{ "to the first", CIRCLE_TO_THE_FIRST, 4, "leads to 0x20001004, where it was" },
+		{ "NULL", NEXT_NULL, 4, "leads to 0x00000000, which was not captured" },
+		{ "wild", NEXT_WILD, 4, "leads to 0xdeadbeef, which was not captured" },
+		{ "in a stack", NEXT_IN_A_STACK, 4, "leads to 0x20004010, which is no task on it" },
+		{ "another list", NEXT_ON_ANOTHER_LIST, 4, "which is no task on it" },
+		{ "owner", OWNER_WILD, 3, "which is no task on it; it counts 4, found were 3" },
+		{ "too low", COUNT_TOO_LOW, 4, "as it counts; it counts 3, found were 4" },
+		{ "huge", COUNT_HUGE, 4, "as it counts; its count of 4294967295 cannot be true" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -97,10 +111,177 @@ static void test_damaged_lists(void **state)
 		    freertos_findings(&c, cases[i].finding) != 1)
 			fail_msg("%s: %zu threads: %s", cases[i].name, c.threads.count,
 				 c.findings.count ? c.findings.items[0].text : "-");
-		assert_int_equal(freertos_findings(&c, "xDelayedTaskList1: "), 1);
-		assert_int_equal(freertos_at(&c, q.tasks[0])->state, FL_THREAD_BLOCKED);
+		assert_int_equal(freertos_findings(&c, "xDelayedTaskList1"), 1);
+		assert_int_equal(freertos_findings(&c, "it counts"),
+				 cases[i].found != 4 || cases[i].damage >= COUNT_TOO_LOW);
+		for (size_t n = 0; n < 4; n++)
+			if (n != 1 || cases[i].found == 4)
+				assert_int_equal(freertos_at(&c, q.tasks[n])->state,
+						 FL_THREAD_BLOCKED);
 		assert_int_equal(freertos_at(&c, q.ready)->state, FL_THREAD_READY);
 	}
+}
+
+/* Which of the ready lists it was, and where. */
+static void test_damaged_ready_list(void **state)
+{
+	(void)state;
+	FREERTOS_AUTO w;
+	FREERTOS_CASE c;
+	struct queue_of_four q;
+	put_four(&w, FREERTOS_DWARF, &q);
+	uint32_t more = freertos_task(&w, "more", 1);
+	freertos_make_ready(&w, more);
+	freertos_word(&w, q.ready + w.s.state + w.s.next, 0x20000804);
+	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+	assert_int_equal(c.threads.count, 6);
+	assert_int_equal(freertos_at(&c, more)->state, FL_THREAD_READY);
+	assert_int_equal(freertos_findings(&c, "pxReadyTasksLists[1]: the pointer at 0x20002008 "
+					       "leads to 0x20000804, which is no task on it"),
+			 1);
+	assert_int_equal(c.findings.count, 1);
+	assert_int_equal(c.findings.items[0].at, 0x20002008);
+}
+
+/* No pointer leads to two: its own word counts, if all of it makes sense. */
+enum lost {
+	NOT_LOST,
+	COUNTED_ALREADY,
+	OTHER_STATE_OWNER,
+	OTHER_EVENT_OWNER,
+	ON_NO_LIST,
+	ON_A_WHOLE_LIST,
+	PRIORITY_TOO_HIGH,
+	CONTROL_IN_NAME,
+	NO_STACK,
+	STACK_IN_CODE,
+	TOP_ELSEWHERE,
+	TOP_ODD,
+};
+
+static void lose(struct freertos_writer *w, uint32_t block, enum lost how)
+{
+	switch (how) {
+	case NOT_LOST:
+		break;
+	case COUNTED_ALREADY:
+		freertos_word(w, w->task_count, 4);
+		break;
+	case OTHER_STATE_OWNER:
+		freertos_word(w, block + w->s.state + w->s.owner, block + 4);
+		break;
+	case OTHER_EVENT_OWNER:
+		freertos_word(w, block + w->s.event + w->s.owner, block + 4);
+		break;
+	case ON_NO_LIST:
+		freertos_word(w, block + w->s.state + w->s.container, 0);
+		break;
+	case ON_A_WHOLE_LIST:
+		freertos_word(w, block + w->s.state + w->s.container, w->suspended);
+		break;
+	case PRIORITY_TOO_HIGH:
+		freertos_word(w, block + w->s.priority, FREERTOS_PRIORITIES);
+		break;
+	case CONTROL_IN_NAME:
+		freertos_byte(w, block + w->s.name + 1, 0x1b);
+		break;
+	case NO_STACK:
+		freertos_word(w, block + w->s.stack, 0);
+		break;
+	case STACK_IN_CODE:
+		freertos_word(w, block + w->s.stack, FREERTOS_WORKER);
+		break;
+	case TOP_ELSEWHERE:
+		freertos_word(w, block, 0x30000000);
+		break;
+	case TOP_ODD:
+		freertos_word(w, block, freertos_get(w, block) + 2);
+		break;
+	}
+}
+
+static void put_gap(struct freertos_writer *w, struct queue_of_four *q)
+{
+	put_four(w, FREERTOS_DWARF, q);
+	save_all(w, q);
+	freertos_word(w, q->tasks[1] + w->s.state + w->s.next, 0xdeadbeef);
+	freertos_word(w, q->tasks[3] + w->s.state + w->s.previous, 0xdeadbeef);
+}
+
+static void test_found_by_its_block(void **state)
+{
+	(void)state;
+	for (enum lost how = NOT_LOST; how <= TOP_ODD; how++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		struct queue_of_four q;
+		put_gap(&w, &q);
+		lose(&w, q.tasks[2], how);
+		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+		if (c.threads.count != (how == NOT_LOST ? 5 : 4))
+			fail_msg("%d: %zu", (int)how, c.threads.count);
+		assert_int_equal(freertos_findings(&c, "no list leads to 1 of the tasks"),
+				 how == NOT_LOST);
+		if (how != NOT_LOST)
+			continue;
+		assert_string_equal(freertos_at(&c, q.tasks[2])->name, "two");
+		assert_int_equal(freertos_at(&c, q.tasks[2])->state, FL_THREAD_BLOCKED);
+		assert_int_equal(freertos_findings(&c, "it counts"), 0);
+	}
+}
+
+/* A variable of the kernel names it: also when it is on no list. */
+static void test_found_by_the_kernel(void **state)
+{
+	(void)state;
+	for (int on_list = 0; on_list < 2; on_list++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		struct queue_of_four q;
+		put_gap(&w, &q);
+		freertos_word(&w, w.idle, q.tasks[2]);
+		if (!on_list)
+			lose(&w, q.tasks[2], ON_NO_LIST);
+		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+		assert_int_equal(c.threads.count, 5);
+		assert_true(freertos_at(&c, q.tasks[2])->idle);
+		assert_int_equal(freertos_at(&c, q.tasks[2])->state,
+				 on_list ? FL_THREAD_BLOCKED : FL_THREAD_UNKNOWN);
+		assert_int_equal(freertos_findings(&c, "no list leads to"), 0);
+	}
+}
+
+/* Symbols of another firmware. */
+static void test_no_lists_at_all(void **state)
+{
+	(void)state;
+	FREERTOS_AUTO w;
+	FREERTOS_CASE c;
+	struct queue_of_four q;
+	put_four(&w, FREERTOS_DWARF, &q);
+	for (uint32_t at = w.ready; at < w.termination + w.s.list_size; at += 4)
+		freertos_word(&w, at, 0x20000000 + 3 * at % 0x5000);
+	freertos_word(&w, w.task_count, 0x20001234);
+	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+	assert_int_equal(c.threads.count, 0);
+	assert_int_equal(freertos_findings(&c, "lists of tasks should be are none"), 1);
+	assert_int_equal(c.findings.count, 1);
+	assert_false(c.threads.kernel.has_thread_count);
+}
+
+static void test_count_of_tasks(void **state)
+{
+	(void)state;
+	FREERTOS_AUTO w;
+	FREERTOS_CASE c;
+	struct queue_of_four q;
+	put_four(&w, FREERTOS_DWARF, &q);
+	freertos_word(&w, w.task_count, FL_LIMIT_THREADS + 1);
+	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+	assert_int_equal(c.threads.count, 5);
+	assert_false(c.threads.kernel.has_thread_count);
+	assert_int_equal(freertos_findings(&c, "uxCurrentNumberOfTasks is 257, which cannot"), 1);
+	assert_int_equal(c.findings.count, 1);
 }
 
 static void test_another_list_than_it_says(void **state)
@@ -137,32 +318,37 @@ static void test_no_more_than_the_limit(void **state)
 	assert_int_equal(c.findings.count, 1);
 }
 
-/* Lists cut away one after the other; the rest is there. */
+/* Lists cut away one after the other; control blocks know which they were on. */
 static void test_lists_not_captured(void **state)
 {
 	(void)state;
 	static const struct {
 		struct freertos_capture captured[4];
 		size_t count;
-		const char *finding;
+		const char *finding, *other;
 		size_t findings;
 	} cases[] = {
 		{ { { 0x20000100, 0x300 }, { 0x20000440, 0x7bc0 }, { 0, 0 } },
-		  1,
+		  5,
 		  "xDelayedTaskList1 was not captured",
+		  "no list leads to 4 of the tasks",
 		  2 },
 		{ { { 0x20000100, 0x100 }, { 0x20000220, 0x7de0 }, { 0, 0 } },
-		  4,
-		  "pxReadyTasksLists was not captured",
+		  5,
+		  "pxReadyTasksLists[1] was not captured",
+		  "no list leads to 1 of the tasks",
 		  2 },
 		{ { { 0x20000100, 0x100 }, { 0x20001000, 0x7000 }, { 0, 0 } },
-		  0,
+		  5,
 		  "lists of tasks were not captured",
+		  "no list leads to 5 of the tasks",
 		  2 },
 		/* heads without tasks */
 		{ { { 0x20000100, 0x500 }, { 0, 0 } },
 		  0,
-		  "the next task on it was not captured",
+		  "xDelayedTaskList1: the pointer at 0x2000040c leads to 0x20001004, which was not "
+		  "captured; it counts 4, found were 0",
+		  "the kernel counts 5 tasks, found were 0",
 		  3 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -170,12 +356,14 @@ static void test_lists_not_captured(void **state)
 		FREERTOS_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF, &q);
+		save_all(&w, &q);
 		freertos_find(&c, &w, cases[i].captured, NULL, FL_ARCH_V7M);
-		if (c.threads.count != cases[i].count || !freertos_findings(&c, cases[i].finding))
-			fail_msg("%zu: %zu threads", i, c.threads.count);
-		/* one of them: how many tasks are missing */
-		assert_int_equal(c.findings.count, cases[i].findings);
-		assert_int_equal(freertos_findings(&c, "the kernel counts 5 tasks"), 1);
+		if (c.threads.count != cases[i].count || !freertos_findings(&c, cases[i].finding) ||
+		    !freertos_findings(&c, cases[i].other) || c.findings.count != cases[i].findings)
+			fail_msg("%zu: %zu threads, %s", i, c.threads.count,
+				 c.findings.items[0].text);
+		if (cases[i].count)
+			assert_int_equal(freertos_at(&c, q.tasks[0])->state, FL_THREAD_BLOCKED);
 	}
 }
 
@@ -388,6 +576,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_damaged_lists),
+		cmocka_unit_test(test_damaged_ready_list),
+		cmocka_unit_test(test_found_by_its_block),
+		cmocka_unit_test(test_found_by_the_kernel),
+		cmocka_unit_test(test_no_lists_at_all),
+		cmocka_unit_test(test_count_of_tasks),
 		cmocka_unit_test(test_another_list_than_it_says),
 		cmocka_unit_test(test_no_more_than_the_limit),
 		cmocka_unit_test(test_lists_not_captured),

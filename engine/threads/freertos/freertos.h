@@ -10,12 +10,14 @@ enum fl_freertos_member {
 	/* of ListItem_t */
 	FL_FREERTOS_ITEM_VALUE,
 	FL_FREERTOS_ITEM_NEXT,
+	FL_FREERTOS_ITEM_PREVIOUS,
 	FL_FREERTOS_ITEM_OWNER,
 	FL_FREERTOS_ITEM_CONTAINER,
 	/* of List_t */
 	FL_FREERTOS_LIST_COUNT,
 	FL_FREERTOS_LIST_END,
 	FL_FREERTOS_LIST_FIRST, /**< what its end item has as the next one */
+	FL_FREERTOS_LIST_LAST,  /**< ... and as the one before */
 	/* of TCB_t */
 	FL_FREERTOS_TOP, /**< where the registers were saved */
 	FL_FREERTOS_STATE_ITEM,
@@ -60,12 +62,33 @@ enum fl_freertos_list_kind {
 	FL_FREERTOS_TERMINATED,
 };
 
+/** How a walk along a list ended. */
+enum fl_freertos_outcome {
+	FL_FREERTOS_WALK_FINE,
+	FL_FREERTOS_WALK_HEAD_CUT, /**< the list itself was not captured */
+	FL_FREERTOS_WALK_CUT,      /**< an item was not */
+	FL_FREERTOS_WALK_WILD,     /**< a pointer leads to what is no item of a task */
+	FL_FREERTOS_WALK_CIRCLE,
+	FL_FREERTOS_WALK_MISCOUNT, /**< complete, but of another length than it says */
+	FL_FREERTOS_WALK_FULL,     /**< FL_LIMIT_THREADS */
+};
+
+/** One walk along one list. */
+struct fl_freertos_walk {
+	enum fl_freertos_outcome outcome;
+	uint32_t list;    /**< its address */
+	uint32_t counted; /**< as it says */
+	uint32_t pointer; /**< where the pointer lies that was followed last */
+	uint32_t at;      /**< where it leads */
+};
+
 struct fl_freertos_list {
 	const char *name;
 	enum fl_freertos_list_kind kind;
 	uint32_t addr;
-	uint32_t count; /**< lists in a row; 0: there is no such variable */
-	bool complete;  /**< all of it was seen */
+	uint32_t count;                 /**< lists in a row; 0: there is no such variable */
+	bool complete;                  /**< all of it was seen */
+	struct fl_freertos_walk broken; /**< the first walk that did not end as it should */
 };
 
 enum { FL_FREERTOS_LISTS = 6 };
@@ -81,6 +104,7 @@ struct fl_freertos {
 	struct fl_freertos_place {
 		uint16_t walk; /**< the last walk that met it; 0 = none */
 		enum fl_freertos_list_kind list;
+		uint32_t list_addr;
 		bool pending;
 		bool contradicts;   /**< it says that it is on another list */
 	} places[FL_LIMIT_THREADS]; /**< of the thread with the same index */
@@ -109,14 +133,29 @@ void fl_freertos_probe(struct fl_freertos *k);
 /** Where the lists are. */
 void fl_freertos_find_lists(struct fl_freertos *k);
 
-/** Add the tasks on them, with their places. Damage and gaps become one finding per list. */
+/** Add the tasks on them, with their places: forwards, and where that breaks off backwards. */
 void fl_freertos_walk(struct fl_freertos *k);
+
+/**
+ * What is damaged or missing: one finding per list, or one for all of them.
+ * @return false when these are no lists at all.
+ */
+bool fl_freertos_note_lists(struct fl_freertos *k);
 
 /** The list at @p addr, or NULL. */
 const struct fl_freertos_list *fl_freertos_list_at(const struct fl_freertos *k, uint32_t addr);
 
 /** Whether there is a consistent list at @p addr. */
 bool fl_freertos_is_list(const struct fl_freertos *k, uint32_t addr);
+
+/* --- recover.c --- */
+
+/**
+ * Add the tasks that are on a list which could not be followed to its end: those that variables of
+ * the kernel name, and those whose control block was captured. Their places are what they say
+ * themselves.
+ */
+void fl_freertos_recover(struct fl_freertos *k);
 
 /* --- state.c --- */
 

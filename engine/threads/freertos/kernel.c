@@ -156,15 +156,21 @@ static void describe(struct fl_freertos *k, struct fl_thread *thread)
 		thread->base_priority = (int32_t)priority;
 }
 
-static void compare_count(struct fl_freertos *k)
+/* A number that no kernel has is not its number of tasks. */
+static void compare_count(struct fl_freertos *k, bool has_lists)
 {
-	const struct fl_threads *out = k->scan->out;
-	if (!out->kernel.has_thread_count || out->kernel.thread_count == out->count ||
-	    k->scan->full)
+	struct fl_threads *out = k->scan->out;
+	uint32_t count = out->kernel.thread_count;
+	if (!out->kernel.has_thread_count || count == out->count || k->scan->full)
 		return;
-	fl_scan_note(k->scan, FL_NOTE, FL_OK, k->lists[0].addr,
-		     "the kernel counts %" PRIu32 " tasks, found were %zu",
-		     out->kernel.thread_count, out->count);
+	out->kernel.has_thread_count = count <= FL_LIMIT_THREADS;
+	if (out->kernel.has_thread_count)
+		fl_scan_note(k->scan, FL_NOTE, FL_OK, k->lists[0].addr,
+			     "the kernel counts %" PRIu32 " tasks, found were %zu", count,
+			     out->count);
+	else if (has_lists)
+		fl_scan_note(k->scan, FL_WARNING, FL_EFORMAT, k->lists[0].addr,
+			     "uxCurrentNumberOfTasks is %" PRIu32 ", which cannot be true", count);
 }
 
 static void find(struct fl_kernel_scan *scan)
@@ -175,6 +181,7 @@ static void find(struct fl_kernel_scan *scan)
 	fl_freertos_probe(&k);
 	read_facts(&k);
 	fl_freertos_walk(&k);
+	fl_freertos_recover(&k);
 	add_registered(&k);
 	find_running(&k);
 	for (size_t i = 0; i < scan->out->count; i++)
@@ -183,7 +190,7 @@ static void find(struct fl_kernel_scan *scan)
 	fl_freertos_states(&k);
 	fl_freertos_stacks(&k);
 	fl_freertos_contexts(&k);
-	compare_count(&k);
+	compare_count(&k, fl_freertos_note_lists(&k));
 }
 
 const struct fl_kernel fl_kernel_freertos = {

@@ -15,6 +15,7 @@ static const struct {
 } rows[] = {
 	{ FL_FREERTOS_ITEM_VALUE, { "xLIST_ITEM", "xItemValue", AT(0, 4) } },
 	{ FL_FREERTOS_ITEM_NEXT, { "xLIST_ITEM", "pxNext", AT(4, 4) } },
+	{ FL_FREERTOS_ITEM_PREVIOUS, { "xLIST_ITEM", "pxPrevious", AT(8, 4) } },
 	{ FL_FREERTOS_ITEM_OWNER, { "xLIST_ITEM", "pvOwner", AT(12, 4) } },
 	/* pxContainer is a macro for pvContainer unless backward compatibility is off. */
 	{ FL_FREERTOS_ITEM_CONTAINER, { .structure = "xLIST_ITEM", .path = "pvContainer" } },
@@ -22,6 +23,7 @@ static const struct {
 	{ FL_FREERTOS_LIST_COUNT, { "xLIST", "uxNumberOfItems", AT(0, 4) } },
 	{ FL_FREERTOS_LIST_END, { "xLIST", "xListEnd", AT(8, 12) } },
 	{ FL_FREERTOS_LIST_FIRST, { "xLIST", "xListEnd.pxNext", AT(12, 4) } },
+	{ FL_FREERTOS_LIST_LAST, { "xLIST", "xListEnd.pxPrevious", AT(16, 4) } },
 	{ FL_FREERTOS_TOP, { TCB, "pxTopOfStack", AT(0, 4) } },
 	{ FL_FREERTOS_STATE_ITEM, { .structure = TCB, .path = "xStateListItem" } },
 	{ FL_FREERTOS_STATE_ITEM, { TCB, "xGenericListItem", AT(4, 20) } }, /* 8.x */
@@ -114,8 +116,8 @@ static void guess_integrity(struct fl_freertos *k)
 	uint32_t more_of_list = 12;
 	uint32_t more_of_item = 8;
 	k->list_size += more_of_list;
-	shift(k, FL_FREERTOS_ITEM_VALUE, FL_FREERTOS_LIST_FIRST, 4);
-	shift(k, FL_FREERTOS_LIST_FIRST, FL_FREERTOS_LIST_FIRST, 4);
+	shift(k, FL_FREERTOS_ITEM_VALUE, FL_FREERTOS_LIST_LAST, 4);
+	shift(k, FL_FREERTOS_LIST_FIRST, FL_FREERTOS_LIST_LAST, 4);
 	shift(k, FL_FREERTOS_EVENT_ITEM, FL_FREERTOS_EVENT_ITEM, more_of_item);
 	shift(k, FL_FREERTOS_PRIORITY, FL_FREERTOS_STACK_END, 2 * more_of_item);
 	shift(k, FL_FREERTOS_QUEUE_RECEIVE, FL_FREERTOS_QUEUE_RECEIVE, more_of_list);

@@ -3,6 +3,7 @@
 #include "threads/freertos/freertos.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* In the order in which their tasks are shown. */
 static const struct {
@@ -89,94 +90,95 @@ const struct fl_freertos_list *fl_freertos_list_at(const struct fl_freertos *k, 
 	return NULL;
 }
 
-enum outcome { FINE, HEAD_CUT, ITEM_CUT, WILD, CIRCLE, MISCOUNT, FULL };
-
-/* One walk along one list. */
-struct walk {
+/* Where a walk stands. */
+struct walker {
 	struct fl_freertos *k;
 	enum fl_freertos_list_kind kind;
-	uint32_t list;
+	enum fl_freertos_member link; /* pxNext or pxPrevious */
 	uint16_t number;
-	uint32_t at; /* the item looked at */
-	uint32_t found, counted;
+	struct fl_freertos_walk w;
 };
 
 /* The list that a task was found on counts; one that it agrees with counts more. */
-static void place(struct walk *w, struct fl_freertos_place *where)
+static void place(struct walker *walker, struct fl_freertos_place *where, bool agrees)
 {
-	uint32_t container;
-	bool agrees = !fl_freertos_read(w->k, w->at, FL_FREERTOS_ITEM_CONTAINER, &container) ||
-		      container == w->list;
-	where->walk = w->number;
+	where->walk = walker->number;
 	if (!agrees)
 		where->contradicts = true;
-	if (w->kind == FL_FREERTOS_PENDING)
+	if (walker->kind == FL_FREERTOS_PENDING) {
 		where->pending = true;
-	else if (agrees || where->list == FL_FREERTOS_NO_LIST)
-		where->list = w->kind;
+	} else if (agrees || where->list == FL_FREERTOS_NO_LIST) {
+		where->list = walker->kind;
+		where->list_addr = walker->w.list;
+	}
 }
 
-static enum outcome visit(struct walk *w, uint32_t *next_ret)
+static enum fl_freertos_outcome visit(struct walker *walker, uint32_t item)
 {
-	struct fl_freertos *k = w->k;
-	enum fl_freertos_member item =
-		w->kind == FL_FREERTOS_PENDING ? FL_FREERTOS_EVENT_ITEM : FL_FREERTOS_STATE_ITEM;
-	uint32_t owner;
-	if (!fl_freertos_read(k, w->at, FL_FREERTOS_ITEM_OWNER, &owner) ||
-	    !fl_freertos_read(k, w->at, FL_FREERTOS_ITEM_NEXT, next_ret))
-		return ITEM_CUT;
-	if (owner % 4 || fl_freertos_at(k, owner, item) != w->at)
-		return WILD;
+	struct fl_freertos *k = walker->k;
+	enum fl_freertos_member member = walker->kind == FL_FREERTOS_PENDING
+						 ? FL_FREERTOS_EVENT_ITEM
+						 : FL_FREERTOS_STATE_ITEM;
+	uint32_t owner, next;
+	bool agrees = is_item_of(k, item, walker->w.list);
+	if (!fl_freertos_read(k, item, FL_FREERTOS_ITEM_OWNER, &owner) ||
+	    !fl_freertos_read(k, item, walker->link, &next))
+		return FL_FREERTOS_WALK_CUT;
+	if (owner % 4 || fl_freertos_at(k, owner, member) != item)
+		return FL_FREERTOS_WALK_WILD;
+	/* Backwards is the way through a list that is damaged. */
+	if (!agrees && walker->link == FL_FREERTOS_ITEM_PREVIOUS)
+		return FL_FREERTOS_WALK_WILD;
 	fl_scan_add(k->scan, owner);
 	const struct fl_thread *thread = fl_scan_find(k->scan, owner);
 	if (!thread)
-		return FULL;
+		return FL_FREERTOS_WALK_FULL;
 	struct fl_freertos_place *where = &k->places[thread - k->scan->out->items];
-	if (where->walk == w->number)
-		return CIRCLE;
-	place(w, where);
-	return FINE;
+	if (where->walk == walker->number)
+		return FL_FREERTOS_WALK_CIRCLE;
+	place(walker, where, agrees);
+	return FL_FREERTOS_WALK_FINE;
 }
 
-static enum outcome walk_list(struct walk *w)
+/* Each step meets a thread that this walk has not met: FL_LIMIT_THREADS of them at most. */
+static uint32_t
+follow(struct walker *walker, enum fl_freertos_member first, enum fl_freertos_member link)
 {
-	const struct fl_freertos *k = w->k;
+	const struct fl_freertos *k = walker->k;
+	struct fl_freertos_walk *w = &walker->w;
 	uint32_t end = fl_freertos_at(k, w->list, FL_FREERTOS_LIST_END);
-	uint32_t next;
-	w->at = w->list;
-	if (!fl_freertos_read(k, w->list, FL_FREERTOS_LIST_COUNT, &w->counted) ||
-	    !fl_freertos_read(k, w->list, FL_FREERTOS_LIST_FIRST, &next))
-		return HEAD_CUT;
-	/* Each step meets a thread that this walk has not met: FL_LIMIT_THREADS of them at most. */
-	while (next != end) {
-		w->at = next;
-		enum outcome outcome = visit(w, &next);
-		if (outcome != FINE)
-			return outcome;
-		w->found++;
+	uint32_t found = 0;
+	walker->link = link;
+	w->outcome = FL_FREERTOS_WALK_FINE;
+	w->pointer = fl_freertos_at(k, w->list, first);
+	while (fl_scan_number(k->scan, w->pointer, 4, false, &w->at) && w->at != end) {
+		w->outcome = visit(walker, w->at);
+		if (w->outcome != FL_FREERTOS_WALK_FINE)
+			break;
+		w->pointer = fl_freertos_at(k, w->at, link);
+		found++;
 	}
-	return w->found == w->counted ? FINE : MISCOUNT;
+	return found;
 }
 
-static const char *const complaints[] = {
-	[ITEM_CUT] = "the next task on it was not captured",
-	[WILD] = "it leads to something that is no task",
-	[CIRCLE] = "it runs in a circle",
-	[MISCOUNT] = "it does not hold as many tasks as it counts",
-};
-
-static void complain(const struct walk *w, const char *name, enum outcome outcome)
+/* What a broken pointer hides from one side may be seen from the other. */
+static struct fl_freertos_walk walk_list(struct walker *walker)
 {
-	if (outcome == FINE || outcome == FULL)
-		return;
-	if (outcome == HEAD_CUT)
-		fl_scan_note(w->k->scan, FL_WARNING, FL_EUNMAPPED, w->at,
-			     "%s was not captured: tasks on it may be missing", name);
-	else
-		fl_scan_note(w->k->scan, FL_WARNING,
-			     outcome == ITEM_CUT ? FL_EUNMAPPED : FL_EFORMAT, w->at,
-			     "%s: %s; it counts %" PRIu32 ", found were %" PRIu32, name,
-			     complaints[outcome], w->counted, w->found);
+	const struct fl_freertos *k = walker->k;
+	struct fl_freertos_walk *w = &walker->w;
+	uint32_t first;
+	if (!fl_freertos_read(k, w->list, FL_FREERTOS_LIST_COUNT, &w->counted) ||
+	    !fl_freertos_read(k, w->list, FL_FREERTOS_LIST_FIRST, &first)) {
+		w->outcome = FL_FREERTOS_WALK_HEAD_CUT;
+		return *w;
+	}
+	uint32_t found = follow(walker, FL_FREERTOS_LIST_FIRST, FL_FREERTOS_ITEM_NEXT);
+	if (w->outcome == FL_FREERTOS_WALK_FINE && found != w->counted)
+		w->outcome = FL_FREERTOS_WALK_MISCOUNT;
+	struct fl_freertos_walk forwards = *w;
+	if (w->outcome != FL_FREERTOS_WALK_FINE && fl_freertos_knows(k, FL_FREERTOS_LIST_LAST))
+		follow(walker, FL_FREERTOS_LIST_LAST, FL_FREERTOS_ITEM_PREVIOUS);
+	return forwards;
 }
 
 /* The most urgent ones first; of an array the first trouble is told. */
@@ -184,15 +186,16 @@ static void walk_lists(struct fl_freertos *k, struct fl_freertos_list *list, uin
 {
 	list->complete = true;
 	for (uint32_t i = list->count; i-- > 0;) {
-		struct walk w = { .k = k,
-				  .kind = list->kind,
-				  .list = list->addr + i * k->list_size,
-				  .number = ++*number };
-		enum outcome outcome = walk_list(&w);
-		if (list->complete && k->lists_captured)
-			complain(&w, list->name, outcome);
-		if (outcome != FINE)
-			list->complete = false;
+		struct walker walker = { .k = k,
+					 .kind = list->kind,
+					 .number = ++*number,
+					 .w = { .list = list->addr + i * k->list_size } };
+		struct fl_freertos_walk w = walk_list(&walker);
+		if (w.outcome == FL_FREERTOS_WALK_FINE)
+			continue;
+		if (list->complete)
+			list->broken = w;
+		list->complete = false;
 	}
 }
 
@@ -214,7 +217,116 @@ void fl_freertos_walk(struct fl_freertos *k)
 	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++)
 		if (k->lists[i].count)
 			walk_lists(k, &k->lists[i], &number);
-	if (!k->lists_captured)
-		fl_scan_note(k->scan, FL_WARNING, FL_EUNMAPPED, k->lists[0].addr,
+}
+
+/* --- what is wrong with them --- */
+
+struct text {
+	char chars[80];
+};
+
+static struct text name_of(const struct fl_freertos *k, const struct fl_freertos_list *list)
+{
+	struct text text;
+	uint32_t index = (list->broken.list - list->addr) / k->list_size;
+	if (list->kind == FL_FREERTOS_READY)
+		snprintf(text.chars, sizeof(text.chars), "%s[%" PRIu32 "]", list->name, index);
+	else
+		snprintf(text.chars, sizeof(text.chars), "%s", list->name);
+	return text;
+}
+
+static bool is_on(const struct fl_freertos_place *where, const struct fl_freertos_list *list)
+{
+	return list->kind == FL_FREERTOS_PENDING ? where->pending
+						 : where->list != FL_FREERTOS_NO_LIST &&
+							   where->list_addr == list->broken.list;
+}
+
+/* How many tasks it should have had, unless they were all found after all. */
+static struct text counts_of(const struct fl_freertos *k, const struct fl_freertos_list *list)
+{
+	struct text text = { "" };
+	uint32_t counted = list->broken.counted;
+	uint32_t found = 0;
+	for (size_t i = 0; i < k->scan->out->count; i++)
+		found += is_on(&k->places[i], list);
+	if (counted > FL_LIMIT_THREADS)
+		snprintf(text.chars, sizeof(text.chars),
+			 "; its count of %" PRIu32 " cannot be true", counted);
+	else if (counted != found)
+		snprintf(text.chars, sizeof(text.chars),
+			 "; it counts %" PRIu32 ", found were %" PRIu32, counted, found);
+	return text;
+}
+
+static void complain(const struct fl_freertos *k, const struct fl_freertos_list *list)
+{
+	static const char *const complaints[] = {
+		[FL_FREERTOS_WALK_CUT] = "which was not captured",
+		[FL_FREERTOS_WALK_WILD] = "which is no task on it",
+		[FL_FREERTOS_WALK_CIRCLE] = "where it was before: it runs in a circle",
+	};
+	const struct fl_freertos_walk *w = &list->broken;
+	struct text name = name_of(k, list);
+	struct text counts = counts_of(k, list);
+	switch (w->outcome) {
+	case FL_FREERTOS_WALK_FINE:
+	case FL_FREERTOS_WALK_FULL:
+		break;
+	case FL_FREERTOS_WALK_HEAD_CUT:
+		fl_scan_note(k->scan, FL_WARNING, FL_EUNMAPPED, w->list,
+			     "%s was not captured: tasks on it may be missing", name.chars);
+		break;
+	case FL_FREERTOS_WALK_MISCOUNT:
+		fl_scan_note(k->scan, FL_WARNING, FL_EFORMAT, w->list,
+			     "%s does not lead to as many tasks as it counts%s", name.chars,
+			     counts.chars);
+		break;
+	default:
+		fl_scan_note(k->scan, FL_WARNING,
+			     w->outcome == FL_FREERTOS_WALK_CUT ? FL_EUNMAPPED : FL_EFORMAT,
+			     w->pointer,
+			     "%s: the pointer at 0x%08" PRIx32 " leads to 0x%08" PRIx32 ", %s%s",
+			     name.chars, w->pointer, w->at, complaints[w->outcome], counts.chars);
+	}
+}
+
+/* Damage leaves some, for most lists of any firmware are empty. */
+static bool is_any_fine(const struct fl_freertos *k)
+{
+	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++) {
+		const struct fl_freertos_list *list = &k->lists[i];
+		if (list->count && (list->broken.outcome == FL_FREERTOS_WALK_FINE ||
+				    list->broken.outcome == FL_FREERTOS_WALK_FULL))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t first_address(const struct fl_freertos *k)
+{
+	size_t i = 0;
+	while (i + 1 < FL_FREERTOS_LISTS && !k->lists[i].count)
+		i++;
+	return k->lists[i].addr;
+}
+
+bool fl_freertos_note_lists(struct fl_freertos *k)
+{
+	if (!k->lists_captured) {
+		fl_scan_note(k->scan, FL_WARNING, FL_EUNMAPPED, first_address(k),
 			     "the kernel's lists of tasks were not captured: tasks may be missing");
+		return true;
+	}
+	if (!is_any_fine(k)) {
+		fl_scan_note(k->scan, FL_WARNING, FL_EFORMAT, first_address(k),
+			     "what lies where the kernel's lists of tasks should be are none: the "
+			     "ELF is another firmware's, or memory is damaged");
+		return false;
+	}
+	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++)
+		if (k->lists[i].count)
+			complain(k, &k->lists[i]);
+	return true;
 }
