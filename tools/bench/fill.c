@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fills a database with traces through the store's own calls: queue, claim, file. Each dump differs
- * in a word, each comes from one of 1000 devices; they were analysed once, before.
- * usage: fill DATABASE ELF COUNT STEP DUMP...
- * Prints a line of JSON per STEP traces: how many there are now, and what one of the step cost.
+ * Fills a database with traces through the calls that the worker makes: queue, claim, read, finish.
+ * Each dump differs in a word, each comes from one of 1000 devices; they were analysed once,
+ * before. usage: fill DATABASE ELF COUNT STEP DUMP... Prints a line of JSON per STEP traces: how
+ * many there are now, and what one of the step cost.
  */
 #include <faultline/faultline.h>
 #include <faultline/store.h>
@@ -19,6 +19,7 @@ struct dump {
 	char *data;
 	size_t size;
 	struct fl_report *report;
+	struct fl_buffer encoded;
 };
 
 static void fail(const char *what, const char *why)
@@ -64,31 +65,46 @@ static void enqueue(struct fl_store *store, const struct dump *dump, unsigned lo
 	check(fl_store_enqueue(store, &upload, &queued, &err), "queue", &err);
 }
 
-/* The claim's order is the store's: any report does, as each dump has all that is filed in it. */
-static void file_one(struct fl_store *store, const struct dump *dump, unsigned long number)
+/* Any report does: each dump has all that is filed in the text of one. */
+static void finish(struct fl_store *store, const struct dump *dumps, int count, const int64_t *ids,
+		   size_t claimed)
 {
+	struct fl_result results[BATCH] = { 0 }, *all[BATCH];
 	struct fl_error err = { 0 };
-	struct fl_claim claim = { 0 };
-	struct fl_filed filed;
 
-	check(fl_store_claim(store, "bench:0", START + (int64_t)number, LEASE, &claim, &err),
-	      "claim", &err);
-	check(fl_store_file(store, claim.dump_id, dump->report, &filed, &err), "file", &err);
-	fl_claim_deinit(&claim);
+	for (size_t i = 0; i < claimed; i++) {
+		const struct dump *dump = &dumps[i % (size_t)count];
+		struct fl_claim claim = { 0 };
+
+		check(fl_store_dump(store, ids[i], &claim, &err), "read", &err);
+		fl_claim_deinit(&claim);
+		all[i] = &results[i];
+		results[i] = (struct fl_result){ .dump_id = ids[i],
+						 .kind = FL_RESULT_FILE,
+						 .report = dump->report,
+						 .encoded = &dump->encoded };
+	}
+	check(fl_store_finish(store, all, claimed, &err), "file", &err);
+	for (size_t i = 0; i < claimed; i++)
+		check(results[i].error.code, "file", &results[i].error);
 }
 
 static void batch(struct fl_store *store, struct dump *dumps, int count, unsigned long first)
 {
 	struct fl_error err = { 0 };
+	int64_t ids[BATCH];
+	size_t claimed = 0;
 
 	check(fl_store_batch_begin(store, &err), "batch", &err);
 	for (unsigned long i = 0; i < BATCH; i++)
 		enqueue(store, &dumps[i % (unsigned long)count], first + i);
 	check(fl_store_batch_commit(store, &err), "batch", &err);
-	check(fl_store_batch_begin(store, &err), "batch", &err);
-	for (unsigned long i = 0; i < BATCH; i++)
-		file_one(store, &dumps[i % (unsigned long)count], first + i);
-	check(fl_store_batch_commit(store, &err), "batch", &err);
+	for (size_t done = 0; done < BATCH; done += claimed) {
+		check(fl_store_claim_batch(store, "bench:0", START + (int64_t)first, LEASE, ids,
+					   BATCH - done, &claimed, &err),
+		      "claim", &err);
+		finish(store, dumps, count, ids, claimed);
+	}
 }
 
 static double seconds(clockid_t clock)
@@ -125,6 +141,7 @@ static void analyze(struct dump *dump, const struct fl_symbols *symbols)
 
 	check(fl_analyze(dump->data, dump->size, all, 1, NULL, &dump->report, &err), "analysis",
 	      &err);
+	check(fl_report_encode(dump->report, &dump->encoded, &err), "report", &err);
 }
 
 int main(int argc, char **argv)
@@ -147,6 +164,7 @@ int main(int argc, char **argv)
 	fill(store, dumps, count, strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	for (int i = 0; i < count; i++) {
 		fl_report_close(dumps[i].report);
+		fl_buffer_deinit(&dumps[i].encoded);
 		free(dumps[i].data);
 	}
 	fl_store_close(store);
