@@ -24,16 +24,20 @@ enum {
 	FRAMES = 6,
 	TIMES_ALLOWED = 10, /* more for eight times as many */
 	SAMPLES = 15,
+	OTHERS = 32,
+	STATE_DEAD = 0x08,
 };
 
 struct device {
 	struct corpus_case c;
 	struct fl_symbols *symbols;
-	uint32_t head; /* of the kernel's list */
-	uint32_t next; /* in a control block */
+	uint32_t head;        /* of the kernel's list */
+	uint32_t next, state; /* in a control block */
 	uint32_t block, block_size;
 	uint32_t stack, stack_size;
 	uint32_t running;
+	uint32_t others[OTHERS]; /* threads of the recording that are on no list afterwards */
+	size_t other_count;
 };
 
 static void put_word(uint8_t *at, uint32_t word)
@@ -79,6 +83,9 @@ static void find_layout(struct device *d)
 	d->next = field.off;
 	assert_true(fl_view_struct_size(&view, "k_thread", &d->block_size));
 	assert_true(d->block_size <= STACK_AT);
+	assert_true(fl_view_field(&view, "k_thread", "base.thread_state", &field));
+	assert_int_equal(field.size, 1);
+	d->state = field.off;
 }
 
 static void find_thread(struct device *d)
@@ -91,6 +98,10 @@ static void find_thread(struct device *d)
 	d->stack_size = (uint32_t)(t->stack.end - t->stack.start);
 	assert_true(d->stack_size <= COPY_SIZE - STACK_AT);
 	d->running = report->trace.threads[0].block;
+	for (size_t i = 1; i < report->trace.thread_count; i++) {
+		assert_true(d->other_count < OTHERS);
+		d->others[d->other_count++] = report->trace.threads[i].block;
+	}
 }
 
 static void take(const struct corpus_case *c, void *user)
@@ -147,6 +158,8 @@ static void write_dump(const struct device *d, uint32_t copies, struct dump_writ
 	}
 	put_word(dump_blocks_at(&blocks, d->head, 4), COPIES);
 	put_word(dump_blocks_at(&blocks, d->running + d->next, 4), 0);
+	for (size_t i = 0; i < d->other_count; i++) /* or their absence from the list is odd */
+		*dump_blocks_at(&blocks, d->others[i] + d->state, 1) = STATE_DEAD;
 	blocks.parts[blocks.count++] =
 		(struct dump_part){ DUMP_MEMORY_BLOCK, COPIES, copies * COPY_SIZE, memory };
 	dump_blocks_write(&blocks, w);
