@@ -151,8 +151,8 @@ FL_API size_t fl_symbols_lookup(const struct fl_symbols *const *symbols, size_t 
 				const char **module_ret);
 
 /**
- * A linkage name of C++ or Rust as its source has it, with parameters: what `c++filt` prints, cut
- * at 4096 bytes.
+ * A linkage name of C++ or Rust as its source has it, with parameters: what `addr2line -C` prints,
+ * cut at 4096 bytes.
  * @param ret text, set only on success; release with fl_buffer_deinit().
  * @retval FL_ENOTFOUND not a mangled name.
  * @retval FL_ENOMEM

@@ -353,6 +353,9 @@ enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *
 	hostile_symbols_opened++;
 	if (size == sizeof(killer) - 1 && memcmp(bytes, killer, size) == 0)
 		read_null();
+	static const char answer[] = "hostile answer damaged";
+	if (size == sizeof(answer) - 1 && memcmp(bytes, answer, size) == 0)
+		answer_damaged();
 	if (size >= sizeof(trap) - 1 && memcmp(bytes, trap, sizeof(trap) - 1) == 0) {
 		/* Wait until the test has cut the file short, then read what is no longer there. */
 		for (const volatile char *at = bytes;; at = bytes)
