@@ -27,7 +27,7 @@ enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **r
 				    size_t count, struct fl_error *err);
 
 static struct {
-	enum fl_code code; /* of whatever has a report of that dump in it */
+	enum fl_code code; /* of whatever files that dump; FL_ECHILD: it kills the worker */
 	int64_t dump_id;   /* -1: of none */
 	unsigned times;
 } failure = { .dump_id = -1 };
@@ -40,6 +40,8 @@ enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **r
 		    results[i]->kind != FL_RESULT_FILE)
 			continue;
 		failure.times--;
+		if (failure.code == FL_ECHILD)
+			raise(SIGKILL);
 		return fl_fail(err, failure.code, FL_AT_NONE, 0, "as the test wants it");
 	}
 	return __real_fl_store_finish(store, results, count, err);
@@ -121,12 +123,16 @@ struct hand {
 	struct fl_worker_summary summary;
 	unsigned asked, stop_at; /* told to stop when asked so often; 0 = never */
 	bool kill;               /* and then there is no worker any more */
+	/* After the first dump was analysed somebody else does that. */
+	void (*meanwhile)(struct fl_store *store);
 };
 
 static bool stopping(void *context)
 {
 	struct hand *hand = context;
-	bool stop = hand->stop_at && ++hand->asked >= hand->stop_at;
+	if (++hand->asked == 1 && hand->meanwhile)
+		hand->meanwhile(hand->options.store);
+	bool stop = hand->stop_at && hand->asked >= hand->stop_at;
 	if (stop && hand->kill)
 		raise(SIGKILL);
 	return stop;
@@ -393,14 +399,29 @@ static void test_a_single_attempt(void **state)
 	(void)state;
 	SCRATCH_AUTO scratch;
 	scratch_make(&scratch);
-	int64_t ids[MANY];
-	for (int i = 0; i < MANY; i++)
-		enqueue_dump(&scratch, BUILD, NULL, "dump");
-	claim(&scratch, 1000, ids, 1);
+	add_symbols(&scratch, BUILD);
+	for (int i = 0; i < MANY; i++) {
+		int64_t id = enqueue_dump(&scratch, BUILD, NULL, "dump");
+		failure.dump_id = i == 2 ? id : failure.dump_id;
+	}
+	scratch_close_store(&scratch);
+	failure.code = FL_ECHILD;
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct fl_worker_summary summary;
+		failure.times = 1;
+		_exit(try_run(&scratch, (struct fl_worker_options){ .max_attempts = 1 }, &summary)
+			      ? 2
+			      : 3);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
 	struct fl_worker_summary summary =
 		run(&scratch, (struct fl_worker_options){ .max_attempts = 1 });
 	assert_int_equal(summary.quarantined, 1);
-	assert_int_equal(summary.waiting, MANY - 1);
+	assert_int_equal(summary.filed, MANY - 3);
+	assert_int_equal(counts_of(&scratch).done, MANY - 1);
 }
 
 static void test_told_to_stop(void **state)
@@ -452,6 +473,64 @@ static void test_killed_in_the_middle(void **state)
 	assert_int_equal(summary.filed, MANY);
 	assert_int_equal(summary.new_issues, 1);
 	assert_int_equal(counts_of(&scratch).done, MANY);
+}
+
+/* --- somebody else is at work --- */
+
+static void forget_two(struct fl_store *store)
+{
+	struct fl_forgotten forgotten;
+	assert_int_equal(fl_store_forget_device(store, "A", false, &forgotten, NULL), FL_OK);
+	assert_int_equal(fl_store_forget_device(store, "C", false, &forgotten, NULL), FL_OK);
+}
+
+/* One that was analysed, one that was not yet. */
+static void test_devices_are_forgotten_meanwhile(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	static const char *const devices[] = { "A", "B", "C", "D" };
+	int64_t ids[4];
+	size_t done;
+	for (size_t i = 0; i < 4; i++)
+		enqueue_dump(&scratch, BUILD, devices[i], devices[i]);
+	assert_int_equal(claim(&scratch, 1000, ids, 4), 4);
+	HAND_AUTO hand = { .meanwhile = forget_two };
+	hand_init(&hand, &scratch);
+	assert_int_equal(fl_batch_run(&hand.options, ids, 4, &done, NULL), FL_OK);
+	assert_int_equal(hand.summary.filed, 2);
+	assert_int_equal(hand.summary.quarantined, 0);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	assert_int_equal(rows.count, 2);
+}
+
+static void remove_elf(struct fl_store *store)
+{
+	struct fl_symbol_removed removed;
+	assert_int_equal(fl_store_remove_symbols(store, 1, &removed, NULL), FL_OK);
+}
+
+/* What was read with it is not filed, and what is read with it because it was open is not either.
+ */
+static void test_an_elf_goes_meanwhile(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	int64_t ids[4];
+	size_t done;
+	for (size_t i = 0; i < 4; i++)
+		enqueue_dump(&scratch, BUILD, NULL, "dump");
+	assert_int_equal(claim(&scratch, 1000, ids, 4), 4);
+	HAND_AUTO hand = { .meanwhile = remove_elf };
+	hand_init(&hand, &scratch);
+	assert_int_equal(fl_batch_run(&hand.options, ids, 4, &done, NULL), FL_OK);
+	assert_int_equal(hand.summary.filed, 0);
+	assert_int_equal(counts_of(&scratch).queued, 4);
+	assert_int_equal(run(&scratch, (struct fl_worker_options){ 0 }).waiting, 4);
 }
 
 /* --- the database fails --- */
@@ -518,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_a_single_attempt),
 		cmocka_unit_test(test_told_to_stop),
 		cmocka_unit_test(test_killed_in_the_middle),
+		cmocka_unit_test(test_devices_are_forgotten_meanwhile),
+		cmocka_unit_test(test_an_elf_goes_meanwhile),
 		cmocka_unit_test(test_trouble_gives_everything_back),
 		cmocka_unit_test(test_memory_for_all_but_one),
 	};
