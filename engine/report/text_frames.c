@@ -277,8 +277,8 @@ static void overflow(struct backtrace *b)
 	if (!is_news(b, o))
 		return;
 	fl_text_put(b->t, o->verdict == FL_OVERFLOW_PROVEN ? FL_STYLE_TITLE : FL_STYLE_DOUBT,
-		    o->verdict == FL_OVERFLOW_PROVEN ? "  ! its stack has overflowed"
-						     : "  ? its stack has probably overflowed");
+		    o->verdict == FL_OVERFLOW_PROVEN ? "  ! stack overflow"
+						     : "  ? probably a stack overflow");
 	fl_text_newline(b->t);
 	for (size_t i = 0; i < o->evidence_count; i++) {
 		if (is_told(&b->trace->cause, o->evidence[i]))
@@ -351,8 +351,7 @@ static void heading(struct backtrace *b)
 		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", stack %" PRIu32 " of %" PRIu64 " bytes",
 			      thread->stack.used, thread->stack.end - thread->stack.start);
 	if (thread->stack.high_water_known)
-		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", at most %" PRIu32 " so far",
-			      thread->stack.high_water);
+		fl_text_wrapf(t, FL_STYLE_PLAIN, 2, ", peak %" PRIu32, thread->stack.high_water);
 	fl_text_newline(t);
 	origin(b);
 	overflow(b);

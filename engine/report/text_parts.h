@@ -18,6 +18,14 @@ const char *fl_text_thread_state(struct fl_text *t, const struct fl_thread *thre
 const char *fl_text_thread_wait(struct fl_text *t, const struct fl_trace *trace,
 				const struct fl_thread *thread);
 
+/**
+ * Where a thread is, in at most @p room columns. One that waits: its first function that is not the
+ * kernel's. One that ran: where the processor was, or the handler and what it interrupted. As many
+ * callers as fit. "" without frames, or when memory is out (latched).
+ */
+const char *fl_text_place(struct fl_text *t, const struct fl_trace *trace,
+			  const struct fl_thread *thread, size_t room);
+
 /** All threads, one row each, under a line about their kernel. */
 void fl_text_thread_table(struct fl_text *t, const struct fl_trace *trace);
 

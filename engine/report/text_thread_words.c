@@ -51,6 +51,8 @@ object_words(struct fl_text *t, const struct fl_trace *trace, const struct fl_wa
 		[FL_WAIT_WORK] = { "on work in", "on work" },
 	};
 	const char *name = object_name(t, trace, w);
+	if (w->kind == FL_WAIT_NOTIFICATION && !fl_strcmp(trace->kernel.name, "RTX5"))
+		return "on its thread flags";
 	if (w->kind == FL_WAIT_DELAY || w->kind == FL_WAIT_NOTIFICATION || !name)
 		return words[w->kind].unnamed;
 	return fl_text_scratch(t, "%s %s", words[w->kind].named, name);

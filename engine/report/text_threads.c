@@ -3,7 +3,6 @@
 #include "report/clean.h"
 #include "report/text_parts.h"
 #include "report/threads.h"
-#include "target/exc_return.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -52,16 +51,6 @@ static const char *priority_cell(struct fl_text *t, const struct fl_thread *thre
 	return fl_text_scratch(t, "%" PRId32, thread->priority);
 }
 
-static const char *stack_cell(struct fl_text *t, const struct fl_thread *thread)
-{
-	const char *used =
-		thread->stack.used_known ? fl_text_scratch(t, "%" PRIu32, thread->stack.used) : "?";
-	if (thread->stack.known)
-		return fl_text_scratch(t, "%s/%" PRIu64, used,
-				       thread->stack.end - thread->stack.start);
-	return thread->stack.used_known ? used : "";
-}
-
 static const char *overflow_mark(const struct fl_thread *thread)
 {
 	switch (thread->overflow.verdict) {
@@ -74,96 +63,24 @@ static const char *overflow_mark(const struct fl_thread *thread)
 	}
 }
 
+/* "560/512 !": the mark is no figure's, an overflow may have been stopped before it wrote. */
+static const char *stack_cell(struct fl_text *t, const struct fl_thread *thread)
+{
+	const char *used =
+		thread->stack.used_known ? fl_text_scratch(t, "%" PRIu32, thread->stack.used) : "?";
+	const char *mark = overflow_mark(thread);
+	const char *gap = *mark ? " " : "";
+	if (thread->stack.known)
+		return fl_text_scratch(t, "%s/%" PRIu64 "%s%s", used,
+				       thread->stack.end - thread->stack.start, gap, mark);
+	return thread->stack.used_known ? fl_text_scratch(t, "%s%s%s", used, gap, mark) : mark;
+}
+
 static const char *peak_cell(struct fl_text *t, const struct fl_thread *thread)
 {
-	if (!thread->stack.high_water_known)
-		return overflow_mark(thread);
-	return fl_text_scratch(t, "%" PRIu32 "%s", thread->stack.high_water, overflow_mark(thread));
-}
-
-static bool starts_with_one_of(const char *name, const char *const *prefixes)
-{
-	for (; *prefixes; prefixes++)
-		if (!strncmp(name, *prefixes, strlen(*prefixes)))
-			return true;
-	return false;
-}
-
-/*
- * By the naming rules of the kernels' authors. It only decides which of the frames a table has room
- * for; the backtrace below it shows all of them.
- */
-static bool is_of_kernel(const struct fl_frame *f)
-{
-	static const char *const prefixes[] = {
-		/* FreeRTOS: type prefix and file */
-		"xTask", "vTask", "ulTask", "uxTask", "xQueue", "vQueue", "uxQueue", "xEventGroup",
-		"xStreamBuffer", "xTimer", "vPort", "xPort", "ulPort", "prv",
-		/* Zephyr */
-		"k_", "z_", "arch_", "pend_", "pendsv",
-		/* ThreadX, RTX5 */
-		"_tx", "tx_", "osMutex", "osSemaphore", "osMessage", "osThread", "osEvent",
-		"osDelay", "osRtx", "svcRtx", NULL
-	};
-	return f->kind == FL_FRAME_EXCEPTION || !f->function ||
-	       starts_with_one_of(f->function, prefixes);
-}
-
-static const char *frame_words(struct fl_text *t, const struct fl_frame *f)
-{
-	char buf[16];
-	if (f->kind == FL_FRAME_EXCEPTION)
-		return fl_text_scratch(t, "(%s)",
-				       f->exception ? fl_exception_name(f->exception, buf)
-						    : "exception");
-	return f->function ? or_empty(fl_text_scratch(t, "%s", f->function)) : "??";
-}
-
-/* Index of the first frame that is no kernel's; 0 when all are. */
-static size_t first_of_application(const struct fl_thread *thread)
-{
-	for (size_t i = 0; i < thread->frame_count; i++)
-		if (!is_of_kernel(&thread->frames[i]))
-			return i;
-	return 0;
-}
-
-static const char *joined(struct fl_text *t, const char *inner, const char *outer)
-{
-	return or_empty(fl_text_scratch(t, "%s < %s", inner, outer));
-}
-
-/* The innermost frame, then the application's: "vPortYield < ... < log_flush". */
-static const char *
-head_of_place(struct fl_text *t, const struct fl_thread *thread, size_t app, size_t room)
-{
-	const char *name = frame_words(t, &thread->frames[app]);
-	if (app) {
-		const char *inner = frame_words(t, &thread->frames[0]);
-		const char *whole = joined(t, app > 1 ? joined(t, inner, "...") : inner, name);
-		if (columns_of(whole) <= room)
-			return whole;
-		whole = joined(t, "...", name);
-		if (columns_of(whole) <= room)
-			return whole;
-	}
-	return fl_text_fit_name(t, name, room);
-}
-
-/* Where a thread is, in at most @p room columns: as many callers as fit. */
-static const char *place_of(struct fl_text *t, const struct fl_thread *thread, size_t room)
-{
-	if (!thread->frame_count)
-		return "";
-	size_t app = first_of_application(thread);
-	const char *place = head_of_place(t, thread, app, room);
-	for (size_t i = app + 1; i < thread->frame_count; i++) {
-		const char *longer = joined(t, place, frame_words(t, &thread->frames[i]));
-		if (columns_of(longer) > room)
-			break;
-		place = longer;
-	}
-	return place;
+	return thread->stack.high_water_known
+		       ? fl_text_scratch(t, "%" PRIu32, thread->stack.high_water)
+		       : "";
 }
 
 static void fill_row(struct table *table, struct row *row)
@@ -175,7 +92,7 @@ static void fill_row(struct table *table, struct row *row)
 	row->cells[PRIORITY] = or_empty(priority_cell(t, thread));
 	row->cells[STACK] = or_empty(stack_cell(t, thread));
 	row->cells[PEAK] = or_empty(peak_cell(t, thread));
-	row->cells[PLACE] = place_of(t, thread, PLACE_MAX);
+	row->cells[PLACE] = fl_text_place(t, table->trace, thread, PLACE_MAX);
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
 		if (columns_of(row->cells[i]) > table->columns[i])
 			table->columns[i] = columns_of(row->cells[i]);
@@ -231,7 +148,7 @@ static void header(const struct table *table)
 
 static enum fl_style style_of(const struct row *row, enum column column)
 {
-	if (column == PEAK && row->thread->overflow.verdict >= FL_OVERFLOW_LIKELY)
+	if (column == STACK && row->thread->overflow.verdict >= FL_OVERFLOW_LIKELY)
 		return row->thread->overflow.verdict == FL_OVERFLOW_PROVEN ? FL_STYLE_TITLE
 									   : FL_STYLE_DOUBT;
 	if (column == NAME)
@@ -252,7 +169,8 @@ static void table_row(const struct table *table, const struct row *row)
 	size_t state_at = at + table->columns[NAME] + GAP;
 	mark(t, row->thread);
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
-		const char *cell = i == PLACE ? place_of(t, row->thread, table->columns[PLACE])
+		const char *cell = i == PLACE ? fl_text_place(t, table->trace, row->thread,
+							      table->columns[PLACE])
 					      : row->cells[i];
 		if (*cell)
 			fl_text_pad(t, at);
@@ -308,7 +226,7 @@ static void paragraph(const struct table *table, const struct row *row)
 	room = room < PLACE_MAX ? room : PLACE_MAX;
 	fl_text_pad(t, INDENT);
 	fl_text_put(t, FL_STYLE_PLAIN, "in ");
-	fl_text_put(t, FL_STYLE_PLAIN, place_of(t, row->thread, room));
+	fl_text_put(t, FL_STYLE_PLAIN, fl_text_place(t, table->trace, row->thread, room));
 	fl_text_newline(t);
 }
 
@@ -366,6 +284,6 @@ void fl_text_thread_table(struct fl_text *t, const struct fl_trace *trace)
 		header(&table);
 	for (size_t i = 0; i < table.count; i++)
 		(is_table ? table_row : paragraph)(&table, &table.rows[i]);
-	footnote(t, trace, FL_OVERFLOW_PROVEN, "  ! has overflowed its stack");
-	footnote(t, trace, FL_OVERFLOW_LIKELY, "  ? has probably overflowed its stack");
+	footnote(t, trace, FL_OVERFLOW_PROVEN, "  ! stack overflow");
+	footnote(t, trace, FL_OVERFLOW_LIKELY, "  ? probably a stack overflow");
 }

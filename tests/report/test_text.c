@@ -3,7 +3,7 @@
 #include "support/traces.h"
 
 #include "report/clean.h"
-#include "report/text_writer.h"
+#include "report/text_parts.h"
 #include "signature/signature.h"
 
 #include <stdio.h>
@@ -264,7 +264,8 @@ static void test_evidence_is_told_once(void **state)
 		t->cause.evidence_count = cases[i].cause;
 		o->evidence_count = cases[i].thread;
 		char *text = render(report, &options);
-		assert_int_equal(count_of(text, "its stack has overflowed\n"), cases[i].says);
+		assert_int_equal(count_of(text, "\n  ! stack overflow\n"),
+				 1 + cases[i].says); /* below the table, too */
 		assert_int_equal(count_of(text, "- sp 0x20004fd0 lies 48 bytes below"),
 				 cases[i].cause || cases[i].thread);
 		assert_int_equal(count_of(text, "- the fill pattern is gone\n"),
@@ -323,6 +324,145 @@ static void test_what_a_thread_waits_for(void **state)
 		if (!strstr(text, row) || !strstr(text, heading))
 			fail_msg("case %zu: %s", i, cases[i].words);
 		free(text);
+	}
+}
+
+/* Only RTX5 has flags of a thread: the kind is that of other kernels' notifications. */
+static void test_thread_flags(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_threads();
+	report->trace.threads[1].wait = (struct fl_wait){ .kind = FL_WAIT_NOTIFICATION };
+	report->trace.kernel.name = "RTX5";
+	char *text = render_width(report, 120);
+	assert_int_equal(count_of(text, "on its thread flags"), 2);
+	assert_null(strstr(text, "notification"));
+	free(text);
+}
+
+/* An overflow that was stopped has no peak to speak of: the mark is the row's. */
+static void test_the_mark_is_not_at_the_peak(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make_threads();
+	struct fl_thread *thread = &report->trace.threads[0];
+	thread->stack.used = 24;
+	thread->stack.high_water = 80;
+	static const struct {
+		bool known, used_known;
+		const char *row;
+	} cases[] = {
+		{ true, true, "running     5      24/512 !     80    copy_line <" },
+		{ true, false, "running     5      ?/512 !      80    copy_line <" },
+		{ false, true, "running     5      24 !         80    copy_line <" },
+		{ false, false, "running     5      !            80    copy_line <" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		thread->stack.known = cases[i].known;
+		thread->stack.used_known = cases[i].used_known;
+		char *text = render_width(report, 120);
+		if (!strstr(text, cases[i].row))
+			fail_msg("case %zu: %s", i, text);
+		free(text);
+	}
+}
+
+struct place_case {
+	const char *kernel;
+	const char *frames;
+	const char *file;  /* of all frames; NULL: not known */
+	const char *entry; /* may be NULL */
+	size_t room;
+	const char *expected;
+};
+
+static void check_place(const struct place_case *c, bool current, enum fl_thread_state state)
+{
+	FL_AUTO(fl_report) report = trace_make("Assert", c->frames);
+	FL_AUTO_STR out = { 0 };
+	struct fl_text t = { .out = &out, .width = 80 };
+	struct fl_thread *thread = &report->trace.threads[0];
+	report->trace.kernel.name = c->kernel;
+	thread->crashed = false;
+	thread->current = current;
+	thread->state = state;
+	thread->entry = c->entry;
+	for (size_t i = 0; i < thread->frame_count; i++)
+		thread->frames[i].file = c->file;
+	const char *got = fl_text_place(&t, &report->trace, thread, c->room);
+	if (strcmp(got, c->expected))
+		fail_msg("%s in %zu: %s", c->frames, c->room, got);
+	fl_text_deinit(&t);
+}
+
+/* Functions and files as the kernels' sources have them. */
+static void test_where_a_waiting_thread_is(void **state)
+{
+	(void)state;
+	static const char port[] = "/k/FreeRTOS/portable/GCC/ARM_CM33_NTZ/non_secure/portmacro.h";
+	static const struct place_case cases[] = {
+		{ "FreeRTOS", "vPortYield;xQueueSemaphoreTake;MPU_xQueueSemaphoreTake;use;main",
+		  "a.c", NULL, 80, "use < main" },
+		{ "FreeRTOS", "vTaskDelay;poll;task;prvStart", NULL, "task", 80, "poll < task" },
+		{ "FreeRTOS", "vPortYield;read_all;task", NULL, NULL, 8, "read_all" },
+		{ "FreeRTOS", "ulTaskGenericNotifyTake;read_all;task", NULL, NULL, 15,
+		  "read_all < task" },
+		{ "FreeRTOS", "vPortYield;read_all;task", NULL, NULL, 14, "read_all" },
+		/* what an application calls like the kernel's is its own */
+		{ "FreeRTOS", "vTaskBlink;vTaskMain", "src/blink.c", NULL, 80,
+		  "vTaskBlink < vTaskMain" },
+		{ "FreeRTOS", "prvSelect;vTaskPoll", "/k/tasks.c", "vTaskPoll", 80, "vTaskPoll" },
+		{ "FreeRTOS", "prvProcess;prvTimerTask", NULL, NULL, 80, "prvTimerTask" },
+		{ "FreeRTOS", "helper;other", port, NULL, 80, "other" },
+		{ "FreeRTOS", "osDelay;app", NULL, NULL, 80, "app" },
+		{ "FreeRTOS", "osWait;blink", "Src/cmsis_os2.c", "blink", 80, "blink" },
+		{ "FreeRTOS", "k_sleep;app", NULL, NULL, 80, "k_sleep < app" },
+		{ "Zephyr", "arch_swap;z_pend_curr;z_impl_k_sem_take;k_sem_take;app;z_thread_entry",
+		  NULL, "app", 80, "app" },
+		{ "Zephyr", "add_to_waitq;idle;z_thread_entry", "/w/zephyr/kernel/sched.c", "idle",
+		  80, "idle" },
+		{ "Zephyr", "--14;read;z_thread_entry", NULL, NULL, 80, "read < z_thread_entry" },
+		{ "ThreadX", "i:__get_interrupt_posture;_tx_thread_sleep;tx_radio;main", NULL, NULL,
+		  80, "__get_interrupt_posture < _tx_thread_sleep < tx_radio < main" },
+		{ "ThreadX", "i:__get_interrupt_posture;_tx_thread_sleep;_txe_x", "inc/tx_port.h",
+		  "_txe_x", 80, "_txe_x" },
+		{ "ThreadX", "_tx_thread_system_suspend;_tx_thread_sleep;tx_radio;main", "m.c",
+		  "main", 80, "tx_radio < main" },
+		{ "RTX5", "__svcDelay;osDelay;hold;owner;osThreadEntry", NULL, "owner", 80,
+		  "hold < owner" },
+		{ "RTX5", "rtos::Mutex::lock();app", NULL, NULL, 80, "app" },
+		{ NULL, "xQueueReceive;app", NULL, NULL, 80, "xQueueReceive < app" },
+		{ "FreeRTOS", "??", NULL, NULL, 80, "??" },
+		{ "FreeRTOS", "", NULL, NULL, 80, "" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_place(&cases[i], false, FL_THREAD_BLOCKED);
+}
+
+/* The processor itself was there: nothing is hidden in front of it. */
+static void test_where_a_running_thread_is(void **state)
+{
+	(void)state;
+	static const struct place_case cases[] = {
+		{ "FreeRTOS", "copy;parse;task", NULL, "task", 80, "copy < parse < task" },
+		{ "FreeRTOS", "vListInsert;app;task", NULL, NULL, 80, "vListInsert < app < task" },
+		{ "FreeRTOS", "vListInsert;vTaskDelay;app", NULL, NULL, 80,
+		  "vListInsert < ... < app" },
+		{ "FreeRTOS", "vListInsert;vTaskDelay;app", NULL, NULL, 22, "vListInsert" },
+		{ "FreeRTOS", "prvCheck;prvIdleTask", NULL, NULL, 80, "prvCheck < prvIdleTask" },
+		{ "FreeRTOS", "isr;hook;--15;spin;task", NULL, NULL, 80, "isr, in spin < task" },
+		{ "FreeRTOS", "isr;hook;--15;spin;task", NULL, NULL, 12, "isr, in spin" },
+		{ "FreeRTOS", "isr;hook;--15;spin;task", NULL, NULL, 11, "isr" },
+		{ "FreeRTOS", "isr;--16;low;--15;vPortYield;vTaskDelay;app;task", NULL, "app", 80,
+		  "isr, in app" },
+		{ "FreeRTOS", "isr;--15;prvIdleTask", NULL, NULL, 80, "isr, in prvIdleTask" },
+		{ "FreeRTOS", "isr;hook;--15;?;task", NULL, NULL, 80,
+		  "isr < hook < (SysTick) < ?? < task" },
+		{ "FreeRTOS", "isr;hook;--15", NULL, NULL, 80, "isr < hook < (SysTick)" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		check_place(&cases[i], true, FL_THREAD_READY);
+		check_place(&cases[i], false, FL_THREAD_RUNNING);
 	}
 }
 
@@ -396,7 +536,7 @@ static void test_no_line_is_too_wide(void **state)
 		for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
 			FL_AUTO(fl_report) report = trace_make_full();
 			set_names(report, functions[i], files[k]);
-			for (unsigned width = 60; width <= 130; width += 7) {
+			for (unsigned width = 40; width <= 130; width += 7) {
 				char *text = render_width(report, width);
 				check_widths(text, width);
 				free(text);
@@ -503,8 +643,8 @@ static void test_colour_is_only_paint(void **state)
 	struct fl_text_options options = { .size = sizeof(options), .color = true };
 	char *painted = render(threads, &options);
 	assert_non_null(strstr(painted, "\033[1;31muart_rx\033[0m "));
-	assert_non_null(strstr(painted, "\033[1;31m512!\033[0m "));
-	assert_non_null(strstr(painted, "\033[33m2048?\033[0m "));
+	assert_non_null(strstr(painted, "\033[1;31m560/512 !\033[0m "));
+	assert_non_null(strstr(painted, "\033[33m1900/2048 ?\033[0m "));
 	free(painted);
 }
 
@@ -643,6 +783,10 @@ int main(void)
 		cmocka_unit_test(test_the_table_is_for_kernels),
 		cmocka_unit_test(test_evidence_is_told_once),
 		cmocka_unit_test(test_what_a_thread_waits_for),
+		cmocka_unit_test(test_thread_flags),
+		cmocka_unit_test(test_the_mark_is_not_at_the_peak),
+		cmocka_unit_test(test_where_a_waiting_thread_is),
+		cmocka_unit_test(test_where_a_running_thread_is),
 		cmocka_unit_test(test_events_golden),
 		cmocka_unit_test(test_explain_golden),
 		cmocka_unit_test(test_no_line_is_too_wide),
