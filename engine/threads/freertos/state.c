@@ -3,6 +3,7 @@
 #include "threads/freertos/freertos.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* The list that its TCB names; *cut_ret: nothing says. */
 static const struct fl_freertos_list *container_of(const struct fl_freertos *k, uint32_t block,
@@ -92,6 +93,33 @@ static void note_contradictions(struct fl_freertos *k)
 			     count, first->name ? first->name : "one of no name");
 }
 
+/*
+ * Without debug information nothing tells where a TCB keeps that its task waits for a notification:
+ * what was saved says where it stopped, but so it does of one that was suspended while it waited.
+ */
+static void note_doubts(struct fl_freertos *k)
+{
+	const struct fl_threads *threads = k->scan->out;
+	char names[120] = "";
+	size_t size = 0;
+	uint32_t addr = 0;
+	for (size_t i = 0; i < threads->count && !fl_freertos_knows(k, FL_FREERTOS_NOTIFY_STATE);
+	     i++) {
+		const struct fl_thread *t = &threads->items[i];
+		if (t->state != FL_THREAD_SUSPENDED || !k->guessed || size >= sizeof(names))
+			continue;
+		int more = snprintf(names + size, sizeof(names) - size, "%s%s", size ? ", " : "",
+				    t->name ? t->name : "one of no name");
+		addr = size ? addr : t->block;
+		size += more > 0 ? (size_t)more : 0;
+	}
+	if (size)
+		fl_scan_note(k->scan, FL_WARNING, FL_ENOTFOUND, addr,
+			     "without debug information a task that waits for a notification for "
+			     "ever looks suspended: %s%s",
+			     names, size >= sizeof(names) ? "..." : "");
+}
+
 void fl_freertos_states(struct fl_freertos *k)
 {
 	for (size_t i = 0; i < k->scan->out->count; i++) {
@@ -103,4 +131,5 @@ void fl_freertos_states(struct fl_freertos *k)
 	}
 	fl_freertos_streams(k);
 	note_contradictions(k);
+	note_doubts(k);
 }
