@@ -465,6 +465,48 @@ static void test_uneven_stacks(void **state)
 	assert_false(freertos_at(&c, q.tasks[2])->stack.known);
 }
 
+/* An overflow wrote over the header of its block: the TCB behind it is the next one. */
+static void test_end_by_the_block_behind(void **state)
+{
+	enum { HEAP = 0x20001900, STACK = 0x20001a00, BLOCK = 0x20001c00, LAST = 0x200020f8 };
+	static const struct {
+		const char *name;
+		uint32_t addr, next, size, end;
+	} cases[] = {
+		{ "the block behind", STACK - 8, 0x11, 0x11, BLOCK - 8 },
+		{ "its own header", STACK - 8, 0, 0x80000108, STACK + 0x100 },
+		{ "no block behind", BLOCK - 8, 0, 0x80000400 ^ 0x11110000, 0 },
+		{ "a free block behind it", BLOCK + 0x3f8, LAST, 0x100, BLOCK - 8 },
+		{ "a free block without next", BLOCK + 0x3f8, HEAP, 0x100, 0 },
+		{ "a used block with next", BLOCK + 0x3f8, LAST, 0x80000100, 0 },
+		{ "uneven", BLOCK + 0x3f8, 0, 0x80000104, 0 },
+		{ "past the end", BLOCK + 0x3f8, 0, 0x80000108, 0 },
+		{ "no last block", LAST, 0, 0x80000010, 0 },
+		{ "a block in between", STACK + 0xf8, 0, 0x80000100, 0 },
+		{ "a free one in between", STACK + 0xf8, LAST, 0x100, 0 },
+		{ "words in between", STACK + 0xf8, 0, 0x80000110, BLOCK - 8 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		struct queue_of_four q;
+		put_four(&w, FREERTOS_DWARF, &q);
+		assert_int_equal(q.tasks[3], BLOCK);
+		freertos_object(&w, "ucHeap", HEAP, LAST + 8 - HEAP);
+		freertos_word(&w, BLOCK + w.s.stack, STACK);
+		freertos_word(&w, BLOCK - 4, 0x80000400);
+		freertos_word(&w, BLOCK + 0x3fc, 0x80000100);
+		freertos_word(&w, cases[i].addr, cases[i].next);
+		freertos_word(&w, cases[i].addr + 4, cases[i].size);
+		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+		const struct fl_thread *t = freertos_at(&c, BLOCK);
+		if (t->stack.known != (cases[i].end != 0) ||
+		    (t->stack.known && t->stack.end != cases[i].end))
+			fail_msg("%s: 0x%x", cases[i].name, (unsigned)t->stack.end);
+	}
+}
+
 /* The kernel rounds down what it records; the buffer itself says where it ends. */
 static void test_recorded_ends(void **state)
 {
@@ -587,6 +629,7 @@ int main(void)
 		cmocka_unit_test(test_registry),
 		cmocka_unit_test(test_watermarks),
 		cmocka_unit_test(test_ends_of_stacks),
+		cmocka_unit_test(test_end_by_the_block_behind),
 		cmocka_unit_test(test_uneven_stacks),
 		cmocka_unit_test(test_recorded_ends),
 		cmocka_unit_test(test_random_mutations),

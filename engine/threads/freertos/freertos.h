@@ -175,8 +175,11 @@ void fl_freertos_streams(struct fl_freertos *k);
 
 /* --- stacks.c --- */
 
-/** Bounds and high-water marks of all threads. */
-void fl_freertos_stacks(struct fl_freertos *k);
+/** Where all threads' stacks begin and end. */
+void fl_freertos_bounds(struct fl_freertos *k);
+
+/** How much of them was never used. Needs the states. */
+void fl_freertos_measure(struct fl_freertos *k);
 
 /* --- ports.c --- */
 

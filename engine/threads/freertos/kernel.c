@@ -187,8 +187,9 @@ static void find(struct fl_kernel_scan *scan)
 	for (size_t i = 0; i < scan->out->count; i++)
 		describe(&k, &scan->out->items[i]);
 	mark_idle(&k);
+	fl_freertos_bounds(&k);
 	fl_freertos_states(&k);
-	fl_freertos_stacks(&k);
+	fl_freertos_measure(&k);
 	fl_freertos_contexts(&k);
 	compare_count(&k, fl_freertos_note_lists(&k));
 }

@@ -5,11 +5,12 @@
 #include <string.h>
 
 enum {
-	FILL = 0xa5,         /* tasks.c: tskSTACK_FILL_BYTE */
-	ALIGNMENT = 8,       /* of the initial stack pointer, downwards */
-	HEAP_HEADER = 8,     /* heap_4.c: next free block, size */
-	REGISTRY_MAX = 256,  /* TCBs in the vendor port's registry; 16 by default */
-	STACK_MAX = 0x100000 /* as in stack.c: larger ones are damage */
+	FILL = 0xa5,          /* tasks.c: tskSTACK_FILL_BYTE */
+	ALIGNMENT = 8,        /* of the initial stack pointer, downwards */
+	HEAP_HEADER = 8,      /* heap_4.c: next free block, size */
+	HEAP_STEPS = 1 << 16, /* blocks looked at for one stack */
+	REGISTRY_MAX = 256,   /* TCBs in the vendor port's registry; 16 by default */
+	STACK_MAX = 0x100000  /* as in stack.c: larger ones are damage */
 };
 #define HEAP_ALLOCATED    UINT32_C(0x80000000)
 #define WATERMARK_NOTHING UINT32_MAX /* no byte is unused; 0 = not known */
@@ -91,6 +92,75 @@ static bool end_by_heap(const struct fl_freertos *k, uint32_t start, uint64_t *r
 	       *ret <= (uint64_t)object.addr + object.size;
 }
 
+/* --- the heap's blocks: each begins where the one before it ends --- */
+
+struct heap {
+	const struct fl_freertos *k;
+	uint32_t start, last; /* last: of the empty block at its end */
+	uint32_t steps;
+};
+
+static bool find_heap(struct heap *heap, uint32_t addr)
+{
+	struct fl_symbol_info object;
+	if (!fl_view_object_at(&heap->k->scan->symbols, addr, &object) || !is_heap(&object) ||
+	    object.size < HEAP_HEADER || object.addr > UINT32_MAX - object.size)
+		return false;
+	heap->start = object.addr;
+	heap->last = (object.addr + object.size - HEAP_HEADER) & ~(uint32_t)(ALIGNMENT - 1);
+	return true;
+}
+
+/* One that is in use leads to no free one, a free one to the next. */
+static bool read_block(struct heap *heap, uint32_t at, uint32_t *size_ret)
+{
+	const struct fl_kernel_scan *scan = heap->k->scan;
+	uint32_t next, size;
+	if (heap->steps++ >= HEAP_STEPS || !fl_scan_number(scan, at, 4, false, &next) ||
+	    !fl_scan_number(scan, at + 4, 4, false, &size))
+		return false;
+	bool is_used = size & HEAP_ALLOCATED;
+	*size_ret = size & ~HEAP_ALLOCATED;
+	return *size_ret % ALIGNMENT == 0 && *size_ret >= HEAP_HEADER &&
+	       *size_ret <= heap->last - at && (is_used ? !next : next > at && next <= heap->last);
+}
+
+static bool leads_to(struct heap *heap, uint32_t at, uint32_t target)
+{
+	uint32_t size;
+	while (at < target && read_block(heap, at, &size))
+		at += size;
+	return at == target;
+}
+
+static bool is_last(const struct heap *heap)
+{
+	uint32_t next, size;
+	return fl_scan_number(heap->k->scan, heap->last, 4, false, &next) && !next &&
+	       fl_scan_number(heap->k->scan, heap->last + 4, 4, false, &size) && !size;
+}
+
+/*
+ * What an overflow leaves of the stack's own header is nothing. xTaskCreate() takes the TCB from
+ * the same heap, as a rule right behind the stack: then that block ends the stack, if the blocks
+ * from there on are sound and none lies in between.
+ */
+static bool end_by_block(const struct fl_freertos *k, const struct fl_thread *thread, uint64_t *ret)
+{
+	struct heap heap = { .k = k };
+	uint32_t start = thread->stack.start;
+	uint32_t target = thread->block - HEAP_HEADER;
+	if (start % ALIGNMENT || target % ALIGNMENT || !find_heap(&heap, start) ||
+	    target <= start || target >= heap.last || target - start > STACK_MAX ||
+	    !is_last(&heap) || !leads_to(&heap, target, heap.last))
+		return false;
+	for (uint32_t at = start + ALIGNMENT; at < target; at += ALIGNMENT)
+		if (leads_to(&heap, at, target))
+			return false;
+	*ret = target;
+	return heap.steps < HEAP_STEPS;
+}
+
 /* The kernel rounds down what it records: the object that the stack is knows better. */
 static bool
 find_end(const struct fl_freertos *k, const struct fl_thread *thread, bool recorded, uint64_t *ret)
@@ -106,10 +176,10 @@ find_end(const struct fl_freertos *k, const struct fl_thread *thread, bool recor
 		return true;
 	}
 	*ret = of_object;
-	return has_object || end_by_heap(k, start, ret);
+	return has_object || end_by_heap(k, start, ret) || end_by_block(k, thread, ret);
 }
 
-static void set_bounds(struct fl_freertos *k)
+void fl_freertos_bounds(struct fl_freertos *k)
 {
 	struct fl_threads *threads = k->scan->out;
 	for (size_t i = 0; i < threads->count; i++) {
@@ -153,9 +223,8 @@ static void apply_watermarks(struct fl_freertos *k)
 	}
 }
 
-void fl_freertos_stacks(struct fl_freertos *k)
+void fl_freertos_measure(struct fl_freertos *k)
 {
-	set_bounds(k);
 	fl_threads_measure(k->scan, FILL, 0);
 	apply_watermarks(k);
 }
