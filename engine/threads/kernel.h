@@ -13,17 +13,28 @@
 #include "base/limits.h"
 #include "threads/threads.h"
 
+/** A word of a variable that may be a handle. */
+struct fl_handle {
+	uint32_t value;
+	uint32_t addr; /**< of the word */
+	bool whole;    /**< the variable has no other */
+	uint32_t rank; /**< among the variables */
+};
+
 /** One look for threads. */
 struct fl_kernel_scan {
 	const struct fl_threads_input *in;
 	struct fl_symbol_view symbols; /**< the module with the kernel's data first */
 	struct fl_arena *arena;
 	struct fl_findings *findings;
-	struct fl_threads *out; /**< items: room for FL_LIMIT_THREADS, and what running.h adds */
-	bool failed;            /**< memory ran out: rules need not look */
-	bool full;              /**< FL_LIMIT_THREADS was reached, and said */
-	bool idle;              /**< the kernel says that no thread runs */
-	bool odd_state;         /**< fl_scan_note_state() was called */
+	struct fl_threads *out;    /**< items: room for FL_LIMIT_THREADS, and what running.h adds */
+	bool failed;               /**< memory ran out: rules need not look */
+	bool full;                 /**< FL_LIMIT_THREADS was reached, and said */
+	bool idle;                 /**< the kernel says that no thread runs */
+	bool odd_state;            /**< fl_scan_note_state() was called */
+	bool has_handles;          /**< the following are there */
+	struct fl_handle *handles; /**< by value, then rank; whole ones first */
+	size_t handle_count;
 };
 
 struct fl_kernel {
@@ -89,8 +100,9 @@ const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr);
 
 /**
  * What the firmware calls the object at @p addr: the data symbol that begins there, else the first
- * pointer variable that was captured and holds @p addr (a handle of an object on the heap); in the
- * arena; or NULL.
+ * pointer variable that was captured and holds @p addr (a handle of an object on the heap), else
+ * the one word of all structures and arrays that does ("driver+0x8"), which stacks, control
+ * blocks and the kernel's own variables are not; in the arena; or NULL.
  */
 const char *fl_scan_handle_name(struct fl_kernel_scan *scan, uint32_t addr);
 

@@ -115,51 +115,6 @@ const char *fl_scan_string(struct fl_kernel_scan *scan, uint32_t addr, uint32_t 
 	return size ? fl_scan_text(scan, "%s", text) : NULL;
 }
 
-/* Without the number that compilers put behind the name of a function's static variable: the next
- * build has another. */
-static int plain_length(const char *name)
-{
-	size_t length = strlen(name);
-	size_t digits = length;
-	while (digits && name[digits - 1] >= '0' && name[digits - 1] <= '9')
-		digits--;
-	return (int)(digits > 1 && digits < length && name[digits - 1] == '.' ? digits - 1
-									      : length);
-}
-
-const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr)
-{
-	struct fl_symbol_info object;
-	if (!fl_view_object_at(&scan->symbols, addr, &object))
-		return NULL;
-	int length = plain_length(object.name);
-	if (addr == object.addr)
-		return fl_scan_text(scan, "%.*s", length, object.name);
-	return fl_scan_text(scan, "%.*s+0x%" PRIx32, length, object.name, addr - object.addr);
-}
-
-/* A 4-byte object that holds [addr]. */
-static bool
-find_handle(const struct fl_kernel_scan *scan, uint32_t addr, struct fl_symbol_info *ret)
-{
-	struct fl_object_cursor cursor = { 0 };
-	uint32_t value;
-	while (fl_view_next_object(&scan->symbols, &cursor, ret))
-		if (ret->size == 4 && fl_memory_u32(scan->in->memory, ret->addr, &value) &&
-		    value == addr)
-			return true;
-	return false;
-}
-
-const char *fl_scan_handle_name(struct fl_kernel_scan *scan, uint32_t addr)
-{
-	struct fl_symbol_info object;
-	bool begins = fl_view_object_at(&scan->symbols, addr, &object) && object.addr == addr;
-	if (!begins && !find_handle(scan, addr, &object))
-		return NULL;
-	return fl_scan_text(scan, "%.*s", plain_length(object.name), object.name);
-}
-
 bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,
 		    struct fl_field *ret)
 {

@@ -8,7 +8,13 @@
 
 #include <string.h>
 
-enum { RAM = 0x20000000, QUEUE = RAM + 0x40, HANDLE = RAM + 0x80, HEAP = RAM + 0x100 };
+enum {
+	RAM = 0x20000000,
+	QUEUE = RAM + 0x40,
+	HANDLE = RAM + 0x80,
+	HEAP = RAM + 0x100,
+	DRIVER = RAM + 0x200
+};
 
 struct ground {
 	struct fl_arena arena;
@@ -41,6 +47,14 @@ static void write_image(struct elf_writer *w)
 	elf_symbol(w, "other_handle", HANDLE - 4, 4, ELF_OBJECT, 1);
 	elf_symbol(w, "handle", HANDLE, 4, ELF_OBJECT, 1);
 	elf_symbol(w, "handles", HANDLE + 8, 8, ELF_OBJECT, 1);
+	elf_symbol(w, "driver", DRIVER, 16, ELF_OBJECT, 1);
+	elf_symbol(w, "second", DRIVER + 0x10, 16, ELF_OBJECT, 1);
+	elf_symbol(w, "alone", DRIVER + 0x28, 4, ELF_OBJECT, 1);
+	elf_symbol(w, "stack", DRIVER + 0x30, 16, ELF_OBJECT, 1);
+	elf_symbol(w, "block", DRIVER + 0x40, 16, ELF_OBJECT, 1);
+	elf_symbol(w, "xQueueRegistry", DRIVER + 0x50, 16, ELF_OBJECT, 1);
+	elf_symbol(w, "buffer", DRIVER + 0x60, 264, ELF_OBJECT, 1);
+	elf_symbol(w, "odd", DRIVER + 0x173, 13, ELF_OBJECT, 1);
 	elf_symbol(w, "not_captured", RAM + 0xf00, 4, ELF_OBJECT, 1);
 	elf_symbol(w, "small", RAM, 1, ELF_OBJECT, 1);
 	elf_symbol(w, "half", RAM + 2, 2, ELF_OBJECT, 1);
@@ -149,6 +163,23 @@ static void test_strings(void **state)
 	}
 }
 
+/* What structures, stacks and control blocks hold. */
+static void hold_handles(struct ground *g)
+{
+	static const uint32_t held[][2] = {
+		{ 0x8, HEAP + 0x10 },   { 0xc, HEAP + 0x14 },  { 0x18, HEAP + 0x18 },
+		{ 0x1c, HEAP + 0x14 },  { 0x28, HEAP + 0x18 }, { 0x3c, HEAP + 0x1c },
+		{ 0x4c, HEAP + 0x20 },  { 0x5c, HEAP + 0x24 }, { 0x164, HEAP + 0x28 },
+		{ 0x178, HEAP + 0x2c },
+	};
+	uint32_t words[0x180 / 4] = { 0 };
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		words[held[i][0] / 4] = held[i][1];
+	target_words(&g->memory, DRIVER, words, sizeof(words) / 4);
+	struct fl_thread *t = fl_scan_add(&g->scan, DRIVER + 0x40);
+	fl_thread_set_stack(t, DRIVER + 0x30, 0);
+}
+
 static void test_names_of_objects(void **state)
 {
 	static const struct {
@@ -159,7 +190,16 @@ static void test_names_of_objects(void **state)
 		{ QUEUE + 4, "queue+0x4", "other_handle" },
 		{ QUEUE + 8, "queue+0x8", NULL },
 		{ HEAP, NULL, "handle" },
-		{ HEAP + 8, NULL, NULL }, /* in an array: which element is it called? */
+		{ HEAP + 8, NULL, "handles+0x0" },
+		{ HEAP + 12, NULL, "handles+0x4" },
+		{ HEAP + 0x10, NULL, "driver+0x8" },
+		{ HEAP + 0x14, NULL, NULL },    /* in two of them: which? */
+		{ HEAP + 0x18, NULL, "alone" }, /* rather than in a structure */
+		{ HEAP + 0x1c, NULL, NULL },    /* on a thread's stack */
+		{ HEAP + 0x20, NULL, NULL },    /* in a thread's control block */
+		{ HEAP + 0x24, NULL, NULL },    /* in a variable of the kernel */
+		{ HEAP + 0x28, NULL, NULL },    /* in a buffer */
+		{ HEAP + 0x2c, NULL, "odd+0x5" },
 		{ HEAP + 4, NULL, NULL },
 		/* The number is of this build. */
 		{ RAM + 0xe00, "buffer", "buffer" },
@@ -169,6 +209,7 @@ static void test_names_of_objects(void **state)
 	(void)state;
 	GROUND g;
 	ground_begin(&g);
+	hold_handles(&g);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *object = fl_scan_object_name(&g.scan, cases[i].addr);
 		const char *handle = fl_scan_handle_name(&g.scan, cases[i].addr);
