@@ -32,7 +32,7 @@ class Goal:
 
     def number(self, value):
         """A ratio for people: 1/150 rather than 0.00667, where less is better."""
-        if self.sense == AT_MOST and 0 < value < 0.1:
+        if self.sense == AT_MOST and 0 < value < 0.05:
             return f"1/{1 / value:.0f}"
         return f"{value:.0f}x" if value >= 100 else f"{value:.3g}"
 
