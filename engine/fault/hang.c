@@ -52,7 +52,6 @@ static void verdict_deadlock(struct fl_inquiry *q, const struct fl_lock_ring *ri
 		fl_evidence(q, "a wait among these ends by itself: the deadlock may not last");
 	keep_parties(q, ring);
 	q->failed |= words.failed;
-	q->cause->random_frame = true;
 	fl_verdict(q, "Deadlock", ring->forever ? FL_CERTAIN : FL_LIKELY, "deadlock: %s",
 		   words.data ? words.data : "");
 }
@@ -142,13 +141,29 @@ static void state_inversion(struct fl_inquiry *q, const struct fl_thread *runnin
 		    holder->priority, running->priority);
 }
 
-static void state_holders(struct fl_inquiry *q, const struct fl_thread *running)
+/* Whether the thread that keeps @p waiter from going on is the one that runs, or one that it keeps
+ * from running. */
+static bool is_kept_by_the_running(const struct fl_cause_input *in, size_t waiter)
+{
+	size_t at = waiter;
+	for (size_t steps = 0; steps < in->thread_count; steps++) {
+		size_t holder = fl_locks_holder(in->threads, in->thread_count, at);
+		if (holder == in->thread_count)
+			break;
+		at = holder;
+	}
+	const struct fl_thread *last = &in->threads[at];
+	return at != waiter && (last->current || last->state == FL_THREAD_READY);
+}
+
+/* @p all: also those that wait for somebody who waits himself. */
+static void state_holders(struct fl_inquiry *q, const struct fl_thread *running, bool all)
 {
 	const struct fl_cause_input *in = q->in;
 	size_t stated = 0;
 	for (size_t i = 0; i < in->thread_count && stated < SENTENCES_MAX; i++) {
 		size_t holder = fl_locks_holder(in->threads, in->thread_count, i);
-		if (holder == in->thread_count)
+		if (holder == in->thread_count || !(all || is_kept_by_the_running(in, i)))
 			continue;
 		stated++;
 		state_link(q, &in->threads[i], &in->threads[holder]);
@@ -195,6 +210,9 @@ static void state_unknown(struct fl_inquiry *q)
 	else if (!holders)
 		fl_evidence(q, "no mutex names its holder: a deadlock can be neither shown nor "
 			       "excluded");
+	else
+		fl_evidence(q, "no threads wait for each other's mutexes in a ring%s",
+			    holders < mutexes ? ", as far as the holders are known" : "");
 }
 
 static bool all_blocked(const struct fl_cause_input *in)
@@ -212,7 +230,7 @@ static bool all_blocked(const struct fl_cause_input *in)
 static bool decide_idle(struct fl_inquiry *q, enum fl_confidence confidence)
 {
 	fl_evidence(q, "the idle thread was running: nothing else could");
-	state_holders(q, q->in->thread);
+	state_holders(q, q->in->thread, true);
 	state_waits(q);
 	state_unknown(q);
 	if (all_blocked(q->in))
@@ -231,7 +249,7 @@ decide_running(struct fl_inquiry *q, const char *function, enum fl_confidence co
 	fl_thread_words(running, who);
 	fl_evidence(q, "%s was running when the watchdog came", who);
 	state_starved(q, running);
-	state_holders(q, running);
+	state_holders(q, running, false);
 	state_unknown(q);
 	if (function)
 		fl_verdict(q, "Watchdog", confidence, "watchdog: %s did not yield in %s", who,
@@ -254,7 +272,7 @@ decide_expired(struct fl_inquiry *q, const char *function, enum fl_confidence co
 		return decide_running(q, function, confidence);
 	fl_evidence(q, "%s reported it itself: that does not show who was stuck",
 		    fl_thread_words(running, who));
-	state_holders(q, running);
+	state_holders(q, running, true);
 	state_waits(q);
 	state_unknown(q);
 	return false;

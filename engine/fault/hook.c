@@ -76,17 +76,28 @@ void fl_evidence_hook(struct fl_inquiry *q, const struct fl_overflow_hook *hook)
 		fl_evidence(q, "%s was the one that ran", fl_thread_words(hook->victim, words));
 }
 
+/* What a fault in the hook, or an assert of its own, reports is not what the kernel found. */
+static void state_how_it_ended(struct fl_inquiry *q)
+{
+	const struct fl_reason *reason = q->in->reason;
+	if (!reason || !reason->known || !reason->code || fl_reason_is_overflow(reason))
+		return;
+	fl_evidence(q, "the hook then ended in 0x%04" PRIx32 ", %s%s", reason->code, reason->name,
+		    fl_inquiry_is_fault(q)
+			    ? ": the fault registers tell of that, not of the overflow"
+			    : "");
+}
+
 bool fl_cause_overflow_hook(struct fl_inquiry *q)
 {
 	struct fl_overflow_hook hook;
 	char words[FL_THREAD_WORDS];
 	if (q->in->event || !fl_overflow_hook_find(q->in, &hook))
 		return false;
-	fl_evidence_reason(q);
+	if (fl_reason_is_overflow(q->in->reason))
+		fl_evidence_reason(q);
 	fl_evidence_hook(q, &hook);
-	if (fl_inquiry_is_fault(q))
-		fl_evidence_bits(q, FL_CFSR);
-	q->cause->random_frame = true;
+	state_how_it_ended(q);
 	if (hook.victim)
 		fl_verdict(q, "Stack Overflow", FL_CERTAIN,
 			   "the kernel found that %s overflowed its stack",

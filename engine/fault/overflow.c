@@ -5,6 +5,7 @@
 #include "fault/hook.h"
 #include "fault/rules.h"
 #include "fault/stack.h"
+#include "fault/trampled.h"
 #include "fault/words.h"
 
 #include <inttypes.h>
@@ -19,6 +20,7 @@ struct trial {
 	const struct fl_thread *thread;
 	enum fl_overflow verdict;
 	bool has_sp, astray; /* astray: sp is nowhere near its stack */
+	bool passed;         /* something lies beyond its end: it was not only stopped there */
 	uint32_t sp;
 	struct fl_low low;
 };
@@ -72,6 +74,7 @@ static void look_at_hook(struct trial *t)
 	if (!accused)
 		return;
 	fl_evidence_hook(&t->q, &hook);
+	t->passed = true;
 	raise_to(t, FL_OVERFLOW_PROVEN);
 }
 
@@ -88,6 +91,7 @@ static void look_at_pointer(struct trial *t)
 			    t->sp, start);
 	if (t->astray || t->sp >= start)
 		return;
+	t->passed = true;
 	if (t->verdict != FL_OVERFLOW_PROVEN)
 		fl_evidence_below(&t->q, t->sp, start, thread->name ? thread->name : "the stack");
 	raise_to(t, FL_OVERFLOW_PROVEN);
@@ -118,85 +122,16 @@ static void look_at_fill(struct trial *t)
 	if (!start_known(thread))
 		return;
 	t->low = fl_low_end(t->crash, thread);
-	if (t->low.state == FL_LOW_OVERWRITTEN) {
+	bool overwritten = t->low.state == FL_LOW_OVERWRITTEN;
+	if (!overwritten && !(thread->stack.unused_known && !thread->stack.unused))
+		return;
+	if (overwritten)
 		state_overwritten(t);
-		raise_to(t, FL_OVERFLOW_LIKELY);
-	} else if (thread->stack.unused_known && !thread->stack.unused) {
+	else
 		fl_evidence(&t->q, "none of its bytes, from 0x%08" PRIx32 " up, was left unused",
 			    thread->stack.start);
-		raise_to(t, FL_OVERFLOW_LIKELY);
-	}
-}
-
-static const struct fl_thread *stack_at(const struct fl_cause_input *in, uint32_t addr)
-{
-	for (size_t i = 0; i < in->thread_count; i++) {
-		const struct fl_thread *thread = &in->threads[i];
-		if (thread->stack.known && addr >= thread->stack.start && addr < thread->stack.end)
-			return thread;
-	}
-	return NULL;
-}
-
-static bool
-object_below(const struct fl_cause_input *in, uint32_t start, struct fl_symbol_info *ret)
-{
-	enum { GAP_MAX = 32, STEP = 4 }; /* stacks are aligned: something may be left between */
-	if (!in->symbols || !in->symbols->count)
-		return false;
-	for (uint32_t gap = 1; gap <= GAP_MAX && gap <= start; gap += STEP)
-		if (fl_view_object_at(in->symbols, start - gap, ret))
-			return (uint64_t)ret->addr + ret->size <= start;
-	return false;
-}
-
-/* A return address in data that holds none is what a stack leaves behind. */
-static bool
-find_return_address(struct trial *t, uint32_t low, uint32_t high, uint32_t *at_ret, uint32_t *ret)
-{
-	enum { WORDS = 16, WORD = 4 };
-	const struct fl_memory *memory = t->crash->memory;
-	uint32_t at = high & ~UINT32_C(3);
-	for (unsigned i = 0; i < WORDS && at >= WORD && at - WORD >= low; i++) {
-		uint16_t hw[2];
-		at -= WORD;
-		if (!fl_memory_u32(memory, at, ret) || !(*ret & 1) || *ret < 5 ||
-		    fl_inquiry_where(&t->q, *ret - 1) != FL_WHERE_CODE ||
-		    !fl_memory_u16(memory, *ret - 5, &hw[0]) ||
-		    !fl_memory_u16(memory, *ret - 3, &hw[1]) || !fl_thumb_call_size(hw[0], hw[1]))
-			continue;
-		*at_ret = at;
-		return true;
-	}
-	return false;
-}
-
-/* Whom it ran into. */
-static void state_neighbour(struct trial *t)
-{
-	char words[FL_THREAD_WORDS];
-	struct fl_symbol_info info;
-	uint32_t at, word, start = t->thread->stack.start;
-	if (t->verdict < FL_OVERFLOW_LIKELY || !start_known(t->thread) || !start)
-		return;
-	const struct fl_thread *other = stack_at(t->crash, start - 1);
-	if (other && other != t->thread) {
-		fl_evidence(&t->q, "below it lies the stack of %s, 0x%08" PRIx32 " to 0x%08" PRIx64,
-			    fl_thread_words(other, words), other->stack.start,
-			    other->stack.end - 1);
-		return;
-	}
-	if (!object_below(t->crash, start, &info))
-		return;
-	if (find_return_address(t, info.addr, start, &at, &word))
-		fl_evidence(&t->q,
-			    "below it lies %s, 0x%08" PRIx32 " to 0x%08" PRIx32
-			    ", which looks overwritten: 0x%08" PRIx32
-			    " holds the return address 0x%08" PRIx32,
-			    info.name, info.addr, info.addr + info.size - 1, at, word);
-	else
-		fl_evidence(&t->q, "below it lies %s, 0x%08" PRIx32 " to 0x%08" PRIx32, info.name,
-			    info.addr, info.addr + info.size - 1);
+	t->passed = true;
+	raise_to(t, FL_OVERFLOW_LIKELY);
 }
 
 /* What of it was never used, in words; false when nothing says. */
@@ -289,7 +224,8 @@ enum fl_code fl_overflow_judge(const struct fl_cause_input *in, const struct fl_
 	look_at_hook(&t);
 	look_at_pointer(&t);
 	look_at_fill(&t);
-	state_neighbour(&t);
+	if (t.passed && start_known(thread))
+		fl_evidence_trampled(&t.q);
 	acquit(&t);
 	return hand_over(&t, ret);
 }

@@ -128,6 +128,20 @@ static struct overflow start(const struct fl_inquiry *q)
 	return o;
 }
 
+bool fl_stack_end(const struct fl_inquiry *q, uint32_t *ret, const char **whose_ret)
+{
+	struct overflow o = start(q);
+	*ret = o.limit;
+	*whose_ret = o.limit_name;
+	return o.limit_name;
+}
+
+bool fl_stack_is_process(const struct fl_inquiry *q)
+{
+	uint32_t sp;
+	return fl_inquiry_register(q, FL_SP, &sp) && which(q, sp) == STACK_PROCESS;
+}
+
 static struct fl_mpu mpu_of(const struct fl_inquiry *q)
 {
 	return (struct fl_mpu){ q->in->mpu, q->in->mpu_count, q->in->arch };
@@ -317,12 +331,70 @@ static bool state_no_room(struct fl_inquiry *q, const struct overflow *o)
 	return true;
 }
 
+static bool is_off_its_stack(const struct fl_inquiry *q, uint32_t sp)
+{
+	return fl_stack_is_own(q) && q->in->thread->stack.known && sp > q->in->thread->stack.end;
+}
+
+static bool has_room(const struct overflow *o)
+{
+	return o->limit_name && !o->guard && o->sp >= o->limit && o->sp - o->limit >= FRAME_REACH;
+}
+
+static void state_active(struct fl_inquiry *q)
+{
+	static const struct {
+		uint8_t bit;
+		const char *name, *words;
+	} calls[] = { { 7, "SVCALLACT", "a supervisor call" }, { 10, "PENDSVACT", "PendSV" } };
+	uint32_t shcsr = q->in->fault ? fl_scs_value(q->in->fault, FL_SHCSR) : 0;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (shcsr >> calls[i].bit & 1)
+			fl_evidence(q,
+				    "SHCSR.%s: %s was active, as when a kernel starts or switches "
+				    "a thread",
+				    calls[i].name, calls[i].words);
+}
+
+/*
+ * A stack with room did not run out: the frame belonged to code on the other one (recorded on
+ * QEMU's M33: a kernel returned to a thread with psp 0, whose first fetch failed).
+ */
+static void verdict_other_stack(struct fl_inquiry *q, uint32_t bit, const struct overflow *o)
+{
+	uint32_t other;
+	unsigned reg = fl_stack_is_process(q) ? FL_MSP : FL_PSP;
+	const char *category = bit & FL_MMFSR_MASK ? "MPU Violation" : "Bus Fault";
+	const char *name = fl_register_name(reg);
+	fl_evidence(q,
+		    "sp 0x%08" PRIx32 " is %" PRIu32 " bytes above 0x%08" PRIx32
+		    ", where the stack ends (%s): it is not this one that ran out",
+		    o->sp, o->sp - o->limit, o->limit, o->limit_name);
+	q->cause->random_frame = true;
+	if (!fl_inquiry_register(q, reg, &other) || may_be_ram(other)) {
+		fl_evidence_also(q, bit);
+		fl_verdict(q, category, FL_LIKELY,
+			   "no exception frame could be stacked, though the stack has room");
+		return;
+	}
+	fl_evidence(q,
+		    "%s 0x%08" PRIx32 " does not point to a stack: an exception returned to code "
+		    "with that stack pointer, or interrupted it",
+		    name, other);
+	state_active(q);
+	fl_evidence_also(q, bit);
+	fl_verdict(q, category, FL_LIKELY,
+		   "no exception frame could be stacked at %s 0x%08" PRIx32
+		   ", which does not point to a stack",
+		   name, other);
+}
+
 void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit)
 {
 	struct overflow o = start(q);
 	const char *edge;
 	fl_evidence_bits(q, FL_CFSR);
-	if (o.has_sp && !may_be_ram(o.sp)) {
+	if (o.has_sp && (!may_be_ram(o.sp) || is_off_its_stack(q, o.sp))) {
 		verdict_damaged_sp(q, bit, o.sp);
 		return;
 	}
@@ -331,6 +403,10 @@ void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit)
 		look_for_guard(q, o.sp - 4, &o);
 		if (!o.guard)
 			look_for_guard(q, o.sp - fl_exception_frame_size(false), &o);
+		if (has_room(&o)) {
+			verdict_other_stack(q, bit, &o);
+			return;
+		}
 		state_guard(q, &o);
 		state_below(q, &o);
 		strong = state_address_beside_sp(q, o.sp) || o.guard || o.below ||
@@ -345,36 +421,6 @@ void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit)
 				      "MPU guard"
 				    : "no exception frame could be stacked: the stack ran out";
 	verdict(q, strong ? FL_CERTAIN : FL_LIKELY, title);
-}
-
-static const char *limit_register(const struct fl_inquiry *q)
-{
-	uint32_t sp;
-	bool on_psp = fl_inquiry_register(q, FL_SP, &sp) && which(q, sp) == STACK_PROCESS;
-	return on_psp ? "PSPLIM" : "MSPLIM";
-}
-
-/*
- * The limit stops either an instruction, which then has not written sp, or an exception entry,
- * which leaves sp at the limit and no frame (Arm DDI 0553 B3.21; recorded on QEMU's M33).
- */
-void fl_cause_stack_limit(struct fl_inquiry *q, uint32_t bit)
-{
-	const char *limit = limit_register(q);
-	fl_evidence_bits(q, FL_CFSR);
-	fl_evidence_also(q, bit);
-	q->cause->random_frame = true;
-	bool moves_sp = q->has_insn && q->insn.writes >> FL_SP & 1;
-	if (moves_sp && q->pc_where != FL_WHERE_NOT_CODE && fl_inquiry_frame_plausible(q)) {
-		fl_verdict(q, "Stack Overflow", FL_CERTAIN,
-			   "the instruction at 0x%08" PRIx32 " would have taken sp below %s", q->pc,
-			   limit);
-		return;
-	}
-	fl_evidence(q, "the exception frame was not written: the registers of the dump are old "
-		       "stack contents");
-	fl_verdict(q, "Stack Overflow", FL_CERTAIN, "no room for an exception frame above %s",
-		   limit);
 }
 
 void fl_cause_lazy_stacking(struct fl_inquiry *q, uint32_t bit)

@@ -22,6 +22,15 @@ bool fl_stack_is_own(const struct fl_inquiry *q);
  */
 bool fl_stack_pointer(const struct fl_inquiry *q, uint32_t *ret);
 
+/**
+ * The lower end of the stack that the crashed context used, and whose it is: a thread's name or a
+ * symbol. @return false when it is not known.
+ */
+bool fl_stack_end(const struct fl_inquiry *q, uint32_t *ret, const char **whose_ret);
+
+/** Whether the crashed context used the process stack. */
+bool fl_stack_is_process(const struct fl_inquiry *q);
+
 /** State that @p sp is below @p limit, the lower end of the stack of @p whose. */
 void fl_evidence_below(struct fl_inquiry *q, uint32_t sp, uint32_t limit, const char *whose);
 
@@ -36,7 +45,7 @@ bool fl_stack_overflow_by_access(struct fl_inquiry *q, const struct fl_access *a
 /** MSTKERR, STKERR: no exception frame could be written. */
 void fl_cause_stacking(struct fl_inquiry *q, uint32_t bit);
 
-/** STKOF: the limit register stopped it (v8-M). */
+/** STKOF: the limit register stopped it (v8-M); stack_limit.c. */
 void fl_cause_stack_limit(struct fl_inquiry *q, uint32_t bit);
 
 /** MLSPERR, LSPERR: floating-point registers found no room in the interrupted stack. */

@@ -91,7 +91,7 @@ static void test_deadlock(void **state)
 			assert_string_equal(cause->parties[0].lock, "uart_lock");
 			assert_string_equal(cause->parties[1].thread, "radio");
 			assert_string_equal(cause->parties[1].lock, "spi_lock");
-			assert_true(cause->random_frame);
+			assert_false(cause->random_frame);
 			assert_true(case_says(&d.crew.c,
 					      "thread 'logger' waits without a timeout for "
 					      "uart_lock: the mutex, at 0x20000800, is held by "
@@ -166,27 +166,39 @@ static void test_priority_inversion(void **state)
 		const char *name;
 		enum fl_thread_state holder;
 		int32_t waiter, runs, holds;
+		bool waits; /* for a mutex of the running one */
+		bool bears; /* the wait has to do with who ran */
 		bool inversion;
 	} cases[] = {
-		{ "inversion", FL_THREAD_READY, 5, 3, 1, true },
-		{ "the holder is blocked itself", FL_THREAD_BLOCKED, 5, 3, 1, false },
-		{ "the holder inherited", FL_THREAD_READY, 5, 3, 5, false },
-		{ "the running one is less urgent", FL_THREAD_READY, 5, 1, 3, false },
+		{ "inversion", FL_THREAD_READY, 5, 3, 1, false, true, true },
+		{ "the holder is blocked itself", FL_THREAD_BLOCKED, 5, 3, 1, false, false, false },
+		{ "the holder waits for the running one", FL_THREAD_BLOCKED, 5, 3, 1, true, true,
+		  false },
+		{ "the holder inherited", FL_THREAD_READY, 5, 3, 5, false, true, false },
+		{ "the running one is less urgent", FL_THREAD_READY, 5, 1, 3, false, true, false },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct deadlock d;
 		begin(&d, WATCHDOG);
 		d.radio->wait = (struct fl_wait){ 0 };
+		if (cases[i].waits)
+			wait_for(d.radio, FL_WAIT_MUTEX, "adc_lock", d.sensor);
 		d.radio->state = cases[i].holder;
 		d.logger->priority = cases[i].waiter;
 		d.sensor->priority = cases[i].runs;
 		d.radio->priority = cases[i].holds;
 		print_message("%s\n", cases[i].name);
 		crew_decide(&d.crew);
-		assert_true(case_says(&d.crew.c, "thread 'logger' waits without a timeout for "
-						 "uart_lock: the mutex, at 0x20000800, is held by "
-						 "thread 'radio'"));
+		assert_int_equal(case_says(&d.crew.c, "thread 'logger' waits without a timeout for "
+						      "uart_lock: the mutex, at 0x20000800, is "
+						      "held by thread 'radio'"),
+				 cases[i].bears);
+		assert_int_equal(case_says(&d.crew.c, "adc_lock: the mutex, at 0x20000800, is held "
+						      "by thread 'sensor'"),
+				 cases[i].waits);
+		assert_true(
+			case_says(&d.crew.c, "no threads wait for each other's mutexes in a ring"));
 		assert_int_equal(
 			case_says(&d.crew.c,
 				  "priority inversion: thread 'logger', of priority 5, "

@@ -120,6 +120,120 @@ static void test_without_fault_registers(void **state)
 	}
 }
 
+/* A stack with room did not run out, whatever could not be stacked. */
+static void test_stacking_with_room(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t cfsr, sp, psp, shcsr;
+		const char *category, *title, *says;
+	} cases[] = {
+		{ "psp is null", 0x10, 0x20001100, 0, 0x80, "MPU Violation",
+		  "no exception frame could be stacked at psp 0x00000000, which does not point to "
+		  "a stack",
+		  "SHCSR.SVCALLACT: a supervisor call was active" },
+		{ "psp is null, no call", 0x1000, 0x20001100, 0, 0, "Bus Fault",
+		  "no exception frame could be stacked at psp 0x00000000, which does not point to "
+		  "a stack",
+		  "sp 0x20001100 is 256 bytes above 0x20001000, where the stack ends (loop): it is "
+		  "not this one that ran out" },
+		{ "psp is a stack", 0x1000, 0x20001100, 0x20002000, 0, "Bus Fault",
+		  "no exception frame could be stacked, though the stack has room",
+		  "it is not this one that ran out" },
+		{ "hardly any room", 0x1000, 0x20001060, 0, 0, "Stack Overflow",
+		  "no exception frame could be stacked: the stack ran out", "is only 96 bytes" },
+		{ "just enough", 0x1000, 0x20001070, 0x20002000, 0, "Bus Fault",
+		  "no exception frame could be stacked, though the stack has room",
+		  "sp 0x20001070 is 112 bytes above" },
+		{ "above its stack", 0x1000, 0x20001204, 0, 0, "Bus Fault",
+		  "no exception frame could be stacked: sp 0x20001204 does not point to a stack",
+		  "CFSR" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault_case c;
+		uint32_t words[5] = { cases[i].shcsr, cases[i].cfsr, 0, 0, 0 };
+		case_begin(&c, FL_ARCH_V8M_MAIN, HARD);
+		case_memory(&c, 0xe000ed24, words, sizeof(words));
+		case_pc(&c, 0x08000100, 0xbf00, 0);
+		fl_reg_set(&c.regs, FL_SP, cases[i].sp);
+		fl_reg_set(&c.regs, FL_MSP, cases[i].sp);
+		fl_reg_set(&c.regs, FL_PSP, cases[i].psp);
+		c.thread.name = "loop";
+		c.thread.stack.known = true;
+		c.thread.stack.start = 0x20001000;
+		c.thread.stack.end = 0x20001200;
+		c.in.thread = &c.thread;
+		print_message("%s\n", cases[i].name);
+		case_decide(&c);
+		assert_string_equal(c.cause.title, cases[i].title);
+		assert_string_equal(c.cause.category, cases[i].category);
+		assert_true(case_says(&c, cases[i].says));
+		case_end(&c);
+	}
+}
+
+/* What sp would have become (Arm DDI 0403E A7.7). */
+static void test_what_the_limit_stopped(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t h1, h2;
+		const char *says; /* NULL: no sentence */
+	} cases[] = {
+		{ "sub sp, #16", 0xb084, 0, "sp 0x20001010 less 16 would be 0x20001000" },
+		{ "sub sp, #24", 0xb086, 0,
+		  "sp 0x20001010 less 24 would be 0x20000ff8, 8 bytes below 0x20001000, where the "
+		  "stack ends (loop)" },
+		{ "sub.w sp, sp, #1024", 0xf5ad, 0x6d80,
+		  "sp 0x20001010 less 1024 would be 0x20000c10, 1008 bytes below" },
+		{ "subw sp, sp, #276", 0xf2ad, 0x1d14,
+		  "sp 0x20001010 less 276 would be 0x20000efc, 260 bytes below" },
+		{ "sub.w sp, sp, r3", 0xebad, 0x0d03,
+		  "sp 0x20001010 less r3, 256, would be 0x20000f10, 240 bytes below" },
+		{ "add sp, r3", 0x449d, 0, "sp 0x20001010 plus r3, 256, would be 0x20001110" },
+		{ "mov sp, r3", 0x469d, 0, "the new sp, r3, would be 0x00000100" },
+		{ "push {r4-r7, lr}", 0xb5f0, 0,
+		  "sp 0x20001010 less 20 would be 0x20000ffc, 4 bytes below" },
+		{ "push.w {r4-r8, lr}", 0xe92d, 0x41f0,
+		  "sp 0x20001010 less 24 would be 0x20000ff8, 8 bytes below" },
+		{ "str r0, [sp, #-32]!", 0xf84d, 0x0d20,
+		  "sp 0x20001010 less 32 would be 0x20000ff0, 16 bytes below" },
+		{ "vpush {d8-d15}", 0xed2d, 0x8b10,
+		  "sp 0x20001010 less 64 would be 0x20000fd0, 48 bytes below" },
+		{ "sub.w sp, sp, r3, lsl #2", 0xebad, 0x0d83, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault_case c;
+		case_begin(&c, FL_ARCH_V8M_MAIN, USAGE);
+		case_fault(&c, 0x00100000, 0, 0, 0);
+		case_pc(&c, 0x08000100, cases[i].h1, cases[i].h2);
+		fl_reg_set(&c.regs, FL_SP, 0x20001010);
+		fl_reg_set(&c.regs, FL_PSP, 0x20001010);
+		fl_reg_set(&c.regs, FL_R3, 0x100);
+		c.thread.name = "loop";
+		c.thread.stack.known = true;
+		c.thread.stack.start = 0x20001000;
+		c.thread.stack.end = 0x20001200;
+		c.thread.stack.unused_known = true;
+		c.thread.stack.unused = 12;
+		c.in.thread = &c.thread;
+		print_message("%s\n", cases[i].name);
+		case_decide(&c);
+		assert_string_equal(
+			c.cause.title,
+			"the instruction at 0x08000100 would have taken sp below PSPLIM");
+		assert_int_equal(case_says(&c, "would be"), cases[i].says != NULL);
+		if (cases[i].says)
+			assert_non_null(strstr(c.cause.evidence[0], cases[i].says));
+		assert_true(case_says(&c, "before anything was written: the lowest 12 bytes of the "
+					  "stack were never used"));
+		assert_false(c.cause.random_frame);
+		case_end(&c);
+	}
+}
+
 static void test_process_stack_limit(void **state)
 {
 	struct fault_case c;
@@ -177,6 +291,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_without_fault_registers),
+		cmocka_unit_test(test_stacking_with_room),
+		cmocka_unit_test(test_what_the_limit_stopped),
 		cmocka_unit_test(test_process_stack_limit),
 		cmocka_unit_test(test_handlers_do_not_use_the_stack_of_a_thread),
 	};
