@@ -113,6 +113,7 @@ static void verdict_jump(struct fl_inquiry *q, const struct caller *c, bool cert
 	const char *why = q->pc_where == FL_WHERE_NOT_CODE ? "is not code" : "cannot be executed";
 	fl_verdict_address(q, q->pc);
 	q->cause->random_frame = true;
+	q->through_pointer = c->confirmed;
 	if (!c->confirmed)
 		state_registers(q);
 	if (c->confirmed && c->function)

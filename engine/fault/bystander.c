@@ -13,6 +13,7 @@ enum {
 	FINDINGS_MAX = 4,
 	BORDER = 0x40,       /* what may lie between a stack and its neighbour */
 	BLOCK_REACH = 0x200, /* no control block is larger */
+	TOP = 0x100,         /* of a stack: what a neighbour that overflowed hits first */
 };
 
 static bool overflowed(const struct fl_thread *thread)
@@ -153,7 +154,7 @@ what_was_hit(const struct fl_inquiry *q, const struct fl_thread *other, uint32_t
 	return NULL;
 }
 
-static void relate(struct fl_inquiry *q, const struct fl_thread *other)
+static bool relate(struct fl_inquiry *q, const struct fl_thread *other)
 {
 	char words[FL_THREAD_WORDS];
 	uint32_t addr;
@@ -165,6 +166,46 @@ static void relate(struct fl_inquiry *q, const struct fl_thread *other)
 			    ", lies right below: it was likely overwritten from there",
 			    fl_thread_words(other, words), how_sure(other), other->stack.start, hit,
 			    addr);
+	return hit;
+}
+
+/*
+ * Whether what @p other wrote is what the crashed thread ran into: a return address at the top of
+ * its stack, or the stack pointer in its control block. A function pointer may come from anywhere.
+ */
+static bool explains(const struct fl_inquiry *q, const struct fl_thread *other)
+{
+	const struct fl_thread *own = q->in->thread;
+	uint32_t sp;
+	if (!q->cause->random_frame || q->through_pointer || !may_follow_overflow(q) || !own ||
+	    !own->has_block || !own->stack.known || !fl_inquiry_register(q, FL_SP, &sp) ||
+	    !fl_stack_is_own(q))
+		return false;
+	uint32_t top = (uint32_t)(own->stack.end - 1);
+	bool inside = sp >= own->stack.start && sp <= own->stack.end;
+	if (inside)
+		return is_right_below(other, top, BORDER) && own->stack.end - sp <= TOP;
+	return is_right_below(other, own->block, BLOCK_REACH);
+}
+
+static void lead_with_last(struct fl_inquiry *q)
+{
+	size_t last = q->evidence_count - 1;
+	const char *text = q->evidence[last];
+	memmove(&q->evidence[1], &q->evidence[0], last * sizeof(q->evidence[0]));
+	q->evidence[0] = text;
+}
+
+/* What crashed, and where, is chance; who wrote there is the bug. */
+static void blame(struct fl_inquiry *q, const struct fl_thread *other)
+{
+	char words[FL_THREAD_WORDS], own[FL_THREAD_WORDS];
+	const char *title = q->cause->title;
+	lead_with_last(q);
+	set_party(q, other->name ? other->name : other->entry);
+	fl_verdict(q, "Stack Overflow", FL_LIKELY, "%s %s its stack and hit %s, then: %s",
+		   fl_thread_words(other, words), how_sure(other),
+		   fl_thread_words(q->in->thread, own), title);
 }
 
 static void note_overflow(const struct fl_cause_input *in, const struct fl_thread *other)
@@ -178,15 +219,21 @@ static void note_overflow(const struct fl_cause_input *in, const struct fl_threa
 static void look_at_overflows(struct fl_inquiry *q)
 {
 	const struct fl_cause_input *in = q->in;
-	size_t count = 0;
+	const struct fl_thread *culprit = NULL;
+	size_t count = 0, related = 0;
 	for (size_t i = 0; i < in->thread_count; i++) {
-		if (in->threads[i].crashed || !overflowed(&in->threads[i]))
+		const struct fl_thread *other = &in->threads[i];
+		if (other->crashed || !overflowed(other))
 			continue;
 		if (count++ < FINDINGS_MAX)
-			note_overflow(in, &in->threads[i]);
-		if (count <= FINDINGS_MAX && !is_category(q, "Stack Overflow"))
-			relate(q, &in->threads[i]);
+			note_overflow(in, other);
+		if (count > FINDINGS_MAX || is_category(q, "Stack Overflow") || !relate(q, other))
+			continue;
+		related++;
+		culprit = explains(q, other) ? other : NULL;
 	}
+	if (related == 1 && culprit)
+		blame(q, culprit);
 	if (count > FINDINGS_MAX)
 		fl_finding_add(in->findings, FL_STAGE_FAULT, FL_WARNING, FL_OK, FL_AT_NONE, 0,
 			       "%zu more threads overflowed their stacks or are likely to have",

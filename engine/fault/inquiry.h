@@ -37,6 +37,8 @@ struct fl_inquiry {
 	struct fl_thumb insn;
 	uint32_t cfsr; /**< 0 when not captured */
 	uint32_t hfsr;
+
+	bool through_pointer; /**< a rule found pc in the function pointer that was called */
 };
 
 /** Gather the facts. */

@@ -69,6 +69,8 @@ static const char *const titles[][2] = {
 	{ "overflow-hook", "the kernel found that thread 'hoarder' overflowed its stack" },
 	{ "overflow-sentinel", "the kernel found that thread 'greedy' overflowed its stack" },
 	{ "overflow-psplim", "would have taken sp below PSPLIM" },
+	{ "overflow-neighbour",
+	  "thread 'greedy' likely overflowed its stack and hit thread 'victim', then: jump to " },
 };
 
 /* The thread stack's overflow has nothing to do with the end of the main stack. */
@@ -130,6 +132,7 @@ static bool stacks_fit(const json_t *expected, const struct fl_trace *trace)
 static const char *const sentences[][2] = {
 	{ "overflow-neighbour", "thread 'greedy' likely overflowed its stack, which ends at 0x" },
 	{ "overflow-neighbour", "the crashed thread's stack" },
+	{ "overflow-psplim", "the core stopped it before anything was written" },
 	{ "deadlock", "waits without a timeout for" },
 	{ "spin", "was running when the watchdog came" },
 	{ "spin", "was ready and could not run" },
