@@ -15,10 +15,11 @@ void fl_vec_deinit(struct fl_vec *v)
 	v->room = 0;
 }
 
-bool fl_vec_grow(struct fl_vec *v)
+bool fl_vec_reserve(struct fl_vec *v, size_t room)
 {
-	size_t room = v->room ? v->room * 2 : 16;
 	size_t bytes;
+	if (room <= v->room)
+		return true;
 	if (__builtin_mul_overflow(room, v->element_size, &bytes))
 		return false;
 	void *data = realloc(v->data, bytes);
@@ -27,6 +28,11 @@ bool fl_vec_grow(struct fl_vec *v)
 	v->data = data;
 	v->room = room;
 	return true;
+}
+
+bool fl_vec_grow(struct fl_vec *v)
+{
+	return v->room <= SIZE_MAX / 2 && fl_vec_reserve(v, v->room ? v->room * 2 : 16);
 }
 
 void *fl_vec_add(struct fl_vec *v)

@@ -18,6 +18,9 @@ struct fl_vec {
 
 void fl_vec_deinit(struct fl_vec *v);
 
+/** Make room for @p room elements in all; false when memory is out. */
+bool fl_vec_reserve(struct fl_vec *v, size_t room);
+
 /** Make room for another element; false when memory is out. */
 bool fl_vec_grow(struct fl_vec *v);
 

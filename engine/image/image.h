@@ -22,6 +22,7 @@ struct fl_image {
 	struct fl_arena arena;
 	struct fl_findings findings;
 	struct fl_elf elf;
+	uint8_t hash[16]; /**< XXH3-128 of the ELF, for who has one: not computed here */
 	enum fl_arch arch;
 	uint8_t build_id[FL_BUILD_ID_SIZE];
 	uint8_t build_id_size;

@@ -153,7 +153,7 @@ static struct fl_index_header header_of(struct fl_build *b)
 	};
 	memcpy(h.magic, FL_INDEX_MAGIC, sizeof(h.magic));
 	memcpy(h.build_id, image->build_id, sizeof(h.build_id));
-	fl_hash128(image->elf.bytes, image->elf.size, h.elf_hash);
+	memcpy(h.elf_hash, image->hash, sizeof(h.elf_hash));
 	if (b->code.count) {
 		const struct fl_code_range *first = fl_vec_at(&b->code, struct fl_code_range, 0);
 		const struct fl_code_range *last = first + (b->code.count - 1);
@@ -218,6 +218,7 @@ assemble(struct fl_build *b, uint8_t **ret, size_t *size_ret, struct fl_error *e
 		if (part.count)
 			memcpy(index + directory[kind - 1].off, part.data,
 			       (size_t)part.count * element_sizes[kind]);
+		fl_vec_deinit(&b->tables[kind]); /* so that there are not two of everything */
 	}
 	*ret = index;
 	*size_ret = (size_t)off;

@@ -60,7 +60,7 @@ void fl_build_structs(struct fl_build *b); /**< layouts and variables */
 void fl_build_logs(struct fl_build *b);    /**< formats of compact logs */
 
 /**
- * Compile one module.
+ * Compile one module. Of the image, the rows of line tables are gone afterwards.
  * @param ret malloc'ed index.
  * @retval FL_ENOMEM
  */

@@ -115,6 +115,16 @@ static void emit_rows(struct fl_build *b, const struct fl_piece *s)
 		emit(b, (uint32_t)end, (struct fl_index_line){ 0 });
 }
 
+/* Each row gives one at most, each segment one at its start and one at its end. Room that is not
+ * used costs no memory, copies of half-full tables would. */
+static void reserve(struct fl_build *b, size_t segments)
+{
+	size_t count = b->image->debug.rows.count + 2 * segments;
+	if (!fl_vec_reserve(&b->tables[FL_INDEX_LINE_ADDRS], count) ||
+	    !fl_vec_reserve(&b->tables[FL_INDEX_LINES], count))
+		b->failed = true;
+}
+
 void fl_build_lines(struct fl_build *b)
 {
 	struct fl_vec claims = FL_VEC(struct fl_claim);
@@ -131,8 +141,10 @@ void fl_build_lines(struct fl_build *b)
 	}
 	if (!fl_claims_resolve(&claims, &segments))
 		b->failed = true;
+	reserve(b, segments.count);
 	for (size_t i = 0; i < segments.count && !b->failed; i++)
 		emit_rows(b, fl_vec_at(&segments, const struct fl_piece, i));
 	fl_vec_deinit(&claims);
 	fl_vec_deinit(&segments);
+	fl_vec_deinit(&b->image->debug.rows); /* by far the most of what an image holds */
 }

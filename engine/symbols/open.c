@@ -92,6 +92,7 @@ static enum fl_code add_module(struct opening *o, const char *name, const void *
 	enum fl_code code = fl_image_open(name, bytes, size, &image, err);
 	if (code)
 		return code;
+	memcpy(image->hash, o->hashes[o->symbols->count], sizeof(image->hash));
 	size_t place = o->symbols->count++; /* before its children, compiled after them: they may
 					       add findings */
 	code = add_all_embedded(o, image, depth, err);
