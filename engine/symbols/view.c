@@ -28,6 +28,8 @@ bool fl_view_is_code(const struct fl_symbol_view *view, uint32_t addr)
 const struct fl_module *fl_view_module_at(const struct fl_symbol_view *view, uint32_t addr)
 {
 	const struct fl_module *by_section = NULL;
+	if (view->count == 1) /* nothing to weigh */
+		return fl_module_is_code(view->modules[0], addr) ? view->modules[0] : NULL;
 	for (size_t i = 0; i < view->count; i++) {
 		const struct fl_module *module = view->modules[i];
 		struct fl_function_info function;
