@@ -255,18 +255,27 @@ static void test_found_by_the_kernel(void **state)
 static void test_no_lists_at_all(void **state)
 {
 	(void)state;
-	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
-	struct queue_of_four q;
-	put_four(&w, FREERTOS_DWARF, &q);
-	for (uint32_t at = w.ready; at < w.termination + w.s.list_size; at += 4)
-		freertos_word(&w, at, 0x20000000 + 3 * at % 0x5000);
-	freertos_word(&w, w.task_count, 0x20001234);
-	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
-	assert_int_equal(c.threads.count, 0);
-	assert_int_equal(freertos_findings(&c, "lists of tasks should be are none"), 1);
-	assert_int_equal(c.findings.count, 1);
-	assert_false(c.threads.kernel.has_thread_count);
+	for (int good = 0; good < 4; good++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		struct queue_of_four q;
+		put_four(&w, FREERTOS_DWARF, &q);
+		for (uint32_t at = w.ready; at < w.termination + w.s.list_size; at += 4)
+			freertos_word(&w, at, 0x20000000 + 3 * at % 0x5000);
+		if (good > 0) /* by chance */
+			freertos_list(&w, w.termination);
+		if (good > 1)
+			freertos_list(&w, w.suspended);
+		if (good > 2)
+			freertos_list(&w, w.pending);
+		freertos_word(&w, w.task_count, 0x20001234);
+		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+		assert_int_equal(c.threads.count, 0);
+		assert_int_equal(freertos_findings(&c, "lists of tasks should be are none"),
+				 good < 3);
+		assert_int_equal(c.findings.count, good < 3 ? 1 : 4);
+		assert_false(c.threads.kernel.has_thread_count);
+	}
 }
 
 static void test_count_of_tasks(void **state)

@@ -101,6 +101,7 @@ struct fl_freertos {
 	bool guessed; /**< no debug information about TCB_t: offsets of the default build */
 	struct fl_freertos_list lists[FL_FREERTOS_LISTS];
 	bool lists_captured; /**< at least one of them */
+	bool has_lists;      /**< most of them are lists, as far as they were captured */
 	struct fl_freertos_place {
 		uint16_t walk; /**< the last walk that met it; 0 = none */
 		enum fl_freertos_list_kind list;
@@ -137,10 +138,10 @@ void fl_freertos_find_lists(struct fl_freertos *k);
 void fl_freertos_walk(struct fl_freertos *k);
 
 /**
- * What is damaged or missing: one finding per list, or one for all of them.
- * @return false when these are no lists at all.
+ * What is damaged or missing: one finding per list, or one for all of them when most are none
+ * (k->has_lists).
  */
-bool fl_freertos_note_lists(struct fl_freertos *k);
+void fl_freertos_note_lists(struct fl_freertos *k);
 
 /** The list at @p addr, or NULL. */
 const struct fl_freertos_list *fl_freertos_list_at(const struct fl_freertos *k, uint32_t addr);

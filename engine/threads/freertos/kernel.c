@@ -157,18 +157,20 @@ static void describe(struct fl_freertos *k, struct fl_thread *thread)
 }
 
 /* A number that no kernel has is not its number of tasks. */
-static void compare_count(struct fl_freertos *k, bool has_lists)
+static void compare_count(struct fl_freertos *k)
 {
 	struct fl_threads *out = k->scan->out;
 	uint32_t count = out->kernel.thread_count;
 	if (!out->kernel.has_thread_count || count == out->count || k->scan->full)
 		return;
 	out->kernel.has_thread_count = count <= FL_LIMIT_THREADS;
+	if (!k->has_lists)
+		return;
 	if (out->kernel.has_thread_count)
 		fl_scan_note(k->scan, FL_NOTE, FL_OK, k->lists[0].addr,
 			     "the kernel counts %" PRIu32 " tasks, found were %zu", count,
 			     out->count);
-	else if (has_lists)
+	else
 		fl_scan_note(k->scan, FL_WARNING, FL_EFORMAT, k->lists[0].addr,
 			     "uxCurrentNumberOfTasks is %" PRIu32 ", which cannot be true", count);
 }
@@ -182,6 +184,7 @@ static void find(struct fl_kernel_scan *scan)
 	read_facts(&k);
 	fl_freertos_walk(&k);
 	fl_freertos_recover(&k);
+	fl_freertos_note_lists(&k);
 	add_registered(&k);
 	find_running(&k);
 	for (size_t i = 0; i < scan->out->count; i++)
@@ -191,7 +194,7 @@ static void find(struct fl_kernel_scan *scan)
 	fl_freertos_states(&k);
 	fl_freertos_measure(&k);
 	fl_freertos_contexts(&k);
-	compare_count(&k, fl_freertos_note_lists(&k));
+	compare_count(&k);
 }
 
 const struct fl_kernel fl_kernel_freertos = {

@@ -292,16 +292,20 @@ static void complain(const struct fl_freertos *k, const struct fl_freertos_list 
 	}
 }
 
-/* Damage leaves some, for most lists of any firmware are empty. */
-static bool is_any_fine(const struct fl_freertos *k)
+static bool is_nonsense(const struct fl_freertos_walk *w)
 {
-	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++) {
-		const struct fl_freertos_list *list = &k->lists[i];
-		if (list->count && (list->broken.outcome == FL_FREERTOS_WALK_FINE ||
-				    list->broken.outcome == FL_FREERTOS_WALK_FULL))
-			return true;
-	}
-	return false;
+	return w->outcome == FL_FREERTOS_WALK_WILD || w->outcome == FL_FREERTOS_WALK_CIRCLE ||
+	       w->outcome == FL_FREERTOS_WALK_MISCOUNT || w->counted > FL_LIMIT_THREADS;
+}
+
+/* Damage leaves most of them as they should be. */
+static bool are_lists(const struct fl_freertos *k)
+{
+	int surplus = 0;
+	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++)
+		if (k->lists[i].count)
+			surplus += is_nonsense(&k->lists[i].broken) ? 1 : -1;
+	return surplus <= 0;
 }
 
 static uint32_t first_address(const struct fl_freertos *k)
@@ -312,21 +316,21 @@ static uint32_t first_address(const struct fl_freertos *k)
 	return k->lists[i].addr;
 }
 
-bool fl_freertos_note_lists(struct fl_freertos *k)
+void fl_freertos_note_lists(struct fl_freertos *k)
 {
+	k->has_lists = are_lists(k);
 	if (!k->lists_captured) {
 		fl_scan_note(k->scan, FL_WARNING, FL_EUNMAPPED, first_address(k),
 			     "the kernel's lists of tasks were not captured: tasks may be missing");
-		return true;
+		return;
 	}
-	if (!is_any_fine(k)) {
+	if (!k->has_lists) {
 		fl_scan_note(k->scan, FL_WARNING, FL_EFORMAT, first_address(k),
 			     "what lies where the kernel's lists of tasks should be are none: the "
 			     "ELF is another firmware's, or memory is damaged");
-		return false;
+		return;
 	}
 	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++)
 		if (k->lists[i].count)
 			complain(k, &k->lists[i]);
-	return true;
 }

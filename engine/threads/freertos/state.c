@@ -86,7 +86,7 @@ static void note_contradictions(struct fl_freertos *k)
 		first = first ? first : thread;
 		count++;
 	}
-	if (first)
+	if (first && k->has_lists)
 		fl_scan_note(k->scan, FL_WARNING, FL_EFORMAT, first->block,
 			     "%" PRIu32 " tasks, %s first, are on another list than their control "
 			     "block says",
