@@ -68,7 +68,9 @@ static void listed(struct fl_text *t, const char *text)
 	if (!text)
 		return;
 	fl_text_put(t, FL_STYLE_PLAIN, first ? "" : ",");
+	t->width--; /* for the comma that may follow */
 	fl_text_wrapf(t, FL_STYLE_PLAIN, LABEL_COLUMNS, "%s%s", first ? "" : " ", text);
+	t->width++;
 }
 
 static void device(struct fl_text *t, const struct fl_trace *trace)

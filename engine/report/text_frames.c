@@ -160,7 +160,10 @@ static void code_frame(struct backtrace *b, const struct fl_frame *f, bool names
 	else
 		fl_text_putf(t, FL_STYLE_DIM, "0x%08" PRIx32, f->pc);
 	fl_text_pad(t, b->name_column);
-	fl_text_put(t, f->function ? FL_STYLE_NAME : FL_STYLE_DOUBT, frame_name(b, f, columns));
+	if (f->function)
+		fl_text_put(t, FL_STYLE_NAME, frame_name(b, f, columns));
+	else
+		fl_text_wrap(t, FL_STYLE_DOUBT, b->name_column + 2, frame_name(b, f, columns));
 	if (f->function && f->module && b->trace->module_count > 1 &&
 	    fl_strcmp(f->module, b->trace->modules[0].name) != 0) {
 		make_room(b, fl_columns(f->module, strlen(f->module)) + 2);

@@ -44,7 +44,13 @@ void fl_text_registers(struct fl_text *t, const struct fl_registers *regs)
 	fl_text_newline(t);
 }
 
-enum { NAME = 21, MEANING = 34 };
+enum {
+	NAME = 21,
+	MEANING = 34,
+	MEANING_MIN = 24, /* with less room it has a line of its own, */
+	MEANING_NARROW = 11,
+	LISTED = 16,
+};
 
 /* What SHCSR says is configuration for the most part: names are enough. */
 static void names_of(struct fl_text *t, const struct fl_fault *f, enum fl_scs_register reg)
@@ -70,10 +76,13 @@ static void facts_of(struct fl_text *t, const struct fl_fault *f, enum fl_scs_re
 		first = false;
 		fl_text_pad(t, NAME);
 		fl_text_put(t, FL_STYLE_NAME, fact->name);
-		if (t->column >= MEANING)
+		size_t column = t->width < MEANING + MEANING_MIN ? MEANING_NARROW : MEANING;
+		if (column == MEANING_NARROW)
+			fl_text_newline(t);
+		else if (t->column >= column)
 			fl_text_put(t, FL_STYLE_PLAIN, "  ");
-		fl_text_pad(t, MEANING);
-		fl_text_wrap(t, FL_STYLE_PLAIN, MEANING, fact->meaning);
+		fl_text_pad(t, column);
+		fl_text_wrap(t, FL_STYLE_PLAIN, column, fact->meaning);
 	}
 }
 
@@ -110,16 +119,21 @@ static bool is_zero(const struct fl_fault *f, enum fl_scs_register reg)
 static void listed(struct fl_text *t, const struct fl_fault *f, const char *label,
 		   bool (*wanted)(const struct fl_fault *, enum fl_scs_register))
 {
-	const char *separator = label;
+	bool any = false;
 	for (unsigned i = 0; i < FL_SCS_COUNT; i++) {
 		enum fl_scs_register reg = (enum fl_scs_register)i;
 		if (!wanted(f, reg))
 			continue;
-		fl_text_put(t, FL_STYLE_DIM, separator);
+		fl_text_put(t, FL_STYLE_DIM, any ? "," : label);
+		any = true;
+		if (t->column + 2 + strlen(fl_scs_name(reg)) < t->width)
+			fl_text_pad(t, t->column < LISTED ? LISTED : t->column + 1);
+		else
+			fl_text_newline(t);
+		fl_text_pad(t, LISTED);
 		fl_text_put(t, FL_STYLE_DIM, fl_scs_name(reg));
-		separator = ", ";
 	}
-	if (t->column)
+	if (any)
 		fl_text_newline(t);
 }
 
@@ -159,6 +173,6 @@ void fl_text_fault(struct fl_text *t, const struct fl_trace *trace)
 		(reg == FL_SHCSR ? names_of : facts_of)(t, f, reg);
 		fl_text_newline(t);
 	}
-	listed(t, f, "  zero:         ", is_zero);
-	listed(t, f, "  not captured: ", is_missing);
+	listed(t, f, "  zero:", is_zero);
+	listed(t, f, "  not captured:", is_missing);
 }

@@ -191,7 +191,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		{ "path-map", 0, CLI_LIST, &job.render.path_maps, NULL },
 		{ "color", 0, CLI_CHOICE, &job.render.color, cli_colors },
 		{ "all-frames", 0, CLI_FLAG, &job.render.all_frames, NULL },
-		{ "thread", 't', CLI_TEXT, &job.render.thread, NULL },
+		{ "thread", 't', CLI_LIST, &job.render.threads, NULL },
 		{ "rules", 0, CLI_TEXT, &job.rules_folder, NULL },
 		{ "sandbox", 0, CLI_CHOICE, &job.sandbox_mode, cli_sandboxes },
 		CLI_CACHE_OPTIONS(job.cache),

@@ -113,7 +113,7 @@ int cli_write(const char *path, const struct fl_buffer *bytes);
 /** Whether text goes to a terminal that may be coloured. @p choice: index into cli_colors. */
 bool cli_use_color(int choice, const char *output_path);
 
-/** Columns of the terminal, 80 when it is none. */
+/** $COLUMNS, else those of the terminal, else 80. */
 unsigned cli_columns(void);
 
 /** "2026-02-01 12:00:00" UTC; @p buf >= 24 bytes. */
@@ -195,7 +195,7 @@ struct cli_render {
 	const char *output;
 	const char *source_root;
 	struct cli_list path_maps; /**< OLD=NEW */
-	const char *thread;        /**< whose backtraces; NULL: all */
+	struct cli_list threads;   /**< whose backtraces; none: all. No more than one fits */
 };
 
 /** Whether the options fit each other; otherwise an error line. */

@@ -35,7 +35,7 @@ struct listing {
 	const char *database;
 	int format;
 	int by; /* index into cli_dimensions */
-	const char *thread;
+	struct cli_list threads;
 };
 
 static struct fl_store *open_listing(const struct cli_verb *verb, struct listing *listing,
@@ -45,7 +45,7 @@ static struct fl_store *open_listing(const struct cli_verb *verb, struct listing
 		{ "db", 0, CLI_TEXT, &listing->database, NULL },
 		{ "format", 'f', CLI_CHOICE, &listing->format, cli_formats },
 		{ "by", 0, CLI_CHOICE, &listing->by, cli_dimensions },
-		{ "thread", 't', CLI_TEXT, &listing->thread, NULL },
+		{ "thread", 't', CLI_LIST, &listing->threads, NULL },
 	};
 	enum { OF_SHOW = 2 }; /* only an issue that is shown can be broken down or has a trace */
 	return cli_begin(verb, options, CLI_COUNT(options) - (wanted ? 0 : OF_SHOW),
@@ -116,7 +116,7 @@ static bool remember_trace(void *context, const struct fl_trace_row *row)
 }
 
 /* The newest trace stands for the issue: its verdict and backtraces. */
-static int render_example(struct fl_store *store, int64_t issue_id, const char *thread,
+static int render_example(struct fl_store *store, int64_t issue_id, const struct cli_render *render,
 			  int64_t *trace_id_ret, struct fl_buffer *ret)
 {
 	struct fl_trace_filter filter = { .issue_id = issue_id };
@@ -128,10 +128,10 @@ static int render_example(struct fl_store *store, int64_t issue_id, const char *
 	FL_AUTO(fl_report) report = NULL;
 	if (fl_store_report(store, *trace_id_ret, &report, &err))
 		return cli_fail("report", &err);
-	return cli_render_bytes(report, &(struct cli_render){ .thread = thread }, ret);
+	return cli_render_bytes(report, render, ret);
 }
 
-static int show_text(struct fl_store *store, int64_t id, const char *thread)
+static int show_text(struct fl_store *store, int64_t id, const struct cli_render *render)
 {
 	struct fl_error err = { 0 };
 	struct fl_trace_filter filter = { .issue_id = id };
@@ -141,8 +141,8 @@ static int show_text(struct fl_store *store, int64_t id, const char *thread)
 	int code;
 	if (!cli_issue_exists(store, id, &code))
 		return code;
-	code = render_example(store, id, thread, &example_id, &example);
-	if (code && thread)
+	code = render_example(store, id, render, &example_id, &example);
+	if (code && render->threads.count)
 		return code;
 	if (fl_store_issue(store, id, print_heading, NULL, &err) ||
 	    fl_store_issue_versions(store, id, print_version, NULL, &err) ||
@@ -209,12 +209,12 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	if (!cli_id(argv[1], &id))
 		return CLI_USAGE;
-	if (listing.thread && listing.by) {
+	if (listing.threads.count && listing.by) {
 		cli_error("--thread is for the newest trace, which --by does not show");
 		return CLI_USAGE;
 	}
-	if (!cli_render_fits(
-		    &(struct cli_render){ .format = listing.format, .thread = listing.thread }))
+	struct cli_render render = { .format = listing.format, .threads = listing.threads };
+	if (!cli_render_fits(&render))
 		return CLI_USAGE;
 	if (listing.by)
 		return cli_issue_exists(store, id, &code)
@@ -222,7 +222,7 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 			       : code;
 	if (listing.format == CLI_JSON_FORMAT)
 		return show_json(store, id);
-	return show_text(store, id, listing.thread);
+	return show_text(store, id, &render);
 }
 
 const struct cli_verb cli_issues_list = {
@@ -241,7 +241,8 @@ const struct cli_verb cli_issues_show = {
 	.help = "usage: faultline issues show N [--by WHAT] [--db FILE] [--format text|json]\n"
 		"\n"
 		"      --by WHAT       only its counts, by version, hardware, cohort, type, device or day\n"
-		"  -t, --thread WHICH  backtraces of the threads of that name, or 'crashed', only\n"
+		"  -t, --thread WHICH  backtraces of the threads of that name only (or of the control\n"
+		"                      block at that 0x address), 'crashed', or 'all' (default)\n"
 		"\n"
 		"example: faultline issues show 3 --by hardware --db crashes.db\n",
 };

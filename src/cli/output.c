@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,13 +172,25 @@ bool cli_use_color(int choice, const char *output_path)
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
+/* What a script or a user says about the width: ls, git and Python listen to it, too. */
+static unsigned columns_of_environment(void)
+{
+	const char *text = getenv("COLUMNS");
+	char *end;
+	if (!text || !isdigit((unsigned char)text[0]))
+		return 0;
+	errno = 0;
+	unsigned long columns = strtoul(text, &end, 10);
+	return errno || *end || columns > USHRT_MAX ? 0 : (unsigned)columns;
+}
+
 unsigned cli_columns(void)
 {
 	struct winsize size;
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-	    size.ws_col >= 60)
-		return size.ws_col;
-	return 80;
+	unsigned columns = columns_of_environment();
+	if (!columns && isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		columns = size.ws_col;
+	return columns ? columns : 80;
 }
 
 const char *cli_time(int64_t seconds, char *buf)

@@ -98,7 +98,7 @@ static enum fl_code render_text(const struct fl_report *report, const struct cli
 		.color = cli_use_color(render->color, render->output),
 		.all_frames = render->all_frames,
 		.context = &source,
-		.thread = render->thread,
+		.thread = render->threads.count ? render->threads.items[0] : NULL,
 	};
 	if (render->source_root || render->path_maps.count)
 		options.source_line = source_line;
@@ -110,7 +110,12 @@ static enum fl_code render_text(const struct fl_report *report, const struct cli
 
 bool cli_render_fits(const struct cli_render *render)
 {
-	if (!render->thread || render->format != CLI_JSON_FORMAT)
+	if (render->threads.count > 1) {
+		cli_error("--thread takes one name, or 'all': it was given %zu times",
+			  render->threads.count);
+		return false;
+	}
+	if (!render->threads.count || render->format != CLI_JSON_FORMAT)
 		return true;
 	cli_error("--thread is for text: JSON always tells of every thread");
 	return false;

@@ -92,7 +92,7 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 		{ "path-map", 0, CLI_LIST, &render.path_maps, NULL },
 		{ "color", 0, CLI_CHOICE, &render.color, cli_colors },
 		{ "all-frames", 0, CLI_FLAG, &render.all_frames, NULL },
-		{ "thread", 't', CLI_TEXT, &render.thread, NULL },
+		{ "thread", 't', CLI_LIST, &render.threads, NULL },
 		{ "history", 0, CLI_FLAG, &history, NULL },
 	};
 	int64_t id = 0;
@@ -238,7 +238,8 @@ const struct cli_verb cli_traces_show = {
 		"  -f, --format text|json\n"
 		"  -o, --output FILE\n"
 		"      --history           only its history: what moved it from issue to issue\n"
-		"  -t, --thread WHICH      backtraces of the threads of that name, or 'crashed', only\n"
+		"  -t, --thread WHICH      backtraces of the threads of that name only (or of the control\n"
+		"                          block at that 0x address), 'crashed', or 'all' (default)\n"
 		"      --source-root DIR, --path-map OLD=NEW, --color WHEN, --all-frames\n"
 		"                          as in 'faultline analyze'\n"
 		"\n"

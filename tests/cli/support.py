@@ -19,7 +19,7 @@ class Program:
         return f"{folder}/{scenario}/dump.core", f"{folder}/fw.elf"
 
     def run(self, *args, stdin=None, env=None):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("FAULTLINE")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("FAULTLINE") and k != "COLUMNS"}
         environment["XDG_CACHE_HOME"] = "/dev/null/none"  # not the user's own
         environment.update(env or {})
         return subprocess.run([self.path, *map(str, args)], capture_output=True, input=stdin,

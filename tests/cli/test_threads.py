@@ -54,6 +54,17 @@ else:
 expect_refused("analyze", *analyze)
 p.expect("no value", 2, *analyze, "--thread", err="--thread needs a value", one_line=True)
 
+
+
+def expect_once(verb):
+    p.expect("twice", 2, *verb, "-t", crashed, "--thread", other, out="^$", one_line=True,
+             err="--thread takes one name, or 'all': it was given 2 times")
+
+
+expect_once(analyze)
+for verb in (["analyze"], ["traces", "show"], ["issues", "show"]):
+    p.expect("help", 0, *verb, "--help", out=r"--thread WHICH .*0x address.*'crashed'.*'all' \(default\)")
+
 # What waits for what is told in words: the scenario's author knows by whom it is held.
 for thread in expected["threads"]:
     held_by = thread.get("waits_for", {}).get("held_by")
@@ -74,6 +85,7 @@ with tempfile.TemporaryDirectory() as name:
         expect_shown(" ".join(verb[:2]) + " of one", [other], *verb, "--thread", other)
         expect_shown(" ".join(verb[:2]) + " of the crashed", [crashed], *verb, "--thread", "crashed")
         expect_refused(" ".join(verb[:2]), *verb)
+        expect_once(verb)
     p.expect("--by", 2, "issues", "show", 1, "--by", "version", "--thread", other, "--db", db, one_line=True,
              err="--by does not show")
     p.expect("a list has no threads", 2, "issues", "list", "--thread", other, "--db", db, one_line=True,
