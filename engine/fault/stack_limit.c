@@ -44,6 +44,7 @@ move_by_register(const struct fl_inquiry *q, const struct fl_stack_op *op, struc
 	return true;
 }
 
+/* Of one that writes sp. */
 static bool find_move(const struct fl_inquiry *q, struct move *ret)
 {
 	struct fl_stack_op op;
@@ -53,7 +54,7 @@ static bool find_move(const struct fl_inquiry *q, struct move *ret)
 	case FL_OP_LOAD:
 		return op.adjust && move_by(q, FL_SP, op.adjust, ret);
 	case FL_OP_ADD:
-		return op.rd == FL_SP && move_by(q, op.rn, op.offset, ret);
+		return move_by(q, op.rn, op.offset, ret);
 	case FL_OP_ADD_REGISTER:
 		return move_by_register(q, &op, ret);
 	default:

@@ -511,7 +511,7 @@ static void test_nothing_was_hit_where_it_was_stopped(void **state)
  * has no cause of its own. */
 static void test_whose_fault_it_was(void **state)
 {
-	enum { OWN = START - CREW_STACK, JUMP = 0x00020000, NO_BIT = 0 };
+	enum { OWN = START - CREW_STACK, JUMP = 0x00020000 };
 	static const struct {
 		const char *name;
 		uint32_t reason, cfsr, sp;
@@ -538,6 +538,10 @@ static void test_whose_fault_it_was(void **state)
 		  "Bad Jump" },
 		{ "a control block, and sp is off", USAGE, JUMP, 0x20007000, 0x20006000,
 		  START - 0x60, 0, false, false, false, "Stack Overflow" },
+		{ "a control block, in a handler", USAGE, JUMP, 0x20006100, 0x20006000,
+		  START - 0x60, 0, false, false, true, "Bad Jump" },
+		{ "an undefined instruction is where it is", USAGE, 0x00010000, START - 0x10, OWN,
+		  0x20000100, 0, false, false, false, "Undefined Instruction" },
 		{ "a control block, but sp is fine", USAGE, JUMP, 0x20006100, 0x20006000,
 		  START - 0x60, 0, false, false, false, "Bad Jump" },
 	};
