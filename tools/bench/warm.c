@@ -63,15 +63,23 @@ static struct bytes read_file(const char *path)
 	return ret;
 }
 
-static size_t analyze(const struct fl_symbols *symbols, struct bytes dump)
+/* What is opened once, as a service would. */
+struct opened {
+	struct fl_symbols *symbols;
+	struct fl_rules *rules;
+};
+
+static size_t analyze(const struct opened *opened, struct bytes dump)
 {
-	const struct fl_symbols *all[] = { symbols };
+	const struct fl_symbols *all[] = { opened->symbols };
+	const struct fl_analyze_options options = { .size = sizeof(options),
+						    .rules = opened->rules };
 	struct fl_report *report = NULL;
 	struct fl_buffer encoded = { 0 };
 	struct fl_error err = { 0 };
 	size_t size;
 
-	if (fl_analyze(dump.data, dump.size, all, 1, NULL, &report, &err) ||
+	if (fl_analyze(dump.data, dump.size, all, 1, &options, &report, &err) ||
 	    fl_report_encode(report, &encoded, &err))
 		fail("analysis", err.message);
 	size = encoded.size;
@@ -81,18 +89,18 @@ static size_t analyze(const struct fl_symbols *symbols, struct bytes dump)
 }
 
 static size_t
-repeat(const struct fl_symbols *symbols, struct bytes *dumps, int count, unsigned long repeats)
+repeat(const struct opened *opened, struct bytes *dumps, int count, unsigned long repeats)
 {
 	size_t size = 0;
 
 	for (unsigned long i = 0; i < repeats; i++)
-		size += analyze(symbols, dumps[i % (unsigned long)count]);
+		size += analyze(opened, dumps[i % (unsigned long)count]);
 	return size;
 }
 
 int main(int argc, char **argv)
 {
-	struct fl_symbols *symbols = NULL;
+	struct opened opened = { 0 };
 	struct fl_error err = { 0 };
 	struct bytes dumps[64];
 	struct stopwatch since;
@@ -106,21 +114,24 @@ int main(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		dumps[i] = read_file(argv[3 + i]);
 	since = start();
-	if (fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, &err))
+	if (fl_symbols_open(elf.data, elf.size, "fw.elf", &opened.symbols, &err))
 		fail(argv[1], err.message);
 	printf("{");
 	print_since("compile", since, 1);
 	if (repeats && count > 0) {
+		if (fl_rules_open(NULL, 0, &opened.rules, &err))
+			fail("rules", err.message);
 		/* Once each beforehand: the first one touches everything. */
-		repeat(symbols, dumps, count, (unsigned long)count);
+		repeat(&opened, dumps, count, (unsigned long)count);
 		since = start();
-		size_t size = repeat(symbols, dumps, count, repeats);
+		size_t size = repeat(&opened, dumps, count, repeats);
 		printf(", ");
 		print_since("analyze", since, repeats);
 		printf(", \"report_bytes\": %zu", size / repeats);
 	}
 	printf("}\n");
-	fl_symbols_close(symbols);
+	fl_rules_close(opened.rules);
+	fl_symbols_close(opened.symbols);
 	for (int i = 0; i < count; i++)
 		free(dumps[i].data);
 	free(elf.data);
