@@ -66,7 +66,7 @@ static void append(struct packer *p, struct array *a, const void *bytes, size_t 
 		p->code = FL_ELIMIT;
 	if (!p->code && size > a->room - a->size)
 		grow(p, a, size);
-	if (p->code)
+	if (p->code || !size)
 		return;
 	memcpy(a->data + a->size, bytes, size);
 	a->size += size;
