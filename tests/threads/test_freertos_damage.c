@@ -151,6 +151,7 @@ enum lost {
 	OTHER_EVENT_OWNER,
 	ON_NO_LIST,
 	ON_A_WHOLE_LIST,
+	ON_THE_PENDING_LIST,
 	PRIORITY_TOO_HIGH,
 	CONTROL_IN_NAME,
 	NO_STACK,
@@ -178,6 +179,10 @@ static void lose(struct freertos_writer *w, uint32_t block, enum lost how)
 		break;
 	case ON_A_WHOLE_LIST:
 		freertos_word(w, block + w->s.state + w->s.container, w->suspended);
+		break;
+	case ON_THE_PENDING_LIST: /* which goes through event items */
+		freertos_word(w, block + w->s.state + w->s.container, w->pending);
+		freertos_word(w, w->pending + w->s.end_next, 0xdeadbeef);
 		break;
 	case PRIORITY_TOO_HIGH:
 		freertos_word(w, block + w->s.priority, FREERTOS_PRIORITIES);
@@ -228,6 +233,20 @@ static void test_found_by_its_block(void **state)
 		assert_int_equal(freertos_at(&c, q.tasks[2])->state, FL_THREAD_BLOCKED);
 		assert_int_equal(freertos_findings(&c, "it counts"), 0);
 	}
+}
+
+/* Backwards leads to what agrees only. */
+static void test_backwards_to_another_list(void **state)
+{
+	(void)state;
+	FREERTOS_AUTO w;
+	FREERTOS_CASE c;
+	struct queue_of_four q;
+	put_gap(&w, &q);
+	lose(&w, q.tasks[3], ON_A_WHOLE_LIST);
+	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+	assert_int_equal(c.threads.count, 4);
+	assert_int_equal(freertos_at(&c, q.tasks[2])->state, FL_THREAD_BLOCKED);
 }
 
 /* A variable of the kernel names it: also when it is on no list. */
@@ -630,6 +649,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_ready_list),
 		cmocka_unit_test(test_found_by_its_block),
 		cmocka_unit_test(test_found_by_the_kernel),
+		cmocka_unit_test(test_backwards_to_another_list),
 		cmocka_unit_test(test_no_lists_at_all),
 		cmocka_unit_test(test_count_of_tasks),
 		cmocka_unit_test(test_another_list_than_it_says),
