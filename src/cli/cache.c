@@ -113,7 +113,7 @@ static void keep(const struct cli_cache *cache, struct fl_sandbox *sandbox,
 {
 	FL_AUTO_BUFFER bytes = { 0 };
 	struct fl_symbols_index_info info;
-	if (fl_sandbox_encode_elf(sandbox, elf, &bytes, NULL, NULL) ||
+	if (fl_sandbox_encode_elf(sandbox, elf, false, &bytes, NULL, NULL) ||
 	    fl_symbols_index_peek(bytes.data, bytes.size, &info, NULL))
 		return;
 	bool same = info.origin.device == slot->origin.device &&

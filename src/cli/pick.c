@@ -82,6 +82,32 @@ void cli_elfs_deinit(struct cli_elfs *elfs)
 		cli_elfs_drop(elfs, elfs->count - 1);
 }
 
+static bool
+add_stored(struct cli_elfs *elfs, int fd, const char *name, const uint8_t hash[16], int index_fd)
+{
+	if (!cli_elfs_add(elfs, fd, name)) {
+		if (index_fd >= 0)
+			close(index_fd);
+		return false;
+	}
+	struct fl_sandbox_elf *elf = &elfs->items[elfs->count - 1];
+	memcpy(elf->key, hash, sizeof(elf->key));
+	elf->has_key = true;
+	elf->has_index = index_fd >= 0;
+	elf->index_fd = index_fd;
+	return true;
+}
+
+bool cli_elfs_add_choice(struct cli_elfs *elfs, const struct fl_symbol_choice *choice)
+{
+	bool good = add_stored(elfs, choice->fd, choice->name, choice->hash, choice->index_fd);
+	if (choice->companion_fd >= 0)
+		good = add_stored(elfs, choice->companion_fd, choice->companion_name,
+				  choice->companion_hash, choice->companion_index_fd) &&
+		       good;
+	return good;
+}
+
 int cli_pick_from_database(struct fl_store *store, const char *path,
 			   const struct fl_report_facts *facts, struct cli_elfs *ret)
 {
@@ -89,8 +115,6 @@ int cli_pick_from_database(struct fl_store *store, const char *path,
 	struct fl_error err = { 0 };
 	if (fl_store_find_symbols(store, facts, &choice, &err))
 		return cli_fail(path, &err);
-	bool good = cli_elfs_add(ret, choice.fd, choice.name);
-	if (choice.companion_fd >= 0)
-		good = cli_elfs_add(ret, choice.companion_fd, choice.companion_name) && good;
+	bool good = cli_elfs_add_choice(ret, &choice);
 	return good ? CLI_OK : CLI_FAILED;
 }

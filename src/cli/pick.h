@@ -36,6 +36,8 @@ struct cli_elfs {
 	struct cli_index indexes[CLI_ELFS_MAX];
 	size_t count;
 };
+/** The files of a choice of the database, with their indexes; takes over its descriptors. */
+bool cli_elfs_add_choice(struct cli_elfs *elfs, const struct fl_symbol_choice *choice);
 /** Takes over @p fd. False after an error line: there is no more room. */
 bool cli_elfs_add(struct cli_elfs *elfs, int fd, const char *name);
 void cli_elfs_drop(struct cli_elfs *elfs, size_t index);

@@ -81,14 +81,27 @@ static void print_added(const char *path, const struct fl_sandbox_modules *modul
 		       added->traces_pruned);
 }
 
-static int add_file(struct add *add, const char *path)
+/* Best effort: without it the worker makes one when it first needs it. */
+static void keep_index(struct add *add, const struct fl_sandbox_elf *elf)
+{
+	FL_AUTO_BUFFER index = { 0 };
+	struct fl_symbols_index_info info;
+	if (fl_sandbox_encode_elf(add->sandbox, elf, true, &index, NULL, NULL) ||
+	    fl_symbols_index_peek(index.data, index.size, &info, NULL))
+		return;
+	(void)!fl_store_keep_index(add->store, info.elf_hash, index.data, index.size, NULL);
+}
+
+static int add_file(struct add *add, const char *path, uint64_t number)
 {
 	struct fl_error err = { 0 };
 	FL_AUTO_BUFFER bytes = { 0 };
 	if (cli_read_file(path, &bytes, &err))
 		return cli_fail(path, &err);
 	struct fl_sandbox_elf elf = { .fd = open(path, O_RDONLY | O_CLOEXEC),
-				      .name = cli_basename(path) };
+				      .name = cli_basename(path),
+				      .has_key = true };
+	memcpy(elf.key, &number, sizeof(number)); /* for this run: compiled once */
 	if (elf.fd < 0) {
 		cli_error("%s: %s", cli_text(path), strerror(errno));
 		return CLI_FAILED;
@@ -114,6 +127,8 @@ static int add_file(struct add *add, const char *path)
 			code = cli_fail(path, &err);
 		else
 			print_added(path, &modules, &added);
+		if (!code && !added.already_there)
+			keep_index(add, &elf);
 	}
 	fl_sandbox_modules_deinit(&modules);
 	close(elf.fd);
@@ -153,7 +168,7 @@ static int run_add(const struct cli_verb *verb, int argc, char **argv)
 	add.store = store;
 	code = CLI_OK;
 	for (int i = 1; i <= count; i++) {
-		int one = add_file(&add, argv[i]);
+		int one = add_file(&add, argv[i], (uint64_t)i);
 		code = code ? code : one;
 	}
 	return code;

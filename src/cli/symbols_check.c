@@ -142,9 +142,7 @@ static json_t *score_stored(struct check *check, const struct fl_buffer *bytes, 
 	struct cli_elfs elfs = { 0 };
 	if (fl_store_open_symbols(check->store, id, &file, NULL))
 		return NULL;
-	(void)cli_elfs_add(&elfs, file.fd, file.name);
-	if (file.companion_fd >= 0)
-		(void)cli_elfs_add(&elfs, file.companion_fd, file.companion_name);
+	(void)cli_elfs_add_choice(&elfs, &file);
 	json_t *scored = score(check, bytes, elfs.items, elfs.count);
 	cli_elfs_deinit(&elfs);
 	return scored;

@@ -523,13 +523,22 @@ static enum fl_code encode_in_child(struct fl_sandbox *sandbox, struct fl_call *
 	return FL_OK;
 }
 
+static void forget_origin(struct fl_wire_elf *elf)
+{
+	elf->device = 0;
+	elf->inode = 0;
+	elf->mtime_ns = 0;
+}
+
 enum fl_code fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
-				   struct fl_buffer *ret, struct fl_sandbox_death *death,
-				   struct fl_error *err)
+				   bool stored, struct fl_buffer *ret,
+				   struct fl_sandbox_death *death, struct fl_error *err)
 {
 	struct fl_call call = { .request.kind = FL_WIRE_ENCODE };
 	forget_refusals(sandbox);
 	enum fl_code code = fl_call_add_elfs(&call, elf, 1, err);
+	if (stored)
+		forget_origin(&call.request.elfs[0]);
 	if (!code && sandbox->isolation == FL_ISOLATION_NONE) {
 		struct fl_image_input inputs[FL_WIRE_ELFS];
 		fl_call_inputs(&call.request, call.fds, inputs);

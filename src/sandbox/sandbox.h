@@ -100,11 +100,12 @@ uint32_t fl_sandbox_refused(const struct fl_sandbox *sandbox, const char **reaso
 
 /**
  * The index of an ELF, for a file. Checked like a report: whole, in bounds.
+ * @param stored the ELF is known by its contents: the index does not say which file it was.
  * @retval FL_ELIMIT it is larger than a result may be.
  * Other failures as fl_sandbox_inspect_elf().
  */
 FL_MUST_CHECK enum fl_code
-fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf, bool stored,
 		      struct fl_buffer *ret, struct fl_sandbox_death *death, struct fl_error *err);
 
 /** Modules of an ELF, copied out of the child. Release with fl_sandbox_modules_deinit(). */

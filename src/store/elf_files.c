@@ -4,6 +4,8 @@
 #include "base/hash.h"
 #include "base/str.h"
 
+#include <faultline/symbols.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEMP_PREFIX ".writing-"
+#define TEMP_PREFIX  ".writing-"
+#define INDEX_SUFFIX ".index"
 
 enum {
 	NAME_SIZE = 64,
@@ -44,6 +47,13 @@ static void name_of(const uint8_t hash[16], char ret[NAME_SIZE])
 	char hex[33];
 	fl_hex(hash, 16, hex);
 	snprintf(ret, NAME_SIZE, "%s.elf", hex);
+}
+
+static void name_of_index(const uint8_t hash[16], char ret[NAME_SIZE])
+{
+	char hex[33];
+	fl_hex(hash, 16, hex);
+	snprintf(ret, NAME_SIZE, "%s" INDEX_SUFFIX, hex);
 }
 
 static int open_directory(const struct fl_store *store)
@@ -158,11 +168,49 @@ bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16])
 	return dir >= 0 && !faccessat(dir, name, R_OK, 0);
 }
 
+/* Contents that are said to be those of the ELF are what names it: no look at the ELF. */
+static bool is_index_of(int fd, const uint8_t hash[16])
+{
+	uint8_t head[FL_SYMBOLS_INDEX_HEAD];
+	struct fl_symbols_index_info info;
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	       !fl_symbols_index_peek(head, sizeof(head), &info, NULL) && info.same_engine &&
+	       info.size == (uint64_t)st.st_size && !memcmp(info.elf_hash, hash, 16);
+}
+
+int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16])
+{
+	char name[NAME_SIZE];
+	name_of_index(hash, name);
+	AUTO_FD dir = open_directory(store);
+	int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || is_index_of(fd, hash))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+enum fl_code fl_store_keep_index(struct fl_store *store, const uint8_t hash[16], const void *bytes,
+				 size_t size, struct fl_error *err)
+{
+	char name[NAME_SIZE];
+	name_of_index(hash, name);
+	AUTO_FD dir = open_directory(store);
+	if (dir < 0 || !fl_elf_file_exists(store, hash))
+		return fl_fail(err, FL_ENOTFOUND, FL_AT_NONE, 0, "no such symbol file");
+	return replace(dir, name, bytes, size) ? FL_OK : fail(store, name, err);
+}
+
 void fl_elf_file_remove(const struct fl_store *store, const uint8_t hash[16])
 {
 	char name[NAME_SIZE];
-	name_of(hash, name);
 	AUTO_FD dir = open_directory(store);
+	name_of_index(hash, name);
+	if (dir >= 0)
+		unlinkat(dir, name, 0);
+	name_of(hash, name);
 	if (dir >= 0 && !unlinkat(dir, name, 0))
 		fsync(dir);
 }
@@ -177,6 +225,18 @@ static void remove_when_old(int dir, const char *name, time_t now)
 		unlinkat(dir, name, 0);
 }
 
+/* Of an ELF that somebody else removed. */
+static void remove_when_alone(int dir, const char *name)
+{
+	char elf[NAME_SIZE];
+	size_t length = strlen(name);
+	if (length != 32 + strlen(INDEX_SUFFIX) || strcmp(name + 32, INDEX_SUFFIX) != 0)
+		return;
+	snprintf(elf, sizeof(elf), "%.32s.elf", name);
+	if (faccessat(dir, elf, F_OK, 0) != 0 && errno == ENOENT)
+		unlinkat(dir, name, 0);
+}
+
 void fl_elf_files_clean(struct fl_store *store)
 {
 	int fd = open_directory(store);
@@ -187,8 +247,10 @@ void fl_elf_files_clean(struct fl_store *store)
 		return;
 	}
 	time_t now = time(NULL);
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = readdir(dir));) {
 		remove_when_old(dirfd(dir), entry->d_name, now);
+		remove_when_alone(dirfd(dir), entry->d_name);
+	}
 	closedir(dir);
 }
 

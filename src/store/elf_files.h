@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file ELF files beside the database: `<database>.symbols/<hash>.elf`. */
+/** @file ELF files beside the database: `<database>.symbols/<hash>.elf`, `<hash>.index`. */
 #ifndef STORE_ELF_FILES_H
 #define STORE_ELF_FILES_H
 
@@ -18,7 +18,11 @@ FL_MUST_CHECK enum fl_code fl_elf_file_keep(struct fl_store *store, const uint8_
 FL_MUST_CHECK enum fl_code
 fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, struct fl_error *err);
 
+/** The index of an ELF file, open read-only, if it is of this engine and this ELF; else -1. */
+int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16]);
+
 bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16]);
+/** With its index. */
 void fl_elf_file_remove(const struct fl_store *store, const uint8_t hash[16]);
 
 /**
@@ -40,7 +44,7 @@ fl_elf_file_row(struct fl_store *store, const uint8_t hash[16], struct fl_error 
 /** The whole of it, however often a signal comes. */
 bool fl_write_all(int fd, const uint8_t *bytes, size_t size);
 
-/** Remove what writers that died left behind. */
+/** Remove what writers that died left behind, and indexes without an ELF. */
 void fl_elf_files_clean(struct fl_store *store);
 
 #endif

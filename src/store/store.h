@@ -89,7 +89,22 @@ struct fl_symbol_choice {
 	uint8_t companion_hash[16];
 	char companion_name[128];
 	bool ambiguous; /**< FL_ENOTFOUND: several builds fit equally well; the message says how */
+	/**
+	 * Their indexes (fl_symbols_encode()), each open read-only, -1 = there is none of this
+	 * engine: fl_store_keep_index(). Only the head was looked at.
+	 */
+	int index_fd, companion_index_fd;
 };
+
+/**
+ * Keep the index of a symbol file beside it, until it goes. Durable and whole, or not at all.
+ * @param hash of the ELF.
+ * @retval FL_ENOTFOUND the store has no such ELF.
+ * @retval FL_EIO
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_store_keep_index(struct fl_store *store,
+						      const uint8_t hash[16], const void *bytes,
+						      size_t size, struct fl_error *err);
 
 /**
  * The ELF for a dump: full build id, then software type + version (only where the build ids do

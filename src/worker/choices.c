@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/choices.h"
 
+#include "sandbox/sandbox.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BUILD_ID_GUESS = 16 }; /* bytes that are not found in a dump by chance */
 
+enum { GIVEN_UP = -2 }; /* an index that could not be made or kept */
+
+static void close_index(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 static void close_choice(struct fl_symbol_choice *choice)
 {
 	close(choice->fd);
 	if (choice->companion_fd >= 0)
 		close(choice->companion_fd);
+	close_index(&choice->index_fd);
+	close_index(&choice->companion_index_fd);
 }
 
 static void forget(struct fl_choices *choices, struct fl_chosen *chosen)
@@ -138,4 +151,49 @@ fl_choices_guess(struct fl_choices *choices, const void *bytes, size_t size)
 			return &next->choice;
 	}
 	return NULL;
+}
+
+/* --- their indexes --- */
+
+static enum fl_code
+make_index(struct fl_store *store, struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf)
+{
+	FL_AUTO_BUFFER index = { 0 };
+	enum fl_code code = fl_sandbox_encode_elf(sandbox, elf, true, &index, NULL, NULL);
+	return code ? code : fl_store_keep_index(store, elf->key, index.data, index.size, NULL);
+}
+
+/* The child has it in memory; the next child maps the file, which the next choice opens. */
+static void settle_index(struct fl_store *store, struct fl_sandbox *sandbox,
+			 const struct fl_sandbox_elf *elf, bool refused, int *fd)
+{
+	if (refused)
+		close_index(fd);
+	if (*fd != -1)
+		return;
+	(void)make_index(store, sandbox, elf);
+	*fd = GIVEN_UP;
+}
+
+static void settle_indexes(struct fl_store *store, struct fl_sandbox *sandbox,
+			   struct fl_symbol_choice *choice, uint32_t refused)
+{
+	struct fl_sandbox_elf elf = { .fd = choice->fd, .name = choice->name, .has_key = true };
+	memcpy(elf.key, choice->hash, sizeof(elf.key));
+	settle_index(store, sandbox, &elf, refused & 1, &choice->index_fd);
+	if (choice->companion_fd < 0)
+		return;
+	elf.fd = choice->companion_fd;
+	elf.name = choice->companion_name;
+	memcpy(elf.key, choice->companion_hash, sizeof(elf.key));
+	settle_index(store, sandbox, &elf, refused & 2, &choice->companion_index_fd);
+}
+
+void fl_choices_keep_indexes(struct fl_choices *choices, struct fl_store *store,
+			     struct fl_sandbox *sandbox, const struct fl_symbol_choice *choice,
+			     uint32_t refused)
+{
+	for (size_t i = 0; i < choices->count; i++)
+		if (&choices->chosen[i].choice == choice)
+			settle_indexes(store, sandbox, &choices->chosen[i].choice, refused);
 }

@@ -44,6 +44,16 @@ FL_MUST_CHECK enum fl_code fl_choices_find(struct fl_choices *choices, struct fl
 					   struct fl_error *err);
 
 /**
+ * After a request with the ELFs of a choice: the indexes that were missing or, as @p refused says
+ * (fl_sandbox_refused(): bit 0 the ELF's, bit 1 the companion's), no good are made and kept in the
+ * store. What fails is not tried again with this choice.
+ */
+struct fl_sandbox;
+void fl_choices_keep_indexes(struct fl_choices *choices, struct fl_store *store,
+			     struct fl_sandbox *sandbox, const struct fl_symbol_choice *choice,
+			     uint32_t refused);
+
+/**
  * The ELF that a dump is probably of: one whose build id is somewhere in the bytes. Nothing else is
  * made of them. NULL: no idea. To be confirmed by fl_choices_find(), after which it may be gone.
  */

@@ -63,12 +63,16 @@ static size_t take_elfs(const struct fl_symbol_choice *choice, struct fl_sandbox
 	elfs[0] =
 		(struct fl_sandbox_elf){ .fd = choice->fd, .name = choice->name, .has_key = true };
 	memcpy(elfs[0].key, choice->hash, sizeof(elfs[0].key));
+	elfs[0].has_index = choice->index_fd >= 0;
+	elfs[0].index_fd = choice->index_fd;
 	if (choice->companion_fd < 0)
 		return 1;
 	elfs[1] = (struct fl_sandbox_elf){ .fd = choice->companion_fd,
 					   .name = choice->companion_name,
 					   .has_key = true };
 	memcpy(elfs[1].key, choice->companion_hash, sizeof(elfs[1].key));
+	elfs[1].has_index = choice->companion_index_fd >= 0;
+	elfs[1].index_fd = choice->companion_index_fd;
 	return 2;
 }
 
@@ -156,6 +160,17 @@ analyze_guessing(const struct bench *bench, const struct fl_claim *claim, struct
 	return true;
 }
 
+/* One that was no good is made again: worth a line, the disk may be failing. */
+static void keep_indexes(const struct bench *bench, const struct fl_symbol_choice *choice)
+{
+	const char *why;
+	uint32_t refused = fl_sandbox_refused(bench->sandbox, &why);
+	if (refused)
+		fprintf(stderr, "faultline: %s: its index beside the database is not used: %s\n",
+			choice->name, why);
+	fl_choices_keep_indexes(bench->choices, bench->store, bench->sandbox, choice, refused);
+}
+
 /* Once without an ELF: who is it? That is also what is kept when its ELF is not here. */
 static enum fl_code
 analyze_asking(const struct bench *bench, const struct fl_claim *claim, struct finding *found)
@@ -174,7 +189,10 @@ analyze_asking(const struct bench *bench, const struct fl_claim *claim, struct f
 	found->waits = code == FL_ENOTFOUND || code == FL_EIO;
 	if (code)
 		return found->waits ? FL_OK : code;
-	return analyze_with(bench->sandbox, claim, choice, found);
+	code = analyze_with(bench->sandbox, claim, choice, found);
+	if (!code)
+		keep_indexes(bench, choice);
+	return code;
 }
 
 static enum fl_code

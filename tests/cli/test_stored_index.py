@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Indexes beside the symbol files of a database: reports do not depend on them.
+
+What a report has to be comes from a database whose index never existed when it was made.
+"""
+import pathlib
+import shutil
+import sys
+import tempfile
+
+from support import Program
+
+program = Program()
+work = pathlib.Path(tempfile.mkdtemp(prefix="faultline-test-"))
+dump, elf = program.case("m4f-cpp", "cpp-anonymous")
+other_elf = program.case("m4f-aux", "x")[1]
+
+
+def check(what, ok, detail=""):
+    program.count += 1
+    if not ok:
+        program.failures.append(what)
+        print(f"FAILED {what}: {detail}")
+
+
+def database(name):
+    db = work / f"{name}.db"
+    run = program.run("symbols", "add", elf, "--db", db)
+    check(f"{name}: symbols add", run.returncode == 0 and not run.stderr, run.stderr)
+    return db
+
+
+def files(db, suffix):
+    return sorted(pathlib.Path(f"{db}.symbols").glob(f"*{suffix}"))
+
+
+def report(what, db, says=None):
+    """Take the dump in and analyse it; its report."""
+    run = program.run("ingest", dump, "--db", db, "--received", "1767225600")
+    check(f"{what}: ingest", run.returncode == 0, run.stderr)
+    err = run.stderr.decode()
+    run = program.run("worker", "--db", db, "--once")
+    check(f"{what}: worker", run.returncode == 0, run.stderr)
+    err += run.stderr.decode()
+    check(f"{what}: says {says}", ("index beside the database" in err) == bool(says)
+          and (says or "") in err, err)
+    run = program.run("traces", "show", "1", "--db", db, "--format", "json")
+    check(f"{what}: a report", run.returncode == 0 and b"cpp" in run.stdout, run.stderr)
+    return run.stdout
+
+
+def test_built_when_added():
+    db = database("added")
+    check("added: both are there", [p.stem for p in files(db, ".elf")]
+          == [p.stem for p in files(db, ".index")], files(db, ""))
+    check("added: nothing else", len(files(db, "")) == 2, files(db, ""))
+    check("added: same report", report("added", db) == wanted)
+
+
+def test_built_on_first_use():
+    db = database("first")
+    good = files(db, ".index")[0].read_bytes()
+    files(db, ".index")[0].unlink()
+    check("first use: same report", report("first use", db) == wanted)
+    check("first use: written", [p.read_bytes() for p in files(db, ".index")] == [good])
+
+
+def test_elf_is_not_read():
+    db = database("hollow")
+    stored, = files(db, ".elf")
+    stored.write_bytes(bytes(stored.stat().st_size))
+    check("hollow ELF: same report", report("hollow", db) == wanted)
+
+
+def test_damaged():
+    db = database("damaged")
+    index, = files(db, ".index")
+    good = index.read_bytes()
+    data = bytearray(good)
+    data[len(data) // 3] ^= 4
+    index.write_bytes(data)
+    check("damaged: same report", report("damaged", db, says="damaged") == wanted)
+    check("damaged: mended", index.read_bytes() == good)
+
+
+def test_not_its_own():
+    others = work / "others.db"
+    program.run("symbols", "add", other_elf, "--db", others)
+    for what, data in (("another's", files(others, ".index")[0].read_bytes()), ("empty", b""),
+                       ("cut off", None)):
+        db = database(what.replace("'", ""))
+        index, = files(db, ".index")
+        good = index.read_bytes()
+        index.write_bytes(good[:-8] if data is None else data)
+        check(f"{what}: same report", report(what, db) == wanted)
+        check(f"{what}: mended", index.read_bytes() == good)
+
+
+def test_goes_with_its_elf():
+    db = database("gone")
+    program.run("symbols", "remove", "1", "--db", db)
+    check("removed: both went", not files(db, ""), files(db, ""))
+    db = database("lost")
+    files(db, ".elf")[0].unlink()
+    program.run("symbols", "list", "--db", db)
+    check("an index alone goes", not files(db, ""), files(db, ""))
+    program.run("symbols", "add", elf, "--db", db)
+    check("added again", len(files(db, ".elf")) == 1, files(db, ""))
+    check("added again: same report", report("added again", db) == wanted)
+    check("added again: both are there", len(files(db, "")) == 2, files(db, ""))
+
+
+def test_analyze_from_database():
+    db = database("analyze")
+    plain = program.run("analyze", dump, "--elf", elf, "--no-cache", "--format", "json").stdout
+    stored, = files(db, ".elf")
+    stored.write_bytes(bytes(stored.stat().st_size))
+    run = program.run("analyze", dump, "--db", db, "--format", "json")
+    check("analyze --db", run.stdout == plain and not run.stderr, run.stderr)
+
+
+def test_check_and_backup_do_not_mind():
+    db = database("kept")
+    run = program.run("check", "--db", db)
+    check("check", run.returncode == 0, run.stdout)
+    run = program.run("gc", "--db", db, "--dump-age", "1d")
+    check("gc", run.returncode == 0 and len(files(db, ".index")) == 1, run.stdout + run.stderr)
+    copy = work / "copy.db"
+    run = program.run("backup", copy, "--db", db)
+    check("backup", run.returncode == 0, run.stderr)
+    check("backup: same report", report("backup", copy) == wanted)
+
+
+def main():
+    global wanted
+    try:
+        db = database("wanted")
+        files(db, ".index")[0].unlink()
+        pathlib.Path(f"{db}.symbols").chmod(0o500)
+        wanted = report("wanted", db)
+        for name, test in list(globals().items()):
+            if name.startswith("test_"):
+                test()
+    finally:
+        pathlib.Path(f"{db}.symbols").chmod(0o700)
+        shutil.rmtree(work)
+    program.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
