@@ -215,6 +215,10 @@ static void test_every_cut(void **state)
 	(void)state;
 	for (size_t size = 0; size < packed.size; size++)
 		assert_false(take(packed.data, size, 3, &places));
+	FL_AUTO_BUFFER longer = { .data = calloc(1, packed.size + 4), .size = packed.size + 4 };
+	assert_non_null(longer.data);
+	memcpy(longer.data, packed.data, packed.size);
+	assert_false(take(longer.data, longer.size, 3, &places));
 	assert_false(take(packed.data, packed.size, 2, &places));
 	assert_false(take(packed.data, packed.size, 4, &places));
 	assert_true(take(packed.data, packed.size, 3, &places));
