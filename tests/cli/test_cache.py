@@ -211,6 +211,12 @@ def test_name_belongs_to_it():
         check_same(f"another name, {what}", analyze(dump, twin), plain)
         check_same("the first name", analyze(dump, elf), wanted)
     check("one for each name", len(indexes()) == 2, indexes())
+    first, second = indexes()
+    swapped = first.read_bytes(), second.read_bytes()
+    second.write_bytes(swapped[0])
+    first.write_bytes(swapped[1])
+    check_same("the other name's", analyze(dump, elf), wanted, says="of another name")
+    check_same("the first name's", analyze(dump, twin), plain, says="of another name")
 
 
 def test_folder_that_cannot_be_written():
