@@ -67,7 +67,8 @@ struct cli_option {
 
 /**
  * Parse argv[1..]: options go to their targets, the rest is moved to argv[1..*count_ret].
- * Letters of flags may be joined: "-fie FILE". `--help` prints the verb's help and exits. A mistake prints one line and returns false.
+ * Letters of flags may be joined: "-fie FILE". `--help` prints the verb's help and exits. A mistake
+ * prints one line and returns false.
  */
 bool cli_parse(const struct cli_verb *verb, const struct cli_option *options, size_t option_count,
 	       int argc, char **argv, int *count_ret);

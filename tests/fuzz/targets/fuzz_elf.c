@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything about an ELF that is read without its DWARF: a refusal says what and where, and what is
- * handed out lies inside the file.
+ * Everything about an ELF that is read without its DWARF: a refusal says what and where, and what
+ * is handed out lies inside the file.
  */
 #include "base/limits.h"
 #include "image/attributes.h"
