@@ -13,7 +13,8 @@ enum {
 	HEADER_SIZE = 12,
 	BLOCK_HEADER_SIZE = 12,
 	FOOTER_SIZE = 16,
-	UNREADABLE_RUN = 16, /* bytes of 0xef: the device could not read its own storage */
+	UNREADABLE = 0xef, /* in a row: the device could not read its own storage */
+	UNREADABLE_RUN = 16,
 };
 
 static bool matches(const uint8_t *bytes, size_t size)
@@ -153,25 +154,36 @@ static void read_blocks(struct fl_core_walk *w)
 			     "the footer is missing: the dump is incomplete");
 }
 
-/* Sixteen bytes and no more: memory filled with 0xef by a kernel gives longer runs. */
+static size_t run_end(const uint8_t *bytes, size_t size, size_t at)
+{
+	while (at < size && bytes[at] == UNREADABLE)
+		at++;
+	return at;
+}
+
+/*
+ * Sixteen bytes and no more: memory filled with 0xef by a kernel gives longer runs. A run of that
+ * length covers one of the places that are so far apart.
+ */
 static void find_unreadable_runs(struct fl_core_walk *w)
 {
 	size_t size = w->r.size;
 	struct fl_reader r = fl_reader("coredump", w->dump->bytes, size, 0);
 	const uint8_t *bytes = fl_read_bytes(&r, size);
-	size_t run = 0;
-	for (size_t i = 0; i <= size; i++) {
-		if (i < size && bytes[i] == 0xef) {
-			run++;
+	size_t last_end = 0;
+	for (size_t i = UNREADABLE_RUN - 1; i < size; i += UNREADABLE_RUN) {
+		if (bytes[i] != UNREADABLE || i < last_end)
 			continue;
-		}
-		if (run == UNREADABLE_RUN) {
-			FL_CORE_NOTE(w, FL_NOTE, FL_EFORMAT, i - run,
-				     "16 bytes of 0xef: what a device sends where it could not "
-				     "read its own storage");
-			return;
-		}
-		run = 0;
+		size_t start = i;
+		while (start > last_end && bytes[start - 1] == UNREADABLE)
+			start--;
+		last_end = run_end(bytes, size, i);
+		if (last_end - start != UNREADABLE_RUN)
+			continue;
+		FL_CORE_NOTE(w, FL_NOTE, FL_EFORMAT, start,
+			     "16 bytes of 0xef: what a device sends where it could not "
+			     "read its own storage");
+		return;
 	}
 }
 

@@ -334,6 +334,20 @@ static void test_what_is_no_clock(void **state)
 	expect(&two, false, NULL, 1);
 }
 
+/* Two runs with a byte between them. */
+static void expect_run(unsigned shift, unsigned before, unsigned length)
+{
+	char bytes[64] = { 0 };
+	memset(bytes + shift, 0xef, before);
+	memset(bytes + shift + before + 1, 0xef, length);
+	bool expected = before == 16 || length == 16;
+	DUMP_AUTO w;
+	begin(&w, 2);
+	dump_add_memory(&w, 0x30000000, bytes, sizeof(bytes));
+	dump_end(&w, false);
+	expect(&w, false, expected ? "16 bytes of 0xef" : NULL, 2);
+}
+
 static void test_unreadable_storage(void **state)
 {
 	char run[20];
@@ -344,6 +358,11 @@ static void test_unreadable_storage(void **state)
 	dump_add_memory(&inside, 0x30000000, run, 16);
 	dump_end(&inside, false);
 	expect(&inside, false, "16 bytes of 0xef", 2);
+
+	for (unsigned shift = 0; shift < 16; shift++)
+		for (unsigned before = 0; before < 20; before++)
+			for (unsigned length = 14; length < 19; length++)
+				expect_run(shift, before, length);
 
 	DUMP_AUTO filled; /* a stack that a kernel filled, not a failure */
 	begin(&filled, 2);
