@@ -41,14 +41,6 @@ static const struct queue queues[] = {
 
 enum { QUEUE_COUNT = sizeof(queues) / sizeof(queues[0]) };
 
-static bool
-read_member(const struct fl_zephyr *z, uint32_t base, const struct fl_layout *layout, uint32_t *ret)
-{
-	struct fl_field field;
-	return fl_scan_layout(z->scan, layout, &field) &&
-	       fl_scan_number(z->scan, base + field.off, 4, false, ret);
-}
-
 static bool queue_off(const struct fl_zephyr *z, const struct queue *queue, uint32_t *ret)
 {
 	struct fl_field field;
@@ -139,20 +131,22 @@ static bool fits_mutex(const struct fl_zephyr *z, uint32_t base)
 {
 	enum { COUNT_MAX = 0xffff };
 	uint32_t owner, count, prio;
-	return read_member(z, base, &mutex_owner, &owner) && fl_scan_find(z->scan, owner) &&
-	       read_member(z, base, &mutex_count, &count) && count && count <= COUNT_MAX &&
-	       read_member(z, base, &mutex_prio, &prio) && (int32_t)prio >= INT8_MIN &&
+	return fl_scan_member(z->scan, base, &mutex_owner, &owner) &&
+	       fl_scan_find(z->scan, owner) &&
+	       fl_scan_member(z->scan, base, &mutex_count, &count) && count && count <= COUNT_MAX &&
+	       fl_scan_member(z->scan, base, &mutex_prio, &prio) && (int32_t)prio >= INT8_MIN &&
 	       (int32_t)prio <= INT8_MAX;
 }
 
 static bool fits_msgq(const struct fl_zephyr *z, uint32_t base)
 {
 	uint32_t size, max, start, end, used;
-	return read_member(z, base, &msgq_size, &size) && size &&
-	       read_member(z, base, &msgq_max, &max) && max &&
-	       read_member(z, base, &msgq_start, &start) && read_member(z, base, &msgq_end, &end) &&
-	       start && end - (uint64_t)start == (uint64_t)size * max &&
-	       read_member(z, base, &msgq_used, &used) && used <= max;
+	return fl_scan_member(z->scan, base, &msgq_size, &size) && size &&
+	       fl_scan_member(z->scan, base, &msgq_max, &max) && max &&
+	       fl_scan_member(z->scan, base, &msgq_start, &start) &&
+	       fl_scan_member(z->scan, base, &msgq_end, &end) && start &&
+	       end - (uint64_t)start == (uint64_t)size * max &&
+	       fl_scan_member(z->scan, base, &msgq_used, &used) && used <= max;
 }
 
 static const struct queue *by_contents(const struct fl_zephyr *z, uint32_t addr, uint32_t *base_ret)
@@ -194,8 +188,8 @@ static bool is_join(struct fl_zephyr *z, struct fl_wait *wait, uint32_t addr)
 static enum fl_wait_kind msgq_kind(const struct fl_zephyr *z, uint32_t base)
 {
 	uint32_t used, max;
-	bool full = read_member(z, base, &msgq_used, &used) && used &&
-		    read_member(z, base, &msgq_max, &max) && used == max;
+	bool full = fl_scan_member(z->scan, base, &msgq_used, &used) && used &&
+		    fl_scan_member(z->scan, base, &msgq_max, &max) && used == max;
 	return full ? FL_WAIT_QUEUE_SEND : FL_WAIT_QUEUE_RECEIVE;
 }
 
@@ -203,12 +197,12 @@ static enum fl_wait_kind msgq_kind(const struct fl_zephyr *z, uint32_t base)
 static void take_holder(struct fl_zephyr *z, struct fl_wait *wait)
 {
 	uint32_t owner, prio;
-	if (!read_member(z, wait->object, &mutex_owner, &owner) || !owner)
+	if (!fl_scan_member(z->scan, wait->object, &mutex_owner, &owner) || !owner)
 		return;
 	wait->has_holder = true;
 	wait->holder = owner;
 	struct fl_thread *holder = fl_scan_find(z->scan, owner);
-	if (!holder || !read_member(z, wait->object, &mutex_prio, &prio) ||
+	if (!holder || !fl_scan_member(z->scan, wait->object, &mutex_prio, &prio) ||
 	    (int32_t)prio < INT8_MIN || (int32_t)prio > INT8_MAX)
 		return;
 	/* Of several mutexes the one that was taken first has the least urgent. */
