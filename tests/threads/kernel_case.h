@@ -14,6 +14,7 @@ enum { CASE_CODE = 0x1000, CASE_CODE_SIZE = 0x400, CASE_RAM = 0x20000000, CASE_R
 
 struct kernel_case {
 	struct elf_writer elf;
+	struct elf_writer *host; /**< the ELF that `elf` is embedded in; NULL: none */
 	unsigned bss;
 	uint32_t ram[CASE_RAM_WORDS];
 	uint32_t captured; /**< words; 0: all */
@@ -80,8 +81,14 @@ static inline void
 kernel_case_find(struct kernel_case *c, const struct fl_registers *regs, enum fl_arch arch)
 {
 	struct fl_error err = { 0 };
+	struct elf_writer *whole = c->host ? c->host : &c->elf;
 	elf_end(&c->elf);
-	if (fl_symbols_open(c->elf.file.data, c->elf.file.size, "fw.elf", &c->symbols, &err))
+	if (c->host) {
+		elf_section(c->host, ".mflt_aux_symbols.system", ELF_PROGBITS, 0, 0,
+			    c->elf.file.data, c->elf.file.size);
+		elf_end(c->host);
+	}
+	if (fl_symbols_open(whole->file.data, whole->file.size, "fw.elf", &c->symbols, &err))
 		fail_msg("%s", err.message);
 	assert_true(fl_view_add(&c->view, c->symbols));
 	target_bytes(&c->memory, CASE_RAM, c->ram, c->captured ? 4 * c->captured : sizeof(c->ram));

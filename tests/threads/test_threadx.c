@@ -120,6 +120,24 @@ static void test_threads_and_their_contexts(void **state)
 	assert_int_equal(kernel_case_thread(&c, "second")->state, FL_THREAD_READY);
 }
 
+/* The kernel is in the other part of a split firmware; what this part says of it is out of date. */
+static void test_kernel_in_an_embedded_elf(void **state)
+{
+	(void)state;
+	ELF_AUTO host = { 0 };
+	elf_code(&host, ".text", 0x9000, 0x40);
+	elf_symbol(&host, "_tx_thread_created_ptr", CASE_RAM + 0x1000, 4, ELF_OBJECT, ELF_ABS);
+	KERNEL_CASE c;
+	begin(&c);
+	c.host = &host;
+	put_thread(&c, 0, "first", 3, SLEEP);
+	link_threads(&c, 1);
+	kernel_case_find(&c, NULL, FL_ARCH_V7EM);
+	assert_int_equal(c.view.count, 2);
+	assert_int_equal(c.threads.count, 1);
+	assert_int_equal(kernel_case_thread(&c, "first")->context, FL_CONTEXT_SAVED);
+}
+
 /* Cores without wide instructions: r8..r11 below r4..r7. */
 static void test_narrow_ports(void **state)
 {
@@ -338,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_threads_and_their_contexts),
+		cmocka_unit_test(test_kernel_in_an_embedded_elf),
 		cmocka_unit_test(test_narrow_ports),
 		cmocka_unit_test(test_floating_point),
 		cmocka_unit_test(test_states_and_waits),
