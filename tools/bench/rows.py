@@ -98,6 +98,12 @@ class Bench:
             return words
         return [*words, "--cache", cache] if cache else [*words, "--no-cache"]
 
+    def namer(self, tool):
+        """The program of that name; what no distribution ships is named by an option."""
+        if tool == "rust-addr2line" and self.options.rust_addr2line:
+            return self.options.rust_addr2line
+        return peers.need(tool)
+
     def compiled(self, name, libraries):
         """A C program of this folder, built against the installed libraries."""
         if name not in self._programs:
@@ -411,7 +417,9 @@ def memory(bench):
 
 
 NAMERS = {"arm-none-eabi-addr2line": ["-a", "-f", "-i", "-e"],
-          "llvm-symbolizer": ["--output-style=GNU", "-a", "-f", "-i", "--no-demangle", "-e"]}
+          "llvm-symbolizer": ["--output-style=GNU", "-a", "-f", "-i", "--no-demangle", "-e"],
+          "rust-addr2line": ["-a", "-f", "-i", "-e"]}
+WITNESSES = "arm-none-eabi-addr2line", "llvm-symbolizer"
 
 
 def compare_addresses(ours, witnesses):
@@ -434,12 +442,12 @@ def symbolize(bench):
 
 
 def addresses(bench, tool, goal):
-    peers.need(tool)
+    program = bench.namer(tool)
     count = 1000 if bench.options.quick else 10000
     chosen = peers.address_list(bench.elf, count, generate.Numbers(bench.options.size, "addresses"))
     words = [f"{address:#x}" for address in chosen]
-    ours, theirs = [*symbolize(bench), *words], [tool, *NAMERS[tool], bench.elf, *words]
-    present = [[name, *options, bench.elf, *words] for name, options in NAMERS.items() if shutil.which(name)]
+    ours, theirs = [*symbolize(bench), *words], [program, *NAMERS[tool], bench.elf, *words]
+    present = [[name, *NAMERS[name], bench.elf, *words] for name in WITNESSES if shutil.which(name)]
     note = compare_addresses(answers_of(ours), [answers_of(command) for command in present])
     pairs = Pairs(lambda: measure.run(ours)[0], lambda: measure.run(theirs)[0], bench.runs)
     yield from_pairs(f"{count} addresses with inlines / {tool}, speed", goal, pairs, note,
@@ -452,10 +460,11 @@ def answers_of(command):
 
 ADDR2LINE = functools.partial(addresses, tool="arm-none-eabi-addr2line", goal=Goal(AT_LEAST, 30, 60))
 SYMBOLIZER = functools.partial(addresses, tool="llvm-symbolizer", goal=Goal(AT_LEAST, 20, 35))
+RUST = functools.partial(addresses, tool="rust-addr2line", goal=Goal(AT_LEAST, 10, 18))
 
 ROWS = {
     "oneshot-index": oneshot_index, "oneshot": oneshot, "warm": warm, "worker": worker, "floor": floor,
     "build-gdb": build_gdb, "build-gsym": build_gsym, "size": index_size, "addr2line": ADDR2LINE,
-    "symbolizer": SYMBOLIZER, "scaling": scaling, "growth": growth, "sandbox": sandbox, "memory": memory,
+    "symbolizer": SYMBOLIZER, "rust": RUST, "scaling": scaling, "growth": growth, "sandbox": sandbox, "memory": memory,
     "threads": many_threads,
 }
