@@ -65,7 +65,8 @@ static enum fl_code check_tables(struct fl_module *m, struct fl_error *err)
 		if (t->element_size != element_size || t->off % 8 || t->off > m->size ||
 		    t->count > (m->size - t->off) / element_size || t->count >= FL_INDEX_NONE)
 			return damaged(at, "table outside the index", err);
-		m->tables[t->kind] = (struct fl_table){ m->index + t->off, (uint32_t)t->count };
+		m->tables[t->kind] =
+			(struct fl_table){ m->index + t->off, (uint32_t)t->count, element_size };
 	}
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (m->tables[pairs[i].keys].count != m->tables[pairs[i].payload].count)
@@ -168,14 +169,6 @@ void fl_module_close(struct fl_module *module)
 	free(module);
 }
 
-const void *fl_table_at(const struct fl_module *module, enum fl_index_kind kind, uint32_t i)
-{
-	const struct fl_table *table = &module->tables[kind];
-	if (i >= table->count)
-		return NULL;
-	return (const uint8_t *)table->data + (size_t)i * fl_index_element_size(kind);
-}
-
 /* Halving a length instead of moving two ends leaves one branch that the compiler turns into a
  * conditional move. */
 uint32_t fl_table_search(const struct fl_module *module, enum fl_index_kind kind, uint32_t addr)
@@ -191,12 +184,6 @@ uint32_t fl_table_search(const struct fl_module *module, enum fl_index_kind kind
 		count -= half;
 	}
 	return base;
-}
-
-const char *fl_module_text(const struct fl_module *module, uint32_t string)
-{
-	const struct fl_table *strings = &module->tables[FL_INDEX_STRINGS];
-	return string < strings->count ? (const char *)strings->data + string : "";
 }
 
 static void count_warnings(const struct fl_module *module, struct fl_module_info *info)

@@ -9,6 +9,7 @@
 struct fl_table {
 	const void *data;
 	uint32_t count;
+	uint32_t element_size;
 };
 
 struct fl_module {
@@ -49,13 +50,23 @@ void fl_module_close(struct fl_module *module);
 FL_OWNED(fl_module, fl_module_close)
 
 /** The element, or NULL when @p i is out of range. */
-const void *fl_table_at(const struct fl_module *module, enum fl_index_kind kind, uint32_t i);
+static inline const void *
+fl_table_at(const struct fl_module *module, enum fl_index_kind kind, uint32_t i)
+{
+	const struct fl_table *table = &module->tables[kind];
+	return i < table->count ? (const uint8_t *)table->data + (size_t)i * table->element_size
+				: NULL;
+}
 
 /** Index of the last key that is <= @p addr, or FL_INDEX_NONE. @p kind is an X_ADDRS table. */
 uint32_t fl_table_search(const struct fl_module *module, enum fl_index_kind kind, uint32_t addr);
 
 /** The string at that offset; "" when it is out of range. */
-const char *fl_module_text(const struct fl_module *module, uint32_t string);
+static inline const char *fl_module_text(const struct fl_module *module, uint32_t string)
+{
+	const struct fl_table *strings = &module->tables[FL_INDEX_STRINGS];
+	return string < strings->count ? (const char *)strings->data + string : "";
+}
 
 /** The function segment at @p addr. @p sized_ret: whether its size is first-hand. */
 bool fl_module_function_at(const struct fl_module *module, uint32_t addr,

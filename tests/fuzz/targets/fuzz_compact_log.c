@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *formats = data + 1 + array_size;
 	size_t formats_size = size - 1 - array_size;
 	struct fl_module module = { 0 };
-	module.tables[FL_INDEX_LOG_FORMATS] = (struct fl_table){ formats, (uint32_t)formats_size };
+	module.tables[FL_INDEX_LOG_FORMATS] =
+		(struct fl_table){ formats, (uint32_t)formats_size, 1 };
 	struct fl_symbol_view view = { .modules = { &module }, .count = 1 };
 	struct fl_error err = { 0 };
 	if (!fl_compact_log_decode(data + 1, array_size, &arena, &log, &err))
