@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *thread,
 			       const char *format, ...)
@@ -16,7 +17,7 @@ void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *th
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	const char *copy = fl_scan_text(scan, "%s", text);
+	const char *copy = fl_scan_copy(scan, text, strlen(text));
 	thread->regs = (struct fl_registers){ 0 };
 	thread->context = FL_CONTEXT_NONE;
 	thread->stop = FL_STOP_NO_REGISTERS;

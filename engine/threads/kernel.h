@@ -27,7 +27,8 @@ struct fl_kernel_scan {
 	struct fl_symbol_view symbols; /**< the module with the kernel's data first */
 	struct fl_arena *arena;
 	struct fl_findings *findings;
-	struct fl_threads *out;    /**< items: room for FL_LIMIT_THREADS, and what running.h adds */
+	struct fl_threads *out;    /**< items move when one is added */
+	size_t room;               /**< items that out has room for */
 	bool failed;               /**< memory ran out: rules need not look */
 	bool full;                 /**< FL_LIMIT_THREADS was reached, and said */
 	bool idle;                 /**< the kernel says that no thread runs */
@@ -57,9 +58,14 @@ extern const struct fl_kernel fl_kernel_freertos, fl_kernel_zephyr, fl_kernel_th
 
 /**
  * A new thread with that control block, everything else unknown.
- * @return NULL when it is there already, or the limit is reached (a finding says so).
+ * @return NULL when it is there already, memory ran out, or the limit is reached (a finding says
+ * so). Until the next one is added it stays where it is.
  */
 struct fl_thread *fl_scan_add(struct fl_kernel_scan *scan, uint32_t block);
+
+/** Room for one more at the end of the list, without regard to the limit; NULL latches
+ * scan->failed. */
+struct fl_thread *fl_scan_append(struct fl_kernel_scan *scan);
 
 /** The thread with that control block, or NULL. */
 struct fl_thread *fl_scan_find(const struct fl_kernel_scan *scan, uint32_t block);
@@ -73,6 +79,9 @@ void fl_scan_note_state(struct fl_kernel_scan *scan, const struct fl_thread *thr
 			uint32_t number);
 
 /** Text in the arena; NULL latches scan->failed. */
+const char *fl_scan_copy(struct fl_kernel_scan *scan, const char *text, size_t size);
+
+/** The same, of at most 255 bytes. */
 const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...) FL_PRINTF(2, 3);
 
 /* --- reading --- */

@@ -50,10 +50,7 @@ enum fl_code fl_threads_find(const struct fl_threads_input *input, struct fl_fin
 		.findings = findings,
 		.out = ret,
 	};
-	size_t room = (kernel ? FL_LIMIT_THREADS : 0) + FL_LIMIT_CONTEXTS;
-	*ret = (struct fl_threads){ .items = fl_arena_array(arena, room, sizeof(*ret->items)) };
-	if (!ret->items)
-		return FL_ENOMEM;
+	*ret = (struct fl_threads){ 0 };
 	if (kernel) {
 		ret->kernel.name = kernel->name;
 		kernel->find(&scan);

@@ -283,11 +283,15 @@ static void retire_others(struct fl_kernel_scan *scan)
 	}
 }
 
-static void insert(struct fl_threads *threads, size_t at, const struct fl_thread *thread)
+static void insert(struct fl_kernel_scan *scan, size_t at, const struct fl_thread *thread)
 {
-	for (size_t i = threads->count++; i > at; i--)
-		threads->items[i] = threads->items[i - 1];
-	threads->items[at] = *thread;
+	struct fl_thread *place = fl_scan_append(scan);
+	struct fl_thread *items = scan->out->items;
+	if (!place)
+		return;
+	for (; place > &items[at]; place--)
+		*place = place[-1];
+	*place = *thread;
 }
 
 static void put_crashed_first(struct fl_threads *threads)
@@ -315,7 +319,7 @@ static void add_bare(struct fl_kernel_scan *scan, uint32_t left)
 		bare.crashed = core == 0;
 		bare.has_core = in->context_count > 1;
 		bare.core = (uint8_t)core;
-		insert(scan->out, core && scan->out->count && scan->out->items[0].crashed, &bare);
+		insert(scan, core && scan->out->count && scan->out->items[0].crashed, &bare);
 	}
 }
 

@@ -15,8 +15,7 @@
  * thread of no name stands for it.
  *
  * What was saved of a running thread is out of date: where no block belongs to one, it has no
- * registers. scan->out has room for FL_LIMIT_CONTEXTS more than FL_LIMIT_THREADS and is cut to
- * FL_LIMIT_THREADS with a finding.
+ * registers. More than FL_LIMIT_THREADS are cut off with a finding.
  */
 void fl_threads_hand_out(struct fl_kernel_scan *scan);
 

@@ -17,6 +17,25 @@ struct fl_thread *fl_scan_find(const struct fl_kernel_scan *scan, uint32_t block
 	return NULL;
 }
 
+struct fl_thread *fl_scan_append(struct fl_kernel_scan *scan)
+{
+	enum { FIRST_ROOM = 16 };
+	struct fl_threads *out = scan->out;
+	if (out->count == scan->room) {
+		size_t room = scan->room ? 2 * scan->room : FIRST_ROOM;
+		struct fl_thread *items = fl_arena_array(scan->arena, room, sizeof(*items));
+		if (!items) {
+			scan->failed = true;
+			return NULL;
+		}
+		if (out->count)
+			memcpy(items, out->items, out->count * sizeof(*items));
+		out->items = items;
+		scan->room = room;
+	}
+	return &out->items[out->count++];
+}
+
 struct fl_thread *fl_scan_add(struct fl_kernel_scan *scan, uint32_t block)
 {
 	struct fl_threads *out = scan->out;
@@ -30,8 +49,9 @@ struct fl_thread *fl_scan_add(struct fl_kernel_scan *scan, uint32_t block)
 		scan->full = true;
 		return NULL;
 	}
-	struct fl_thread *thread = &out->items[out->count++];
-	*thread = (struct fl_thread){ .has_block = true, .block = block, .stop_text = "" };
+	struct fl_thread *thread = fl_scan_append(scan);
+	if (thread)
+		*thread = (struct fl_thread){ .has_block = true, .block = block, .stop_text = "" };
 	return thread;
 }
 
@@ -59,6 +79,14 @@ void fl_scan_note_state(struct fl_kernel_scan *scan, const struct fl_thread *thr
 		     thread->name ? thread->name : "of no name", number);
 }
 
+const char *fl_scan_copy(struct fl_kernel_scan *scan, const char *text, size_t size)
+{
+	const char *copy = fl_arena_strndup(scan->arena, text, size);
+	if (!copy)
+		scan->failed = true;
+	return copy;
+}
+
 const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...)
 {
 	char text[256];
@@ -66,10 +94,7 @@ const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	const char *copy = fl_arena_strdup(scan->arena, text);
-	if (!copy)
-		scan->failed = true;
-	return copy;
+	return fl_scan_copy(scan, text, strlen(text));
 }
 
 bool fl_scan_number(const struct fl_kernel_scan *scan, uint32_t addr, uint32_t size, bool is_signed,
@@ -103,16 +128,29 @@ bool fl_scan_variable(const struct fl_kernel_scan *scan, const char *name, uint3
 	return fl_scan_number(scan, variable.addr, variable.size ? variable.size : 4, false, ret);
 }
 
+/* How much there is before the NUL, before [room] is full, or before what was not captured. */
+static size_t read_text(const struct fl_memory *memory, uint32_t addr, char *text, size_t room)
+{
+	const struct fl_span *span;
+	size_t size = 0;
+	while (size < room && (span = fl_memory_find(memory, addr + (uint32_t)size))) {
+		uint32_t off = addr + (uint32_t)size - span->addr;
+		for (; off < span->size && size < room; off++) {
+			uint8_t byte = span->bytes[off];
+			if (!byte)
+				return size;
+			text[size++] = byte >= 0x20 && byte < 0x7f ? (char)byte : '?';
+		}
+	}
+	return size;
+}
+
 const char *fl_scan_string(struct fl_kernel_scan *scan, uint32_t addr, uint32_t room)
 {
-	char text[256];
-	size_t size = 0;
-	uint8_t byte;
-	while (size < sizeof(text) - 1 && size < room &&
-	       fl_memory_u8(scan->in->memory, addr + (uint32_t)size, &byte) && byte)
-		text[size++] = byte >= 0x20 && byte < 0x7f ? (char)byte : '?';
-	text[size] = '\0';
-	return size ? fl_scan_text(scan, "%s", text) : NULL;
+	enum { TEXT_MAX = 255 };
+	char text[TEXT_MAX];
+	size_t size = read_text(scan->in->memory, addr, text, room < TEXT_MAX ? room : TEXT_MAX);
+	return size ? fl_scan_copy(scan, text, size) : NULL;
 }
 
 bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,

@@ -2,6 +2,8 @@
 /* Bounds of a thread's stack, and how much of it was used. */
 #include "threads/kernel.h"
 
+#include <string.h>
+
 /* No stack of a microcontroller is larger: bounds that far apart are damaged. */
 #define STACK_SIZE_MAX UINT32_C(0x100000)
 
@@ -73,6 +75,21 @@ void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused)
 	update_high_water(thread);
 }
 
+/* How many of [size] bytes at [bytes] are [fill] before one is not. */
+static size_t count_same(const uint8_t *bytes, size_t size, uint8_t fill)
+{
+	const uint64_t fills = UINT64_C(0x0101010101010101) * fill;
+	size_t at = 0;
+	for (uint64_t word; size - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, bytes + at, sizeof(word));
+		if (word != fills)
+			break;
+	}
+	while (at < size && bytes[at] == fill)
+		at++;
+	return at;
+}
+
 /* Bytes equal to [fill] from addr on, as far as limit or the capture goes. */
 static uint32_t count_fill(const struct fl_memory *memory, uint32_t addr, uint64_t limit,
 			   uint8_t fill, bool *cut_ret)
@@ -81,13 +98,15 @@ static uint32_t count_fill(const struct fl_memory *memory, uint32_t addr, uint64
 	*cut_ret = false;
 	while (at < limit) {
 		const struct fl_span *span = fl_memory_find(memory, (uint32_t)at);
-		uint64_t end = span ? (uint64_t)span->addr + span->size : at;
 		*cut_ret = !span;
 		if (!span)
 			break;
-		while (at < end && at < limit && span->bytes[at - span->addr] == fill)
-			at++;
-		if (at < end)
+		uint64_t end = (uint64_t)span->addr + span->size;
+		end = end < limit ? end : limit;
+		size_t size = (size_t)(end - at);
+		size_t same = count_same(span->bytes + (at - span->addr), size, fill);
+		at += same;
+		if (same < size)
 			break;
 	}
 	return (uint32_t)(at - addr);

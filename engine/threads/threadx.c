@@ -230,32 +230,36 @@ static void walk_created(struct fl_kernel_scan *scan)
 }
 
 /* The SDK's own list: {thread, bytes unused}; 0 unused is "unknown", all ones is none. */
-static bool
-registered(const struct fl_kernel_scan *scan, uint32_t i, uint32_t *block_ret, uint32_t *unused_ret)
+struct registry {
+	uint32_t addr, count;
+};
+
+static struct registry find_registry(const struct fl_kernel_scan *scan)
 {
 	struct fl_variable_info list;
-	if (!fl_view_variable(&scan->symbols, "s_mflt_threadx_stack_info", &list) ||
-	    i >= list.size / 8)
-		return false;
-	*unused_ret = 0;
-	if (!fl_memory_u32(scan->in->memory, list.addr + 8 * i, block_ret))
-		*block_ret = 0;
-	(void)fl_memory_u32(scan->in->memory, list.addr + 8 * i + 4, unused_ret);
-	return true;
+	if (!fl_view_variable(&scan->symbols, "s_mflt_threadx_stack_info", &list))
+		return (struct registry){ 0 };
+	uint32_t count = list.size / 8;
+	return (struct registry){ list.addr, count < FL_LIMIT_THREADS ? count : FL_LIMIT_THREADS };
 }
 
-static void add_registered(struct fl_kernel_scan *scan)
+static void add_registered(struct fl_kernel_scan *scan, const struct registry *registry)
 {
-	uint32_t block, unused;
-	for (uint32_t i = 0; i < FL_LIMIT_THREADS && registered(scan, i, &block, &unused); i++)
-		if (is_thread(scan, block))
+	uint32_t block;
+	for (uint32_t i = 0; i < registry->count; i++)
+		if (fl_memory_u32(scan->in->memory, registry->addr + 8 * i, &block) &&
+		    is_thread(scan, block))
 			fl_scan_add(scan, block);
 }
 
-static void read_watermarks(struct fl_kernel_scan *scan)
+static void read_watermarks(struct fl_kernel_scan *scan, const struct registry *registry)
 {
-	uint32_t block, unused;
-	for (uint32_t i = 0; i < FL_LIMIT_THREADS && registered(scan, i, &block, &unused); i++) {
+	for (uint32_t i = 0; i < registry->count; i++) {
+		uint32_t at = registry->addr + 8 * i;
+		uint32_t block, unused;
+		if (!fl_memory_u32(scan->in->memory, at, &block) ||
+		    !fl_memory_u32(scan->in->memory, at + 4, &unused))
+			continue;
 		struct fl_thread *thread = fl_scan_find(scan, block);
 		if (thread && unused)
 			fl_thread_set_unused(thread, unused == UINT32_MAX ? 0 : unused);
@@ -291,17 +295,18 @@ static void read_facts(struct fl_kernel_scan *scan)
 
 static void find(struct fl_kernel_scan *scan)
 {
+	struct registry registry = find_registry(scan);
 	read_facts(scan);
 	walk_created(scan);
 	mark_current(scan);
-	add_registered(scan);
+	add_registered(scan, &registry);
 	for (size_t i = 0; i < scan->out->count; i++) {
 		struct fl_thread *thread = &scan->out->items[i];
 		describe(scan, thread);
 		if (thread->current && thread->state == FL_THREAD_READY)
 			thread->state = FL_THREAD_RUNNING;
 	}
-	read_watermarks(scan);
+	read_watermarks(scan, &registry);
 	fl_threads_measure(scan, FILL, 0);
 }
 

@@ -165,12 +165,23 @@ static uint32_t count_fits(const struct fl_freertos *k, const struct port *port)
 	return count;
 }
 
+static uint32_t count_saved(const struct fl_freertos *k)
+{
+	const struct fl_threads *threads = k->scan->out;
+	uint32_t count = 0;
+	uint32_t top;
+	for (size_t i = 0; i < threads->count; i++)
+		count += has_saved(k, &threads->items[i], &top);
+	return count;
+}
+
 /* One port for all tasks: the one that makes sense of most. */
 static const struct port *choose(const struct fl_freertos *k)
 {
 	const struct port *best = NULL;
+	uint32_t all = count_saved(k);
 	uint32_t most = 0;
-	for (size_t i = 0; i < PORTS; i++) {
+	for (size_t i = 0; i < PORTS && most < all; i++) {
 		uint32_t count =
 			runs_on(&ports[i], k->scan->in->arch) ? count_fits(k, &ports[i]) : 0;
 		if (count <= most)

@@ -41,16 +41,22 @@ static bool is_thread(const struct fl_zephyr *z, uint32_t block)
 
 /* --- where they are listed --- */
 
+static void find_registry(struct fl_zephyr *z)
+{
+	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &z->registry))
+		return;
+	uint32_t count = z->registry.size ? z->registry.size / 4 : REGISTRY_COUNT;
+	z->registry_count = count < FL_LIMIT_THREADS ? count : FL_LIMIT_THREADS;
+}
+
 /* The SDK's own list: pointers, 0 where a place is free. */
 static uint32_t registry_entry(const struct fl_zephyr *z, uint32_t i)
 {
-	struct fl_variable_info list;
 	uint32_t block;
-	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &list) ||
-	    i >= (list.size ? list.size / 4 : REGISTRY_COUNT) ||
-	    !fl_memory_u32(z->scan->in->memory, list.addr + 4 * i, &block))
-		return 0;
-	return block;
+	return i < z->registry_count &&
+			       fl_memory_u32(z->scan->in->memory, z->registry.addr + 4 * i, &block)
+		       ? block
+		       : 0;
 }
 
 /* What the kernel's list does not tell may be in the SDK's. */
@@ -98,7 +104,7 @@ static bool walk_list(struct fl_zephyr *z)
 /* One whose k_thread was not captured is a thread nevertheless. */
 static void walk_registry(struct fl_zephyr *z)
 {
-	for (uint32_t i = 0; i < FL_LIMIT_THREADS; i++) {
+	for (uint32_t i = 0; i < z->registry_count; i++) {
 		uint32_t block = registry_entry(z, i);
 		if (block && block % 4 == 0 &&
 		    (is_thread(z, block) || !fl_memory_find(z->scan->in->memory, block)))
@@ -109,12 +115,9 @@ static void walk_registry(struct fl_zephyr *z)
 /* The only list there is may be missing too. */
 static void check_registry(struct fl_zephyr *z)
 {
-	struct fl_variable_info list;
 	uint32_t word;
-	if (!fl_view_variable(&z->scan->symbols, "s_task_tcbs", &list))
-		return;
-	for (uint32_t i = 0; i < list.size / 4 && i < FL_LIMIT_THREADS; i++) {
-		uint32_t at = list.addr + 4 * i;
+	for (uint32_t i = 0; i < z->registry_count && z->registry.size; i++) {
+		uint32_t at = z->registry.addr + 4 * i;
 		if (fl_memory_u32(z->scan->in->memory, at, &word))
 			continue;
 		fl_scan_note(z->scan, FL_WARNING, FL_EUNMAPPED, at,
@@ -245,7 +248,7 @@ static void take_watermarks(struct fl_zephyr *z)
 	uint32_t unused;
 	if (!fl_view_variable(&z->scan->symbols, "s_memfault_task_watermarks_v2", &marks))
 		return;
-	for (uint32_t i = 0; i < FL_LIMIT_THREADS && i < marks.size / 4; i++) {
+	for (uint32_t i = 0; i < z->registry_count && i < marks.size / 4; i++) {
 		struct fl_thread *thread = fl_scan_find(z->scan, registry_entry(z, i));
 		if (!thread || thread->stack.unused_known ||
 		    !fl_memory_u32(z->scan->in->memory, marks.addr + 4 * i, &unused) ||
@@ -261,6 +264,7 @@ static void find(struct fl_kernel_scan *scan)
 	struct fl_threads *out = scan->out;
 	if (!fl_zephyr_layout(&z))
 		return;
+	find_registry(&z);
 	bool whole = walk_list(&z);
 	bool empty = !out->count;
 	walk_registry(&z);

@@ -43,6 +43,8 @@ struct fl_zephyr {
 	struct fl_field members[FL_ZEPHYR_MEMBER_COUNT];
 	uint32_t known; /**< bit i: members[i] is meaningful */
 	uint32_t cpu_count, cpu_size;
+	struct fl_variable_info registry; /**< the SDK's own list of threads */
+	uint32_t registry_count;          /**< its places; 0: there is none */
 };
 
 /** thread_state */
