@@ -61,6 +61,7 @@ enum fl_code fl_analysis_init(struct fl_analysis *a, struct fl_report *report,
 	const char *sandbox = options && options->sandbox ? options->sandbox : "none";
 	*a = (struct fl_analysis){ .arena = &report->arena, .trace = &report->trace };
 	a->findings.arena = a->arena;
+	a->memory.recent = &a->recent;
 	report->trace.engine_version = fl_version();
 	report->trace.sandbox = fl_arena_strdup(a->arena, sandbox);
 	gather_symbols(a, symbols, count);

@@ -84,12 +84,34 @@ enum fl_code fl_memory_layer(struct fl_memory *memory, struct fl_arena *arena,
 	return FL_OK;
 }
 
-const struct fl_span *fl_memory_find(const struct fl_memory *memory, uint32_t addr)
+static const struct fl_span *search(const struct fl_memory *memory, uint32_t addr)
 {
 	size_t i = lower_bound(memory, addr);
 	if (i < memory->count && memory->spans[i].addr <= addr)
 		return &memory->spans[i];
 	return NULL;
+}
+
+const struct fl_span *fl_memory_find(const struct fl_memory *memory, uint32_t addr)
+{
+	if (!memory->recent)
+		return search(memory, addr);
+	const struct fl_span **last = &memory->recent->last[addr >> 29];
+	if (*last && addr - (*last)->addr < (*last)->size)
+		return *last;
+	const struct fl_span *span = search(memory, addr);
+	if (span)
+		*last = span;
+	return span;
+}
+
+/* The bytes where they lie, when one span has them all. */
+static inline const uint8_t *whole(const struct fl_memory *memory, uint32_t addr, uint32_t size)
+{
+	const struct fl_span *span = fl_memory_find(memory, addr);
+	if (!span || span->size - (addr - span->addr) < size)
+		return NULL;
+	return span->bytes + (addr - span->addr);
 }
 
 bool fl_memory_read(const struct fl_memory *memory, uint32_t addr, void *buf, size_t size,
@@ -116,23 +138,30 @@ bool fl_memory_read(const struct fl_memory *memory, uint32_t addr, void *buf, si
 
 bool fl_memory_u32(const struct fl_memory *memory, uint32_t addr, uint32_t *ret)
 {
-	uint8_t b[4];
-	if (!fl_memory_read(memory, addr, b, sizeof(b), NULL))
+	uint8_t pieces[4];
+	const uint8_t *b = whole(memory, addr, sizeof(pieces));
+	if (!b && !fl_memory_read(memory, addr, pieces, sizeof(pieces), NULL))
 		return false;
+	b = b ? b : pieces;
 	*ret = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 	return true;
 }
 
 bool fl_memory_u16(const struct fl_memory *memory, uint32_t addr, uint16_t *ret)
 {
-	uint8_t b[2];
-	if (!fl_memory_read(memory, addr, b, sizeof(b), NULL))
+	uint8_t pieces[2];
+	const uint8_t *b = whole(memory, addr, sizeof(pieces));
+	if (!b && !fl_memory_read(memory, addr, pieces, sizeof(pieces), NULL))
 		return false;
+	b = b ? b : pieces;
 	*ret = (uint16_t)(b[0] | (unsigned)b[1] << 8);
 	return true;
 }
 
 bool fl_memory_u8(const struct fl_memory *memory, uint32_t addr, uint8_t *ret)
 {
-	return fl_memory_read(memory, addr, ret, 1, NULL);
+	const uint8_t *b = whole(memory, addr, 1);
+	if (b)
+		*ret = *b;
+	return b != NULL;
 }

@@ -28,10 +28,21 @@ struct fl_span {
 	enum fl_span_source source;
 };
 
+/**
+ * What was found last in each eighth of the address space, which Arm's memory map divides into
+ * code, RAM, peripherals and so on: an unwinder reads code and stack by turns. Zero-initialised is
+ * empty. More layers leave it right: they change no span, and the arena keeps those they move.
+ */
+struct fl_recent_spans {
+	const struct fl_span *last[8];
+};
+
 struct fl_memory {
 	struct fl_span *spans; /**< ascending, disjoint; adjacent ones may touch */
 	size_t count;
 	size_t room;
+	/** Makes look-ups faster and changes no answer, but belongs to one thread. May be NULL. */
+	struct fl_recent_spans *recent;
 };
 
 /**

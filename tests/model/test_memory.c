@@ -100,6 +100,47 @@ static void test_end_of_the_address_space(void **state)
 	fl_arena_deinit(&arena);
 }
 
+/* Code and stack by turns, and what lies on both sides of a seam. */
+static void test_recent_spans_change_no_answer(void **state)
+{
+	(void)state;
+	static const uint8_t bytes[2][8] = { { 1, 2, 3, 4, 5, 6, 7, 8 },
+					     { 9, 8, 7, 6, 5, 4, 3, 2 } };
+	const struct fl_span spans[] = {
+		{ 0x08000000, 8, bytes[0], FL_SPAN_ELF },
+		{ 0x20000000, 6, bytes[0], FL_SPAN_DUMP },
+		{ 0x20000006, 8, bytes[1], FL_SPAN_DUMP },
+	};
+	struct fl_arena arena = { 0 };
+	struct fl_recent_spans recent = { 0 };
+	struct fl_memory plain = { 0 };
+	struct fl_memory memory = { .recent = &recent };
+	assert_int_equal(fl_memory_layer(&plain, &arena, spans, 3), FL_OK);
+	assert_int_equal(fl_memory_layer(&memory, &arena, spans, 3), FL_OK);
+	srand(2);
+	for (int i = 0; i < 20000; i++) {
+		uint32_t base = rand() % 2 ? 0x08000000 : 0x20000000;
+		uint32_t addr = base - 4 + (uint32_t)rand() % 24;
+		uint8_t b[4];
+		uint32_t word = 0;
+		uint16_t half = 0;
+		bool there = fl_memory_read(&plain, addr, b, 4, NULL);
+		assert_int_equal(fl_memory_u32(&memory, addr, &word), there);
+		assert_true(!there || word == (b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+					       (uint32_t)b[3] << 24));
+		there = fl_memory_read(&plain, addr, b, 2, NULL);
+		assert_int_equal(fl_memory_u16(&memory, addr, &half), there);
+		assert_true(!there || half == (b[0] | (uint32_t)b[1] << 8));
+		const struct fl_span *span = fl_memory_find(&plain, addr);
+		assert_int_equal(span ? span - plain.spans + 1 : 0,
+				 fl_memory_find(&memory, addr)
+					 ? fl_memory_find(&memory, addr) - memory.spans + 1
+					 : 0);
+	}
+	assert_true(fl_memory_u32(&memory, 0x20000004, &(uint32_t){ 0 }));
+	fl_arena_deinit(&arena);
+}
+
 /* Random layers against a plain array that remembers who came first. */
 static void test_random_layers(void **state)
 {
@@ -111,7 +152,8 @@ static void test_random_layers(void **state)
 		int expected[ROOM];
 		memset(expected, -1, sizeof(expected));
 		struct fl_arena arena = { 0 };
-		struct fl_memory memory = { 0 };
+		struct fl_recent_spans recent = { 0 };
+		struct fl_memory memory = { .recent = round % 2 ? &recent : NULL };
 		for (int layer = 0; layer < 64; layer++) {
 			memset(bytes[layer], layer, ROOM);
 			uint32_t addr = (uint32_t)(rand() % ROOM);
@@ -121,6 +163,10 @@ static void test_random_layers(void **state)
 			for (uint32_t i = addr; i < addr + size; i++)
 				if (expected[i] < 0)
 					expected[i] = layer;
+			uint8_t last = 0; /* what is remembered must survive the next layer */
+			if (size)
+				assert_true(fl_memory_u8(&memory, 0x1000 + addr, &last));
+			assert_true(!size || last == expected[addr]);
 		}
 		for (uint32_t i = 0; i < ROOM; i++) {
 			uint8_t value;
@@ -142,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_read_spans_and_names_the_hole),
 		cmocka_unit_test(test_earlier_layer_wins),
 		cmocka_unit_test(test_end_of_the_address_space),
+		cmocka_unit_test(test_recent_spans_change_no_answer),
 		cmocka_unit_test(test_random_layers),
 	};
 	return cmocka_run_group_tests(tests, fill, NULL);
