@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/kernel_types.h"
 
-#include <stddef.h>
 #include <string.h>
 
 /* Names end with NULL. Structures inside these come along. */
@@ -133,4 +132,13 @@ bool fl_kernel_wants_variable(const char *name)
 		if (is_in(kernels[i].variables, name))
 			return true;
 	return false;
+}
+
+const char *fl_kernel_variable_name(size_t i)
+{
+	for (size_t k = 0; k < sizeof(kernels) / sizeof(kernels[0]); k++)
+		for (const char *const *name = kernels[k].variables; *name; name++)
+			if (!i--)
+				return *name;
+	return NULL;
 }

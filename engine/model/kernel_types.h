@@ -8,6 +8,7 @@
 #define MODEL_KERNEL_TYPES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** Whether the layout of the structure @p name (tag or typedef) is kept. */
@@ -15,6 +16,9 @@ bool fl_kernel_wants_struct(const char *name);
 
 /** Whether the address of the variable @p name is kept, beside what .symtab says. */
 bool fl_kernel_wants_variable(const char *name);
+
+/** The @p i-th of all those variables' names, or NULL behind the last. */
+const char *fl_kernel_variable_name(size_t i);
 
 /** What a kernel does alike for all of its threads. */
 struct fl_kernel_habits {

@@ -12,28 +12,52 @@ static bool is_named(const struct fl_module *module, uint32_t string, const char
 /* Members that one look-up may look at: more than an index of ours ever makes it. */
 enum { FIELDS_MAX = 4 * FL_LIMIT_FIELDS };
 
-/* The next structure of that name from @p i on, or NULL. */
-static const struct fl_index_struct *
-next_struct(const struct fl_module *module, const char *name, uint32_t *i)
+/* A walk through the structures of one name. */
+struct by_name {
+	const struct fl_module *module;
+	const char *name;
+	uint32_t entry; /* in names.structs: the next one to look at */
+};
+
+static struct by_name structs_of(const struct fl_module *module, const char *name)
 {
-	const struct fl_index_struct *s;
-	while ((s = fl_table_at(module, FL_INDEX_STRUCTS, (*i)++)))
-		if (is_named(module, s->name, name) || is_named(module, s->alias, name))
+	return (struct by_name){ module, name,
+				 fl_name_map_first(&module->struct_names, fl_name_hash(name)) };
+}
+
+static const struct fl_index_struct *next_struct(struct by_name *walk)
+{
+	while (walk->entry != FL_NAME_NONE) {
+		uint32_t entry = walk->entry;
+		const struct fl_index_struct *s =
+			fl_table_at(walk->module, FL_INDEX_STRUCTS, entry / 2);
+		walk->entry = fl_name_map_next(&walk->module->struct_names, entry);
+		if (is_named(walk->module, entry % 2 ? s->alias : s->name, walk->name))
 			return s;
+	}
 	return NULL;
 }
 
-static const struct fl_index_field *field_of(const struct fl_module *module,
-					     const struct fl_index_struct *s, const char *name,
-					     size_t name_size, uint32_t *left)
+/* Whether the first part of [path] is [name]; most names differ in their first letters. */
+static bool begins_with(const char *path, const char *name, size_t *size_ret)
+{
+	size_t size = 0;
+	while (name[size] && name[size] == path[size])
+		size++;
+	*size_ret = size;
+	return !name[size] && (!path[size] || path[size] == '.');
+}
+
+static const struct fl_index_field *first_field(const struct fl_module *module,
+						const struct fl_index_struct *s, const char *path,
+						size_t *size_ret, uint32_t *left)
 {
 	for (uint32_t i = 0; i < s->field_count && *left; i++, (*left)--) {
 		const struct fl_index_field *f =
 			fl_table_at(module, FL_INDEX_FIELDS, s->first_field + i);
 		if (!f)
 			return NULL;
-		const char *text = fl_module_text(module, f->name);
-		if (strncmp(text, name, name_size) == 0 && !text[name_size])
+		if (begins_with(path, fl_module_text(module, f->name), size_ret))
 			return f;
 	}
 	return NULL;
@@ -45,8 +69,8 @@ static bool follow(const struct fl_module *module, const struct fl_index_struct 
 {
 	uint32_t off = 0;
 	while (s) {
-		size_t part = strcspn(path, ".");
-		const struct fl_index_field *f = field_of(module, s, path, part, left);
+		size_t part;
+		const struct fl_index_field *f = first_field(module, s, path, &part, left);
 		if (!f)
 			return false;
 		off += f->off;
@@ -74,8 +98,9 @@ bool fl_module_field(const struct fl_module *module, const char *structure, cons
 		     struct fl_field *ret)
 {
 	const struct fl_index_struct *s;
+	struct by_name walk = structs_of(module, structure);
 	uint32_t left = FIELDS_MAX;
-	for (uint32_t i = 0; (s = next_struct(module, structure, &i));)
+	while ((s = next_struct(&walk)))
 		if (follow(module, s, path, &left, ret))
 			return true;
 	return false;
@@ -84,59 +109,25 @@ bool fl_module_field(const struct fl_module *module, const char *structure, cons
 bool fl_module_struct_size(const struct fl_module *module, const char *structure,
 			   uint32_t *size_ret)
 {
-	uint32_t i = 0;
-	const struct fl_index_struct *s = next_struct(module, structure, &i);
+	struct by_name walk = structs_of(module, structure);
+	const struct fl_index_struct *s = next_struct(&walk);
 	if (s)
 		*size_ret = s->size;
 	return s;
 }
 
-static bool
-dwarf_variable(const struct fl_module *module, const char *name, struct fl_variable_info *ret)
+bool fl_module_name_structs(struct fl_module *module)
 {
-	const struct fl_index_variable *v;
-	for (uint32_t i = 0; (v = fl_table_at(module, FL_INDEX_VARIABLES, i)); i++) {
-		if (!is_named(module, v->name, name))
-			continue;
-		uint64_t size = (uint64_t)v->type.size * v->type.count;
-		*ret = (struct fl_variable_info){ v->addr,
-						  size <= UINT32_MAX ? (uint32_t)size : 0 };
-		return true;
+	uint32_t count = module->tables[FL_INDEX_STRUCTS].count;
+	const struct fl_index_struct *structs = module->tables[FL_INDEX_STRUCTS].data;
+	struct fl_name_map *map = &module->struct_names;
+	if (!fl_name_map_init(map, 2 * count))
+		return false;
+	for (uint32_t i = count; i-- > 0;) {
+		if (structs[i].alias)
+			fl_name_map_add(map, 2 * i + 1, fl_module_text(module, structs[i].alias));
+		if (structs[i].name)
+			fl_name_map_add(map, 2 * i, fl_module_text(module, structs[i].name));
 	}
-	return false;
-}
-
-bool fl_module_variable(const struct fl_module *module, const char *name,
-			struct fl_variable_info *ret, bool *absolute_ret)
-{
-	struct fl_symbol_info symbol;
-	*absolute_ret = false;
-	if (!fl_module_symbol(module, name, &symbol, absolute_ret))
-		return dwarf_variable(module, name, ret);
-	struct fl_variable_info by_dwarf;
-	*ret = (struct fl_variable_info){ symbol.addr, symbol.size };
-	if (!symbol.size && dwarf_variable(module, name, &by_dwarf) && by_dwarf.addr == ret->addr)
-		ret->size = by_dwarf.size;
 	return true;
-}
-
-bool fl_module_kernel_object_at(const struct fl_module *module, uint32_t addr,
-				struct fl_object_info *ret)
-{
-	const struct fl_index_variable *v;
-	for (uint32_t i = 0; (v = fl_table_at(module, FL_INDEX_VARIABLES, i)); i++) {
-		const struct fl_index_struct *s =
-			fl_table_at(module, FL_INDEX_STRUCTS, v->type.structure);
-		if (!s || !s->size || v->type.flags & FL_INDEX_POINTER || addr < v->addr ||
-		    (addr - v->addr) / s->size >= v->type.count)
-			continue;
-		*ret = (struct fl_object_info){
-			.name = fl_module_text(module, v->name),
-			.structure = fl_module_text(module, s->name ? s->name : s->alias),
-			.addr = addr - (addr - v->addr) % s->size,
-			.size = s->size,
-		};
-		return true;
-	}
-	return false;
 }

@@ -154,6 +154,8 @@ fl_module_borrow(const uint8_t *index, size_t size, struct fl_module **ret, stru
 		code = make_spans(m, err);
 	if (!code)
 		code = make_findings(m, err);
+	if (!code && (!fl_module_name_structs(m) || !fl_module_name_variables(m)))
+		code = fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a module");
 	if (!code)
 		*ret = fl_module_take(&m);
 	return code;
@@ -165,6 +167,10 @@ void fl_module_close(struct fl_module *module)
 		return;
 	free(module->spans);
 	free(module->findings);
+	fl_name_map_deinit(&module->struct_names);
+	fl_name_map_deinit(&module->variable_names);
+	fl_name_map_deinit(&module->known_names);
+	free(module->known_variables);
 	free(module->owned);
 	free(module);
 }

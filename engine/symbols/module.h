@@ -4,12 +4,20 @@
 #define SYMBOLS_MODULE_H
 
 #include "symbols/index_format.h"
+#include "symbols/name_map.h"
 #include "symbols/symbols.h"
 
 struct fl_table {
 	const void *data;
 	uint32_t count;
 	uint32_t element_size;
+};
+
+/** A variable of model/kernel_types.h in this module. */
+struct fl_known_variable {
+	const char *name;
+	bool found, absolute;
+	struct fl_variable_info info;
 };
 
 struct fl_module {
@@ -20,6 +28,10 @@ struct fl_module {
 	struct fl_table tables[FL_INDEX_KINDS];
 	struct fl_span *spans; /**< SPANS with pointers */
 	struct fl_finding *findings;
+	struct fl_name_map struct_names;   /**< 2 i: the name of STRUCTS[i], 2 i + 1: its alias */
+	struct fl_name_map variable_names; /**< i: VARIABLES[i] */
+	struct fl_name_map known_names;    /**< i: known_variables[i] */
+	struct fl_known_variable *known_variables;
 };
 
 struct fl_symbols {
@@ -76,10 +88,17 @@ bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
 bool fl_module_symbol(const struct fl_module *module, const char *name, struct fl_symbol_info *ret,
 		      bool *absolute_ret);
 
+/** What fl_module_field() and fl_module_struct_size() need: module->struct_names. The tables are
+ * there by then. False when memory is out. */
+bool fl_module_name_structs(struct fl_module *module);
+
 bool fl_module_field(const struct fl_module *module, const char *structure, const char *path,
 		     struct fl_field *ret);
 bool fl_module_struct_size(const struct fl_module *module, const char *structure,
 			   uint32_t *size_ret);
+/** What fl_module_variable() needs; the same. */
+bool fl_module_name_variables(struct fl_module *module);
+
 /** By symbol, else by DWARF. @p absolute_ret: it has no section. */
 bool fl_module_variable(const struct fl_module *module, const char *name,
 			struct fl_variable_info *ret, bool *absolute_ret);
