@@ -76,34 +76,37 @@ static enum fl_code check_fd(int fd, const char *name, struct stat *ret, struct 
 }
 
 static enum fl_code
-describe_elf(const struct fl_sandbox_elf *elf, struct fl_wire_elf *ret, struct fl_error *err)
+give_elf(struct fl_call *call, size_t number, struct fl_wire_elf *ret, struct fl_error *err)
 {
 	struct stat info;
-	enum fl_code code = check_fd(elf->fd, elf_name(elf), &info, err);
+	int fd = call->elfs[number].fd;
+	enum fl_code code = check_fd(fd, ret->name, &info, err);
 	if (code)
 		return code;
-	const struct fl_symbols_origin origin = fl_sandbox_origin(&info);
+	const struct fl_symbols_origin none = { 0 };
+	const struct fl_symbols_origin origin = call->stored ? none : fl_sandbox_origin(&info);
 	ret->size = (uint64_t)info.st_size;
 	ret->device = origin.device;
 	ret->inode = origin.inode;
 	ret->mtime_ns = origin.mtime_ns;
-	ret->has_key = elf->has_key;
-	ret->verify = elf->verify;
-	memcpy(ret->key, elf->key, sizeof(ret->key));
-	snprintf(ret->name, sizeof(ret->name), "%s", elf_name(elf));
+	ret->verify = call->elfs[number].verify;
+	ret->index_size = 0;
+	call->fds[call->fd_count++] = fd;
 	return FL_OK;
 }
 
-static enum fl_code add_index(struct fl_call *call, const struct fl_sandbox_elf *elf,
-			      struct fl_wire_elf *ret, struct fl_error *err)
+static enum fl_code
+give_index(struct fl_call *call, size_t number, struct fl_wire_elf *ret, struct fl_error *err)
 {
 	struct stat info;
+	const struct fl_sandbox_elf *elf = &call->elfs[number];
+	if (!elf->has_index || call->without_indexes)
+		return FL_OK;
 	enum fl_code code = check_fd(elf->index_fd, "index", &info, err);
 	if (code || !info.st_size)
 		return code;
 	ret->index_size = (uint64_t)info.st_size;
 	call->fds[call->fd_count++] = elf->index_fd;
-	call->index_count++;
 	return FL_OK;
 }
 
@@ -117,36 +120,48 @@ struct fl_symbols_origin fl_sandbox_origin(const struct stat *info)
 	};
 }
 
-enum fl_code fl_call_add_elfs(struct fl_call *call, const struct fl_sandbox_elf *elfs, size_t count,
-			      struct fl_error *err)
+enum fl_code fl_call_name_elfs(struct fl_call *call, const struct fl_sandbox_elf *elfs,
+			       size_t count, struct fl_error *err)
 {
 	if (count > FL_WIRE_ELFS)
 		return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0,
 			       "%zu ELFs, at most %d in one analysis", count, FL_WIRE_ELFS);
 	for (size_t i = 0; i < count; i++) {
-		enum fl_code code = describe_elf(&elfs[i], &call->request.elfs[i], err);
-		if (code)
-			return code;
-		call->fds[call->fd_count++] = elfs[i].fd;
+		struct fl_wire_elf *wire = &call->request.elfs[i];
+		wire->has_key = elfs[i].has_key;
+		memcpy(wire->key, elfs[i].key, sizeof(wire->key));
+		snprintf(wire->name, sizeof(wire->name), "%s", elf_name(&elfs[i]));
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!elfs[i].has_index)
-			continue;
-		enum fl_code code = add_index(call, &elfs[i], &call->request.elfs[i], err);
-		if (code)
-			return code;
-	}
+	call->elfs = elfs;
 	call->request.elf_count = (uint32_t)count;
 	return FL_OK;
 }
 
+static void take_back_elfs(struct fl_call *call)
+{
+	call->request.given = 0;
+	call->fd_count = call->request.kind == FL_WIRE_ANALYZE_FILE;
+}
+
+enum fl_code fl_call_give_elfs(struct fl_call *call, struct fl_error *err)
+{
+	enum fl_code code = FL_OK;
+	take_back_elfs(call);
+	for (size_t i = 0; !code && i < call->request.elf_count; i++)
+		code = give_elf(call, i, &call->request.elfs[i], err);
+	for (size_t i = 0; !code && i < call->request.elf_count; i++)
+		code = give_index(call, i, &call->request.elfs[i], err);
+	call->request.given = !code;
+	return code;
+}
+
 bool fl_call_drop_indexes(struct fl_call *call)
 {
-	bool had = call->index_count > 0;
-	call->fd_count -= call->index_count;
-	call->index_count = 0;
+	bool had = false;
 	for (size_t i = 0; i < call->request.elf_count; i++)
-		call->request.elfs[i].index_size = 0;
+		had |= call->elfs[i].has_index && !call->without_indexes;
+	call->without_indexes = true;
+	take_back_elfs(call);
 	return had;
 }
 
@@ -156,13 +171,14 @@ size_t fl_call_inputs(const struct fl_wire_request *request, const int *fds,
 	const int *index_fds = fds + request->elf_count;
 	for (size_t i = 0; i < request->elf_count; i++) {
 		const struct fl_wire_elf *elf = &request->elfs[i];
+		bool has_index = request->given && elf->index_size;
 		ret[i] = (struct fl_image_input){
-			.fd = fds[i],
+			.fd = request->given ? fds[i] : -1,
 			.size = elf->size,
 			.name = elf->name,
 			.key = elf->has_key ? elf->key : NULL,
 			.origin = { elf->device, elf->inode, elf->mtime_ns },
-			.index_fd = elf->index_size ? *index_fds++ : -1,
+			.index_fd = has_index ? *index_fds++ : -1,
 			.index_size = elf->index_size,
 			.verify = elf->verify,
 		};

@@ -15,6 +15,7 @@ struct fl_child_setup {
 	int words;
 	int result;
 	const void *window;  /**< read-only mapping of FL_WIRE_WINDOW bytes */
+	void *answer;        /**< FL_WIRE_ANSWER bytes, shared with the parent */
 	size_t memory_limit; /**< bytes of address space */
 	bool filter;         /**< try seccomp */
 	struct fl_death_record *record;

@@ -165,15 +165,23 @@ static void refuse(struct fl_engine *engine, size_t number, const struct fl_erro
 	engine->refused |= UINT32_C(1) << number;
 }
 
+static struct fl_engine_image *
+remembered(const struct fl_engine *engine, const struct fl_image_input *input)
+{
+	for (size_t i = 0; i < engine->count; i++)
+		if (same_image(&engine->images[i], input))
+			return &engine->images[i];
+	return NULL;
+}
+
 /* Input number @p number of a request, from memory, from its index, or compiled. */
 static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *input,
 			 size_t number, const struct fl_symbols **ret, struct fl_error *err)
 {
-	for (size_t i = 0; i < engine->count; i++) {
-		if (!same_image(&engine->images[i], input))
-			continue;
-		engine->images[i].used = engine->clock;
-		*ret = engine->images[i].symbols;
+	struct fl_engine_image *known = remembered(engine, input);
+	if (known) {
+		known->used = engine->clock;
+		*ret = known->symbols;
 		return FL_OK;
 	}
 	struct fl_engine_image image = { .used = engine->clock, .has_key = input->key != NULL };
@@ -189,6 +197,15 @@ static enum fl_code find(struct fl_engine *engine, const struct fl_image_input *
 	engine->images[engine->count++] = image;
 	*ret = image.symbols;
 	return FL_OK;
+}
+
+bool fl_engine_has(struct fl_engine *engine, const struct fl_image_input *inputs, size_t count)
+{
+	trim(engine);
+	for (size_t i = 0; i < count; i++)
+		if (!remembered(engine, &inputs[i]))
+			return false;
+	return true;
 }
 
 static void begin(struct fl_engine *engine)

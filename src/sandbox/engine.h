@@ -42,6 +42,9 @@ FL_MUST_CHECK enum fl_code fl_engine_init(struct fl_engine *engine, const struct
 					  const char *sandbox, size_t kept, struct fl_error *err);
 void fl_engine_deinit(struct fl_engine *engine);
 
+/** Whether all of them are in memory, and stay there during the next call. */
+bool fl_engine_has(struct fl_engine *engine, const struct fl_image_input *inputs, size_t count);
+
 /** @param count at most FL_WIRE_ELFS. Errors of an ELF carry its name. */
 FL_MUST_CHECK enum fl_code fl_engine_analyze(struct fl_engine *engine, enum fl_wire_input kind,
 					     const void *bytes, size_t size,

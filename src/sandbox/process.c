@@ -5,12 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +40,8 @@ static void close_all(struct fl_process *process)
 		munmap(process->record, sizeof(*process->record));
 	if (process->window)
 		munmap(process->window, FL_WIRE_WINDOW);
+	if (process->answer)
+		munmap(process->answer, FL_WIRE_ANSWER);
 	*process = (struct fl_process){ .socket = -1, .result = -1, .words = -1 };
 }
 
@@ -67,20 +69,25 @@ static void *open_window(struct fl_process *process)
 	return view == MAP_FAILED ? NULL : view;
 }
 
+/* Shared with the child, and no file: nobody can cut it off under a reader. */
+static void *open_shared(size_t size)
+{
+	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return shared == MAP_FAILED ? NULL : shared;
+}
+
 /* The child's end of the socket, or -1. */
 static int open_channel(struct fl_process *process, void **window_ret, struct fl_error *err)
 {
 	int pair[2] = { -1, -1 };
 	*process = (struct fl_process){ .socket = -1, .result = -1, .words = -1 };
-	void *record = mmap(NULL, sizeof(*process->record), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (record != MAP_FAILED)
-		process->record = record;
+	process->record = open_shared(sizeof(*process->record));
+	process->answer = open_shared(FL_WIRE_ANSWER);
 	process->result = memfd_create("faultline result", MFD_CLOEXEC);
 	process->words = memfd_create("faultline stderr", MFD_CLOEXEC);
 	*window_ret = open_window(process);
-	if (process->record && process->result >= 0 && process->words >= 0 && *window_ret &&
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
+	if (process->record && process->answer && process->result >= 0 && process->words >= 0 &&
+	    *window_ret && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
 		process->socket = pair[0];
 		return pair[1];
 	}
@@ -91,38 +98,47 @@ static int open_channel(struct fl_process *process, void **window_ret, struct fl
 	return -1;
 }
 
-static enum fl_answer receive(struct fl_process *process, int64_t until, struct fl_wire_reply *ret,
+/* The socket waits no longer than that; setting it is skipped where it is set. */
+static void be_patient(struct fl_process *process, int64_t ms)
+{
+	if (process->patience_ms == ms)
+		return;
+	const struct timeval patience = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	process->patience_ms = (unsigned)ms;
+	if (setsockopt(process->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		process->patience_ms = 0;
+}
+
+static enum fl_answer receive(struct fl_process *process, int64_t ms, struct fl_wire_reply *ret,
 			      const char **protocol_ret)
 {
-	for (;;) {
-		int64_t left = until - now_ms();
-		struct pollfd wait = { .fd = process->socket, .events = POLLIN };
-		int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready == 0)
+	int64_t until = now_ms() + ms;
+	ssize_t size;
+	for (int64_t left = ms;; left = until - now_ms()) {
+		if (left <= 0)
 			return FL_STALLED;
+		be_patient(process, left);
 		/* No room for control data: descriptors that a hostile child sends are dropped. */
-		ssize_t size = recv(process->socket, ret, sizeof(*ret), MSG_DONTWAIT | MSG_TRUNC);
-		if (size < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (size > 0 && size != (ssize_t)sizeof(*ret))
-			*protocol_ret = "sent something that is no answer";
-		if (size != (ssize_t)sizeof(*ret))
-			return FL_DIED;
-		ret->error.message[sizeof(ret->error.message) - 1] = '\0';
-		fl_death_clean_text(ret->error.message);
-		ret->refusal[sizeof(ret->refusal) - 1] = '\0';
-		fl_death_clean_text(ret->refusal);
-		return FL_ANSWERED;
+		size = recv(process->socket, ret, sizeof(*ret), MSG_TRUNC);
+		if (size >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
 	}
+	if (size > 0 && size != (ssize_t)sizeof(*ret))
+		*protocol_ret = "sent something that is no answer";
+	if (size != (ssize_t)sizeof(*ret))
+		return FL_DIED;
+	ret->error.message[sizeof(ret->error.message) - 1] = '\0';
+	fl_death_clean_text(ret->error.message);
+	ret->refusal[sizeof(ret->refusal) - 1] = '\0';
+	fl_death_clean_text(ret->refusal);
+	return FL_ANSWERED;
 }
 
 static enum fl_code greet(struct fl_process *process, char missing_ret[200], struct fl_error *err)
 {
 	struct fl_wire_reply hello;
 	const char *protocol;
-	if (receive(process, now_ms() + HELLO_MS, &hello, &protocol) != FL_ANSWERED ||
+	if (receive(process, HELLO_MS, &hello, &protocol) != FL_ANSWERED ||
 	    hello.count > FL_ISOLATION_SECCOMP)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "the child process did not start");
 	memcpy(missing_ret, hello.error.message, sizeof(hello.error.message));
@@ -145,6 +161,7 @@ enum fl_code fl_process_start(struct fl_process *process, const struct fl_proces
 		.words = process->words,
 		.result = process->result,
 		.window = window,
+		.answer = process->answer,
 		.memory_limit = options->memory_limit,
 		.filter = options->filter,
 		.record = process->record,
@@ -227,6 +244,31 @@ static void examine(struct fl_process *process, enum fl_answer how, struct fl_de
 	close_all(process);
 }
 
+static bool knows_key(const struct fl_process *process, const uint8_t key[16])
+{
+	size_t count = process->key_count < FL_PROCESS_KEYS ? process->key_count : FL_PROCESS_KEYS;
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(process->keys[i], key, 16) == 0)
+			return true;
+	return false;
+}
+
+bool fl_process_knows(const struct fl_process *process, const struct fl_wire_request *request)
+{
+	for (size_t i = 0; i < request->elf_count; i++)
+		if (!request->elfs[i].has_key || !knows_key(process, request->elfs[i].key))
+			return false;
+	return true;
+}
+
+void fl_process_note(struct fl_process *process, const struct fl_wire_request *request)
+{
+	for (size_t i = 0; i < request->elf_count; i++)
+		if (request->elfs[i].has_key && !knows_key(process, request->elfs[i].key))
+			memcpy(process->keys[process->key_count++ % FL_PROCESS_KEYS],
+			       request->elfs[i].key, sizeof(process->keys[0]));
+}
+
 static bool send_request(struct fl_process *process, const struct fl_wire_request *request,
 			 const int *fds, size_t fd_count)
 {
@@ -257,7 +299,7 @@ enum fl_answer fl_process_ask(struct fl_process *process, const struct fl_wire_r
 	*facts = (struct fl_death_facts){ .deadline_ms = deadline_ms };
 	enum fl_answer how = FL_DIED;
 	if (send_request(process, request, fds, fd_count))
-		how = receive(process, now_ms() + deadline_ms, ret, &facts->protocol);
+		how = receive(process, deadline_ms, ret, &facts->protocol);
 	if (how == FL_ANSWERED)
 		process->served++;
 	else
@@ -269,6 +311,10 @@ bool fl_process_result(const struct fl_process *process, void *bytes, size_t siz
 {
 	char *at = bytes;
 	size_t done = 0;
+	if (size <= FL_WIRE_ANSWER) {
+		memcpy(bytes, process->answer, size);
+		return true;
+	}
 	while (done < size) {
 		ssize_t n = pread(process->result, at + done, size - done, (off_t)done);
 		if (n < 0 && errno == EINTR)

@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+enum { FL_PROCESS_KEYS = 16 };
+
 /** Zero-initialised (but FL_PROCESS_NONE): not running. */
 struct fl_process {
 	pid_t pid; /**< 0: not running */
@@ -17,9 +19,13 @@ struct fl_process {
 	int result;
 	int words;
 	struct fl_death_record *record; /**< shared with the child */
-	void *window; /**< FL_WIRE_WINDOW bytes for the dump of the next request */
+	void *window;         /**< FL_WIRE_WINDOW bytes for the dump of the next request */
+	void *answer;         /**< FL_WIRE_ANSWER bytes; the child writes them whenever it likes */
+	unsigned patience_ms; /**< after which the socket gives up waiting; 0: never */
 	enum fl_isolation isolation;
-	unsigned served; /**< requests it has answered */
+	unsigned served;                   /**< requests it has answered */
+	uint8_t keys[FL_PROCESS_KEYS][16]; /**< of ELFs it was given, the oldest overwritten */
+	size_t key_count;                  /**< that there ever were */
 };
 
 struct fl_process_options {
@@ -40,6 +46,12 @@ FL_MUST_CHECK enum fl_code fl_process_start(struct fl_process *process,
 /** Kill and reap it. Fine on one that is not running. */
 void fl_process_stop(struct fl_process *process);
 
+/** Whether it probably still has all ELFs of @p request compiled. It says so if it has not. */
+bool fl_process_knows(const struct fl_process *process, const struct fl_wire_request *request);
+
+/** It was given them. */
+void fl_process_note(struct fl_process *process, const struct fl_wire_request *request);
+
 /** How a question ended. */
 enum fl_answer {
 	FL_ANSWERED,
@@ -55,7 +67,10 @@ enum fl_answer fl_process_ask(struct fl_process *process, const struct fl_wire_r
 			      const int *fds, size_t fd_count, unsigned deadline_ms,
 			      struct fl_wire_reply *ret, struct fl_death_facts *facts);
 
-/** Copy the first @p size bytes of the result. False when they are not there. */
+/**
+ * Copy the first @p size bytes of the result, before they are looked at: the child can change them
+ * for as long as it lives. False when they are not there.
+ */
 FL_MUST_CHECK bool fl_process_result(const struct fl_process *process, void *bytes, size_t size);
 
 /** End a child that gave a bad answer; fills @p facts like a death. */

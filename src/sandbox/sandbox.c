@@ -143,6 +143,8 @@ static enum fl_code blame(const struct fl_death_facts *facts, enum fl_code code,
 
 static const char *bad_answer(const struct fl_wire_reply *reply)
 {
+	if (reply->wants_files)
+		return "asked for files that there are not";
 	if (reply->code >= FL_ECHILD)
 		return "answered with an unknown code";
 	if (reply->code)
@@ -205,6 +207,54 @@ uint32_t fl_sandbox_refused(const struct fl_sandbox *sandbox, const char **reaso
 	return sandbox->refused;
 }
 
+/* Descriptors only where the child cannot do without: each of them costs both sides some calls. */
+static enum fl_code
+give_elfs(const struct fl_process *process, struct fl_call *call, struct fl_error *err)
+{
+	if (call->request.given || fl_process_knows(process, &call->request))
+		return FL_OK;
+	return fl_call_give_elfs(call, err);
+}
+
+static enum fl_answer
+ask_once(struct fl_sandbox *sandbox, struct fl_call *call, struct fl_death_facts *facts)
+{
+	struct fl_process *process = &sandbox->process;
+	if (call->input && call->request.kind != FL_WIRE_ANALYZE_FILE)
+		memcpy(process->window, call->input, (size_t)call->request.input_size);
+	return fl_process_ask(process, &call->request, call->fds, call->fd_count,
+			      sandbox->deadline_ms, &call->reply, facts);
+}
+
+/* True: there is an answer, or @p code_ret says why there will be none. False: the child is gone.
+ */
+static bool ask_child(struct fl_sandbox *sandbox, struct fl_call *call,
+		      struct fl_death_facts *facts, enum fl_code *code_ret, struct fl_error *err)
+{
+	struct fl_process *process = &sandbox->process;
+	const char *bad = NULL;
+	*code_ret = give_elfs(process, call, err);
+	if (*code_ret)
+		return true;
+	if (ask_once(sandbox, call, facts) != FL_ANSWERED)
+		return false;
+	if (call->reply.wants_files && !call->request.given && call->request.elf_count) {
+		*code_ret = fl_call_give_elfs(call, err);
+		if (*code_ret)
+			return true;
+		if (ask_once(sandbox, call, facts) != FL_ANSWERED)
+			return false;
+	}
+	*code_ret = take_result(sandbox, call, &bad, err);
+	if (bad) {
+		fl_process_condemn(process, bad, facts);
+		return false;
+	}
+	fl_process_note(process, &call->request);
+	note_refusals(sandbox, call->reply.refused, call->reply.refusal);
+	return true;
+}
+
 /* An index never costs an input its analysis: whatever dies with one is tried without. */
 static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 			struct fl_sandbox_death *death, struct fl_error *err)
@@ -218,18 +268,8 @@ static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 			return code;
 		unsigned served = process->served;
 		struct fl_death_facts facts;
-		const char *bad = NULL;
-		if (call->input && call->request.kind != FL_WIRE_ANALYZE_FILE)
-			memcpy(process->window, call->input, (size_t)call->request.input_size);
-		if (fl_process_ask(process, &call->request, call->fds, call->fd_count,
-				   sandbox->deadline_ms, &call->reply, &facts) == FL_ANSWERED) {
-			code = take_result(sandbox, call, &bad, err);
-			if (!bad) {
-				note_refusals(sandbox, call->reply.refused, call->reply.refusal);
-				return code;
-			}
-			fl_process_condemn(process, bad, &facts);
-		}
+		if (ask_child(sandbox, call, &facts, &code, err))
+			return code;
 		if (fl_call_drop_indexes(call)) {
 			sandbox->refused = (uint32_t)((UINT64_C(1) << call->request.elf_count) - 1);
 			snprintf(sandbox->refusal, sizeof(sandbox->refusal),
@@ -286,6 +326,20 @@ static enum fl_code analyze_in_child(struct fl_sandbox *sandbox, struct fl_call 
 	return code ? bad_content(sandbox, "answered with a damaged report", death, err) : FL_OK;
 }
 
+static enum fl_code analyze_here(struct fl_sandbox *sandbox, struct fl_call *call,
+				 enum fl_wire_input kind, const void *bytes, size_t size,
+				 struct fl_report **ret, struct fl_error *err)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	enum fl_code code = fl_call_give_elfs(call, err);
+	if (code)
+		return code;
+	size_t count = fl_call_inputs(&call->request, call->fds, inputs);
+	code = fl_engine_analyze(&sandbox->engine, kind, bytes, size, inputs, count, ret, err);
+	note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
+	return code;
+}
+
 static enum fl_code analyze(struct fl_sandbox *sandbox, enum fl_wire_input kind, const void *bytes,
 			    size_t size, const struct fl_sandbox_elf *elfs, size_t count,
 			    struct fl_report **ret, struct fl_sandbox_death *death,
@@ -296,16 +350,10 @@ static enum fl_code analyze(struct fl_sandbox *sandbox, enum fl_wire_input kind,
 	forget_refusals(sandbox);
 	enum fl_code code = here ? FL_OK : fl_call_add_input(&call, kind, bytes, size, err);
 	if (!code)
-		code = fl_call_add_elfs(&call, elfs, count, err);
-	if (!code && here) {
-		struct fl_image_input inputs[FL_WIRE_ELFS];
-		fl_call_inputs(&call.request, call.fds, inputs);
-		code = fl_engine_analyze(&sandbox->engine, kind, bytes, size, inputs, count, ret,
-					 err);
-		note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
-	} else if (!code) {
-		code = analyze_in_child(sandbox, &call, ret, death, err);
-	}
+		code = fl_call_name_elfs(&call, elfs, count, err);
+	if (!code)
+		code = here ? analyze_here(sandbox, &call, kind, bytes, size, ret, err)
+			    : analyze_in_child(sandbox, &call, ret, death, err);
 	fl_call_deinit(&call);
 	return code;
 }
@@ -402,13 +450,16 @@ take_modules(const struct fl_call *call, struct fl_sandbox_modules *ret, struct 
 	return code;
 }
 
-static enum fl_code inspect_here(struct fl_sandbox *sandbox, const struct fl_call *call,
+static enum fl_code inspect_here(struct fl_sandbox *sandbox, struct fl_call *call,
 				 struct fl_sandbox_modules *ret, struct fl_error *err)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
 	const struct fl_symbols *symbols;
+	enum fl_code code = fl_call_give_elfs(call, err);
+	if (code)
+		return code;
 	fl_call_inputs(&call->request, call->fds, inputs);
-	enum fl_code code = fl_engine_inspect(&sandbox->engine, &inputs[0], &symbols, err);
+	code = fl_engine_inspect(&sandbox->engine, &inputs[0], &symbols, err);
 	note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
 	return code ? code : copy_modules(symbols, ret, err);
 }
@@ -433,7 +484,7 @@ enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_
 {
 	struct fl_call call = { .request.kind = FL_WIRE_INSPECT };
 	forget_refusals(sandbox);
-	enum fl_code code = fl_call_add_elfs(&call, elf, 1, err);
+	enum fl_code code = fl_call_name_elfs(&call, elf, 1, err);
 	if (!code)
 		code = sandbox->isolation == FL_ISOLATION_NONE
 			       ? inspect_here(sandbox, &call, ret, err)
@@ -444,16 +495,19 @@ enum fl_code fl_sandbox_inspect_elf(struct fl_sandbox *sandbox, const struct fl_
 
 /* --- look-up --- */
 
-static enum fl_code lookup_here(struct fl_sandbox *sandbox, const struct fl_call *call,
+static enum fl_code lookup_here(struct fl_sandbox *sandbox, struct fl_call *call,
 				const uint32_t *addrs, size_t count, struct fl_sandbox_places *ret,
 				struct fl_error *err)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
-	size_t elf_count = fl_call_inputs(&call->request, call->fds, inputs);
 	struct fl_buffer packed = { 0 };
-	enum fl_code code = fl_engine_lookup(&sandbox->engine, inputs, elf_count,
-					     (enum fl_sandbox_names)call->request.input, addrs,
-					     count, &packed, err);
+	enum fl_code code = fl_call_give_elfs(call, err);
+	if (code)
+		return code;
+	size_t elf_count = fl_call_inputs(&call->request, call->fds, inputs);
+	code = fl_engine_lookup(&sandbox->engine, inputs, elf_count,
+				(enum fl_sandbox_names)call->request.input, addrs, count, &packed,
+				err);
 	note_refusals(sandbox, sandbox->engine.refused, sandbox->engine.refusal);
 	if (!code && !fl_places_take(packed.data, packed.size, count, ret))
 		code = fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "damaged places");
@@ -491,7 +545,7 @@ enum fl_code fl_sandbox_lookup(struct fl_sandbox *sandbox, const struct fl_sandb
 		.input = addrs,
 	};
 	forget_refusals(sandbox);
-	enum fl_code code = fl_call_add_elfs(&call, elfs, elf_count, err);
+	enum fl_code code = fl_call_name_elfs(&call, elfs, elf_count, err);
 	if (!code)
 		code = sandbox->isolation == FL_ISOLATION_NONE
 			       ? lookup_here(sandbox, &call, addrs, count, ret, err)
@@ -523,22 +577,15 @@ static enum fl_code encode_in_child(struct fl_sandbox *sandbox, struct fl_call *
 	return FL_OK;
 }
 
-static void forget_origin(struct fl_wire_elf *elf)
-{
-	elf->device = 0;
-	elf->inode = 0;
-	elf->mtime_ns = 0;
-}
-
 enum fl_code fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
 				   bool stored, struct fl_buffer *ret,
 				   struct fl_sandbox_death *death, struct fl_error *err)
 {
-	struct fl_call call = { .request.kind = FL_WIRE_ENCODE };
+	struct fl_call call = { .request.kind = FL_WIRE_ENCODE, .stored = stored };
 	forget_refusals(sandbox);
-	enum fl_code code = fl_call_add_elfs(&call, elf, 1, err);
-	if (stored)
-		forget_origin(&call.request.elfs[0]);
+	enum fl_code code = fl_call_name_elfs(&call, elf, 1, err);
+	if (!code)
+		code = fl_call_give_elfs(&call, err);
 	if (!code && sandbox->isolation == FL_ISOLATION_NONE) {
 		struct fl_image_input inputs[FL_WIRE_ELFS];
 		fl_call_inputs(&call.request, call.fds, inputs);

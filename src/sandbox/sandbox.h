@@ -5,9 +5,10 @@
  *
  * One child is kept, not one per dump: forked early, confined by seccomp and rlimits, given a
  * deadline per request, recycled after a number of requests, holding the last compiled ELFs in
- * memory. Inputs go in as memory and descriptors that the child cannot write (sealed memfds),
- * results come back in a memfd and are copied and bounds-checked before use. A child that dies or
- * stalls costs its request FL_ECHILD; the next request gets a new child.
+ * memory. Inputs go in as memory and descriptors that the child cannot write (sealed memfds; those
+ * of an ELF only until it is compiled), results come back in shared memory and are copied and
+ * bounds-checked before use. A child that dies or stalls costs its request FL_ECHILD; the next
+ * request gets a new child.
  *
  * An input is blamed for a death when a child that had read nothing else died of it, or when the
  * deadline passed. Otherwise (an earlier input may have corrupted the child; someone killed it) the

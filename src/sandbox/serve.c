@@ -5,12 +5,19 @@
 #include "sandbox/engine.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+struct server {
+	struct fl_engine engine;
+	const void *window; /* of the input */
+	void *answer;
+};
 
 struct incoming {
 	struct fl_wire_request request;
@@ -51,11 +58,12 @@ static size_t first_elf(const struct incoming *in)
 	return in->request.kind == FL_WIRE_ANALYZE_FILE;
 }
 
-static size_t index_count(const struct incoming *in)
+/* ELFs and indexes. */
+static size_t elf_fd_count(const struct incoming *in)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < in->request.elf_count; i++)
-		count += in->request.elfs[i].index_size != 0;
+	for (size_t i = 0; in->request.given && i < in->request.elf_count; i++)
+		count += in->request.elfs[i].index_size ? 2 : 1;
 	return count;
 }
 
@@ -79,17 +87,13 @@ static bool receive(struct incoming *in)
 	return !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
 	       (size_t)size >= fl_wire_request_size(0) && in->request.elf_count <= FL_WIRE_ELFS &&
 	       (size_t)size == fl_wire_request_size(in->request.elf_count) &&
-	       in->fd_count == first_elf(in) + in->request.elf_count + index_count(in) &&
+	       in->fd_count == first_elf(in) + elf_fd_count(in) &&
 	       (first_elf(in) || in->request.input_size <= FL_WIRE_WINDOW);
 }
 
-static enum fl_code write_result(const void *bytes, size_t size, struct fl_error *err)
+static enum fl_code write_file(const char *at, size_t size, struct fl_error *err)
 {
-	const char *at = bytes;
 	size_t done = 0;
-	if (size > FL_WIRE_RESULT_MAX)
-		return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "a result of %zu bytes is too large",
-			       size);
 	while (done < size) {
 		ssize_t n = pwrite(FL_FD_RESULT, at + done, size - done, (off_t)done);
 		if (n < 0 && errno == EINTR)
@@ -101,50 +105,62 @@ static enum fl_code write_result(const void *bytes, size_t size, struct fl_error
 	return FL_OK;
 }
 
-static enum fl_code analyze(struct fl_engine *engine, const struct incoming *in, const void *bytes,
+static enum fl_code give_result(const struct server *server, const void *bytes, size_t size,
+				struct fl_wire_reply *reply)
+{
+	if (size > FL_WIRE_RESULT_MAX)
+		return fl_fail(&reply->error, FL_ELIMIT, FL_AT_NONE, 0,
+			       "a result of %zu bytes is too large", size);
+	reply->size = size;
+	if (size > FL_WIRE_ANSWER)
+		return write_file(bytes, size, &reply->error);
+	if (size)
+		memcpy(server->answer, bytes, size);
+	return FL_OK;
+}
+
+static enum fl_code analyze(struct server *server, const struct incoming *in, const void *bytes,
 			    struct fl_wire_reply *reply)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
 	size_t count = fl_call_inputs(&in->request, in->fds + first_elf(in), inputs);
 	FL_AUTO(fl_report) report = NULL;
 	FL_AUTO_BUFFER encoded = { 0 };
-	enum fl_code code = fl_engine_analyze(engine, (enum fl_wire_input)in->request.input, bytes,
-					      (size_t)in->request.input_size, inputs, count,
-					      &report, &reply->error);
+	enum fl_code code = fl_engine_analyze(
+		&server->engine, (enum fl_wire_input)in->request.input, bytes,
+		(size_t)in->request.input_size, inputs, count, &report, &reply->error);
 	if (!code)
 		code = fl_report_encode(report, &encoded, &reply->error);
 	if (!code)
-		code = write_result(encoded.data, encoded.size, &reply->error);
-	reply->size = encoded.size;
+		code = give_result(server, encoded.data, encoded.size, reply);
 	return code;
 }
 
 static enum fl_code
-analyze_file(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
+analyze_file(struct server *server, const struct incoming *in, struct fl_wire_reply *reply)
 {
 	size_t size = (size_t)in->request.input_size;
 	void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fds[0], 0);
 	if (bytes == MAP_FAILED)
 		return fl_fail(&reply->error, FL_ENOMEM, FL_AT_NONE, 0,
 			       "cannot map an input of %zu bytes", size);
-	enum fl_code code = analyze(engine, in, bytes, reply);
+	enum fl_code code = analyze(server, in, bytes, reply);
 	munmap(bytes, size);
 	return code;
 }
 
-static enum fl_code lookup(struct fl_engine *engine, const struct incoming *in, const void *window,
-			   struct fl_wire_reply *reply)
+static enum fl_code
+lookup(struct server *server, const struct incoming *in, struct fl_wire_reply *reply)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
 	size_t count = fl_call_inputs(&in->request, in->fds, inputs);
 	size_t addr_count = (size_t)in->request.input_size / sizeof(uint32_t);
 	FL_AUTO_BUFFER places = { 0 };
-	enum fl_code code =
-		fl_engine_lookup(engine, inputs, count, (enum fl_sandbox_names)in->request.input,
-				 window, addr_count, &places, &reply->error);
+	enum fl_code code = fl_engine_lookup(&server->engine, inputs, count,
+					     (enum fl_sandbox_names)in->request.input,
+					     server->window, addr_count, &places, &reply->error);
 	if (!code)
-		code = write_result(places.data, places.size, &reply->error);
-	reply->size = places.size;
+		code = give_result(server, places.data, places.size, reply);
 	return code;
 }
 
@@ -169,13 +185,13 @@ describe_module(const struct fl_symbols *symbols, size_t index, struct fl_wire_m
 }
 
 static enum fl_code
-inspect(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
+inspect(struct server *server, const struct incoming *in, struct fl_wire_reply *reply)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
 	const struct fl_symbols *symbols;
 	if (fl_call_inputs(&in->request, in->fds, inputs) != 1)
 		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "one ELF at a time");
-	enum fl_code code = fl_engine_inspect(engine, &inputs[0], &symbols, &reply->error);
+	enum fl_code code = fl_engine_inspect(&server->engine, &inputs[0], &symbols, &reply->error);
 	if (code)
 		return code;
 	size_t count = fl_symbols_module_count(symbols);
@@ -187,54 +203,72 @@ inspect(struct fl_engine *engine, const struct incoming *in, struct fl_wire_repl
 	for (size_t i = 0; i < count; i++)
 		describe_module(symbols, i, &modules[i]);
 	reply->count = (uint32_t)count;
-	reply->size = count * sizeof(modules[0]);
-	code = write_result(modules, (size_t)reply->size, &reply->error);
+	code = give_result(server, modules, count * sizeof(modules[0]), reply);
 	free(modules);
 	return code;
 }
 
 static enum fl_code
-encode(struct fl_engine *engine, const struct incoming *in, struct fl_wire_reply *reply)
+encode(struct server *server, const struct incoming *in, struct fl_wire_reply *reply)
 {
 	struct fl_image_input inputs[FL_WIRE_ELFS];
 	FL_AUTO_BUFFER encoded = { 0 };
 	if (fl_call_inputs(&in->request, in->fds, inputs) != 1)
 		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "one ELF at a time");
-	enum fl_code code = fl_engine_encode(engine, &inputs[0], &encoded, &reply->error);
+	enum fl_code code = fl_engine_encode(&server->engine, &inputs[0], &encoded, &reply->error);
 	if (!code)
-		code = write_result(encoded.data, encoded.size, &reply->error);
-	reply->size = encoded.size;
+		code = give_result(server, encoded.data, encoded.size, reply);
 	return code;
 }
 
-static enum fl_code run(struct fl_engine *engine, const struct incoming *in, const void *window,
-			struct fl_wire_reply *reply)
+static enum fl_code
+run(struct server *server, const struct incoming *in, struct fl_wire_reply *reply)
 {
 	switch (in->request.kind) {
 	case FL_WIRE_ANALYZE:
-		return analyze(engine, in, window, reply);
+		return analyze(server, in, server->window, reply);
 	case FL_WIRE_ANALYZE_FILE:
-		return analyze_file(engine, in, reply);
+		return analyze_file(server, in, reply);
 	case FL_WIRE_INSPECT:
-		return inspect(engine, in, reply);
+		return inspect(server, in, reply);
 	case FL_WIRE_ENCODE:
-		return encode(engine, in, reply);
+		return encode(server, in, reply);
 	case FL_WIRE_LOOKUP:
-		return lookup(engine, in, window, reply);
+		return lookup(server, in, reply);
 	default:
 		return fl_fail(&reply->error, FL_EINVALID, FL_AT_NONE, 0, "no such request");
 	}
 }
 
-static void answer(struct fl_engine *engine, const struct incoming *in, const void *window)
+static bool has_elfs(struct server *server, const struct incoming *in)
+{
+	struct fl_image_input inputs[FL_WIRE_ELFS];
+	size_t count = fl_call_inputs(&in->request, in->fds, inputs);
+	return in->request.given || fl_engine_has(&server->engine, inputs, count);
+}
+
+static void answer(struct server *server, const struct incoming *in)
 {
 	struct fl_wire_reply reply = { 0 };
-	reply.code = (uint32_t)run(engine, in, window, &reply);
-	reply.refused = engine->refused;
-	memcpy(reply.refusal, engine->refusal, sizeof(reply.refusal));
+	reply.wants_files = !has_elfs(server, in);
+	if (!reply.wants_files)
+		reply.code = (uint32_t)run(server, in, &reply);
+	reply.refused = server->engine.refused;
+	memcpy(reply.refusal, server->engine.refusal, sizeof(reply.refusal));
 	for (size_t i = 0; i < in->fd_count; i++)
 		close(in->fds[i]);
 	send_reply(&reply);
+}
+
+/*
+ * An analysis needs about as much memory as the one before: what free() gives back to the kernel
+ * would be cleared, and faulted in page by page, for the next.
+ */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
+	mallopt(M_TOP_PAD, 256 << 10);
 }
 
 _Noreturn void
@@ -242,16 +276,17 @@ fl_serve(const struct fl_child_setup *setup, const struct fl_rules *rules, size_
 {
 	struct fl_wire_reply hello = { 0 };
 	enum fl_isolation isolation = FL_ISOLATION_NONE;
-	struct fl_engine engine = { 0 };
+	struct server server = { .window = setup->window, .answer = setup->answer };
 	enum fl_code code = fl_confine(setup, &isolation, &hello.error);
 	if (!code)
-		code = fl_engine_init(&engine, rules, fl_isolation_name(isolation), cached_images,
-				      &hello.error);
+		code = fl_engine_init(&server.engine, rules, fl_isolation_name(isolation),
+				      cached_images, &hello.error);
 	hello.code = (uint32_t)code;
 	hello.count = isolation;
+	keep_memory();
 	send_reply(&hello);
 	struct incoming in;
 	while (!code && receive(&in))
-		answer(&engine, &in, setup->window);
+		answer(&server, &in);
 	_exit(0);
 }

@@ -22,7 +22,8 @@ enum {
 	FL_WIRE_FDS = 2 * FL_WIRE_ELFS + 1,
 	FL_WIRE_MODULES = 1024,        /**< modules of one reply */
 	FL_WIRE_RESULT_MAX = 64 << 20, /**< bytes of one result */
-	FL_WIRE_WINDOW = 1 << 20       /**< bytes of the window, see fl_wire_request */
+	FL_WIRE_WINDOW = 1 << 20,      /**< bytes of the window, see fl_wire_request */
+	FL_WIRE_ANSWER = 1 << 20       /**< bytes of the answer's window, see fl_wire_reply */
 };
 
 /** Descriptors of the child. Everything else is closed. */
@@ -57,7 +58,8 @@ struct fl_wire_elf {
 
 /**
  * Sent up to the last used element of @ref elfs. Descriptors: the input (analyze file only), then
- * the ELFs, then the indexes of those that have one.
+ * the ELFs, then the indexes of those that have one. Without @ref given there are none of ELFs: the
+ * parent thinks that the child has them all compiled, and only their keys and names count.
  *
  * The window is memory that the parent can write and the child cannot (a memfd with
  * F_SEAL_FUTURE_WRITE). Almost every input fits; a larger one comes as a sealed memfd of its own,
@@ -66,8 +68,8 @@ struct fl_wire_elf {
 struct fl_wire_request {
 	uint32_t kind;
 	uint32_t elf_count;
-	uint32_t input; /**< analyze: enum fl_wire_input; look-up: enum fl_sandbox_names */
-	uint32_t reserved;
+	uint32_t input;      /**< analyze: enum fl_wire_input; look-up: enum fl_sandbox_names */
+	uint32_t given;      /**< the descriptors of the ELFs are beside it */
 	uint64_t input_size; /**< bytes */
 	struct fl_wire_elf elfs[FL_WIRE_ELFS];
 };
@@ -78,13 +80,15 @@ static inline size_t fl_wire_request_size(uint32_t elf_count)
 }
 
 /**
- * The answer. With code FL_OK the first @ref size bytes of the result file hold an encoded report
- * (analyze), @ref count structs fl_wire_module (inspect), packed places (look-up, places.h) or an
- * index (encode).
+ * The answer. With code FL_OK the first @ref size bytes of the answer's window (memory that both
+ * can write, for as long as the child lives) or, if they are too many for it, of the result file
+ * hold an encoded report (analyze), @ref count structs fl_wire_module (inspect), packed places
+ * (look-up, places.h) or an index (encode).
  */
 struct fl_wire_reply {
-	uint32_t code;  /**< enum fl_code */
-	uint32_t count; /**< modules; in the first message of a child: enum fl_isolation */
+	uint32_t code;        /**< enum fl_code */
+	uint32_t count;       /**< modules; in the first message of a child: enum fl_isolation */
+	uint32_t wants_files; /**< no answer: ask again, with the descriptors */
 	uint64_t size;
 	struct fl_error error;
 	uint32_t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hostile_engine.h"
 
-#include "sandbox/wire.h"
+#include "sandbox/serve.h"
 
 #include <faultline/analyze.h>
 
@@ -27,6 +27,8 @@ enum fl_code __real_fl_analyze_event(const void *, size_t, const struct fl_symbo
 enum fl_code __wrap_fl_analyze_event(const void *, size_t, const struct fl_symbols *const *, size_t,
 				     const struct fl_analyze_options *, struct fl_report **,
 				     struct fl_error *);
+_Noreturn void __real_fl_serve(const struct fl_child_setup *, const struct fl_rules *, size_t);
+_Noreturn void __wrap_fl_serve(const struct fl_child_setup *, const struct fl_rules *, size_t);
 enum fl_code
 __real_fl_symbols_open(const void *, size_t, const char *, struct fl_symbols **, struct fl_error *);
 enum fl_code
@@ -183,13 +185,42 @@ static void answer_huge(void)
 
 static void answer_unwritten(void)
 {
-	answer(FL_OK, 1 << 20);
+	answer(FL_OK, FL_WIRE_ANSWER + 1);
 }
+
+static uint8_t *answer_window;
 
 static void answer_damaged(void)
 {
-	sink = (int)pwrite(FL_FD_RESULT, "no report", 9, 0);
+	memcpy(answer_window, "no report", 9);
 	answer(FL_OK, 9);
+}
+
+/* The second time it has them. */
+static void want_files(void)
+{
+	const struct fl_wire_reply reply = { .wants_files = 1 };
+	struct iovec part = { .iov_base = (void *)(uintptr_t)&reply, .iov_len = sizeof(reply) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	sink = (int)sendmsg(FL_FD_SOCKET, &message, 0);
+	send_bytes(&reply, sizeof(reply));
+}
+
+/* The report of the analysis before, which changes while the parent reads it. */
+static void scribble(void)
+{
+	struct fl_wire_reply reply = { .code = FL_OK };
+	uint32_t random = 1;
+	memcpy(&reply.size, answer_window + 8, 4); /* as its header has it */
+	struct iovec part = { .iov_base = &reply, .iov_len = sizeof(reply) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	sink = (int)sendmsg(FL_FD_SOCKET, &message, 0);
+	for (;; random = random * 1664525 + 1013904223) {
+		volatile uint8_t *at = answer_window + (random >> 8) % reply.size;
+		uint8_t before = *at;
+		*at = (uint8_t)random;
+		*at = before;
+	}
 }
 
 static void answer_strange_code(void)
@@ -236,6 +267,8 @@ static const struct {
 	{ "answer unwritten", answer_unwritten },
 	{ "answer damaged", answer_damaged },
 	{ "answer strange code", answer_strange_code },
+	{ "want files", want_files },
+	{ "scribble", scribble },
 	{ "answer unterminated", answer_unterminated },
 	{ "stall under lock", die_under_libc_lock },
 };
@@ -343,6 +376,13 @@ enum fl_code __wrap_fl_analyze_event(const void *event, size_t size,
 	if (do_act(event, size, &code, err))
 		return code;
 	return __real_fl_analyze_event(event, size, symbols, count, options, ret, err);
+}
+
+_Noreturn void __wrap_fl_serve(const struct fl_child_setup *setup, const struct fl_rules *rules,
+			       size_t cached_images)
+{
+	answer_window = setup->answer;
+	__real_fl_serve(setup, rules, cached_images);
 }
 
 enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *name,

@@ -79,6 +79,7 @@ static const struct {
 	{ "answer unwritten", "answered with less than it promised", NULL },
 	{ "answer damaged", "answered with a damaged report", NULL },
 	{ "answer strange code", "answered with an unknown code", NULL },
+	{ "want files", "asked for files that there are not", NULL },
 };
 
 static bool fits(const char *text, const char *pattern)

@@ -295,6 +295,48 @@ static void test_compiles_once_per_key(void **state)
 		close(elfs[i].fd);
 }
 
+/* A child that has an ELF, says that it has not, and says so again when it was given it. */
+static void test_files_are_given_once(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elf = open_elf(FL_CORPUS "/m0-os/fw.elf", "fw.elf");
+	struct fl_error err = { 0 };
+	elf.has_key = true;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+		assert_string_equal(err.message, "compiled 1");
+		assert_int_equal(act_on(sandbox, "want files", &elf, 1, &err), FL_ECHILD);
+		assert_non_null(strstr(err.message, "asked for files that there are not"));
+	}
+	/* the next one knows no ELF, whatever the one before was given */
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 1");
+	close(elf.fd);
+}
+
+/* Between copy and answer, between one look at a byte and the next. */
+static void test_answer_that_changes_while_it_is_read(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ .requests = 2 });
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	for (int i = 0; i < 50; i++) {
+		FL_AUTO(fl_report) honest = analyze(sandbox, &dump, NULL);
+		FL_AUTO(fl_report) report = NULL;
+		struct fl_error err = { 0 };
+		enum fl_code code = fl_sandbox_analyze(sandbox, "hostile scribble", 16, NULL, 0,
+						       &report, NULL, &err);
+		if (code == FL_ECHILD) {
+			assert_non_null(strstr(err.message, "answered with a damaged report"));
+			continue;
+		}
+		assert_int_equal(code, FL_OK);
+		FL_AUTO_BUFFER bytes = { 0 };
+		assert_int_equal(fl_report_encode(report, &bytes, &err), FL_OK);
+	}
+}
+
 static void test_no_key_is_never_kept(void **state)
 {
 	(void)state;
@@ -447,6 +489,8 @@ int main(void)
 		cmocka_unit_test(test_large_and_empty_dumps),
 		cmocka_unit_test(test_errors_are_the_engines),
 		cmocka_unit_test(test_compiles_once_per_key),
+		cmocka_unit_test(test_files_are_given_once),
+		cmocka_unit_test(test_answer_that_changes_while_it_is_read),
 		cmocka_unit_test(test_no_key_is_never_kept),
 		cmocka_unit_test(test_child_is_replaced_after_its_share),
 		cmocka_unit_test(test_child_holds_no_other_descriptor),
