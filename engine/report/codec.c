@@ -16,9 +16,9 @@
 #include <string.h>
 
 enum {
-	MAJOR = 1,
-	/* 1: FL_SECTION_EVENT, fingerprints that lead; 2: _KERNEL, _REGISTERS */
-	MINOR = 2,
+	/* 1.1: FL_SECTION_EVENT, fingerprints that lead; 1.2: _KERNEL, _REGISTERS */
+	MAJOR = FL_REPORT_MAJOR,
+	MINOR = FL_REPORT_MINOR,
 	HEADER_SIZE = 12,
 	SECTION_HEADER_SIZE = 8,
 	SECTION_COUNT = FL_SECTION_END - FL_SECTION_STRINGS,

@@ -22,6 +22,9 @@ struct fl_report;
 FL_API void fl_report_close(struct fl_report *report);
 FL_OWNED(fl_report, fl_report_close)
 
+/** The version of the binary form that fl_report_encode() writes. */
+enum { FL_REPORT_MAJOR = 1, FL_REPORT_MINOR = 2 };
+
 /**
  * The binary form: versioned, little-endian, what a store keeps.
  * Same report, same bytes. @p ret is filled on success only.

@@ -30,6 +30,7 @@ struct fl_sandbox {
 	struct fl_process_options options;
 	struct fl_process process; /**< with a child */
 	struct fl_engine engine;   /**< without */
+	struct fl_buffer encoded;  /**< of the last report */
 	uint32_t refused;          /**< indexes of the last request */
 	char refusal[200];
 };
@@ -119,6 +120,7 @@ void fl_sandbox_close(struct fl_sandbox *sandbox)
 		return;
 	fl_process_stop(&sandbox->process);
 	fl_engine_deinit(&sandbox->engine);
+	fl_buffer_deinit(&sandbox->encoded);
 	fl_rules_close(sandbox->rules);
 	free(sandbox);
 }
@@ -310,6 +312,30 @@ static enum fl_code bad_content(struct fl_sandbox *sandbox, const char *what,
 
 /* --- analyze --- */
 
+/* Only what this program would have written itself, within a size that it may well have. */
+static bool is_of_this_format(const uint8_t *bytes, uint64_t size)
+{
+	return size >= 6 && size <= FL_WIRE_ANSWER && bytes[4] == FL_REPORT_MAJOR &&
+	       bytes[5] == FL_REPORT_MINOR;
+}
+
+static void keep_encoded(struct fl_sandbox *sandbox, struct fl_call *call)
+{
+	if (!is_of_this_format(call->result, call->reply.size))
+		return;
+	sandbox->encoded = (struct fl_buffer){ call->result, (size_t)call->reply.size };
+	call->result = NULL;
+}
+
+bool fl_sandbox_take_encoded(struct fl_sandbox *sandbox, struct fl_buffer *ret)
+{
+	if (!sandbox->encoded.data)
+		return false;
+	*ret = sandbox->encoded;
+	sandbox->encoded = (struct fl_buffer){ 0 };
+	return true;
+}
+
 static enum fl_code analyze_in_child(struct fl_sandbox *sandbox, struct fl_call *call,
 				     struct fl_report **ret, struct fl_sandbox_death *death,
 				     struct fl_error *err)
@@ -323,7 +349,10 @@ static enum fl_code analyze_in_child(struct fl_sandbox *sandbox, struct fl_call 
 	code = fl_report_decode(call->result, (size_t)call->reply.size, ret, &cause);
 	if (code == FL_ENOMEM)
 		return fl_fail(err, code, FL_AT_NONE, 0, "%s", cause.message);
-	return code ? bad_content(sandbox, "answered with a damaged report", death, err) : FL_OK;
+	if (code)
+		return bad_content(sandbox, "answered with a damaged report", death, err);
+	keep_encoded(sandbox, call);
+	return FL_OK;
 }
 
 static enum fl_code analyze_here(struct fl_sandbox *sandbox, struct fl_call *call,
@@ -347,6 +376,7 @@ static enum fl_code analyze(struct fl_sandbox *sandbox, enum fl_wire_input kind,
 {
 	struct fl_call call = { 0 };
 	bool here = sandbox->isolation == FL_ISOLATION_NONE;
+	fl_buffer_deinit(&sandbox->encoded);
 	forget_refusals(sandbox);
 	enum fl_code code = here ? FL_OK : fl_call_add_input(&call, kind, bytes, size, err);
 	if (!code)

@@ -93,6 +93,13 @@ fl_sandbox_analyze_event(struct fl_sandbox *sandbox, const void *event, size_t s
 			 struct fl_sandbox_death *death, struct fl_error *err);
 
 /**
+ * The binary form of the last report, as the child wrote it: decoding has checked all of it. Once
+ * for each report.
+ * @retval false there is none: fl_report_encode() makes one.
+ */
+bool fl_sandbox_take_encoded(struct fl_sandbox *sandbox, struct fl_buffer *ret);
+
+/**
  * What became of the indexes that the last request was given: bit i is set when that of ELF i was
  * not used because something is wrong with it.
  * @param reason_ret of the first; "" for none.

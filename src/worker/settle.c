@@ -12,6 +12,7 @@
 /* What became of the analysis of one dump. */
 struct finding {
 	struct fl_report *report; /* provisional when `waits`; owned */
+	struct fl_buffer encoded; /* of it; may be empty */
 	bool waits;               /* no ELF fits */
 	int64_t symbols_id;       /* the symbol file it was analysed with; 0 = none */
 	char why[256];            /* it waits, where that is not plain */
@@ -57,6 +58,15 @@ static enum fl_code run_engine(struct fl_sandbox *sandbox, const struct fl_claim
 					&found->death, &found->cause);
 }
 
+/* @p report, the last that the sandbox gave, is what was found. */
+static void accept(struct finding *found, struct fl_sandbox *sandbox, struct fl_report **report)
+{
+	fl_report_close(found->report);
+	fl_buffer_deinit(&found->encoded);
+	found->report = fl_report_take(report);
+	(void)fl_sandbox_take_encoded(sandbox, &found->encoded);
+}
+
 /* A separate debug file comes with the stripped ELF that holds the code. */
 static size_t take_elfs(const struct fl_symbol_choice *choice, struct fl_sandbox_elf elfs[2])
 {
@@ -100,8 +110,7 @@ static enum fl_code analyze_with(struct fl_sandbox *sandbox, const struct fl_cla
 			 "symbols check'",
 			 choice->name, choice->by_build_id ? "build id" : "version");
 	} else {
-		fl_report_close(found->report);
-		found->report = fl_report_take(&report);
+		accept(found, sandbox, &report);
 		found->symbols_id = choice->id;
 	}
 	return FL_OK;
@@ -155,7 +164,7 @@ analyze_guessing(const struct bench *bench, const struct fl_claim *claim, struct
 	if (fl_choices_find(bench->choices, bench->store, &facts, &choice, &ambiguous, NULL) ||
 	    !is_choice(choice, guess))
 		return false;
-	found->report = fl_report_take(&report);
+	accept(found, bench->sandbox, &report);
 	found->symbols_id = guess[0];
 	return true;
 }
@@ -177,9 +186,11 @@ analyze_asking(const struct bench *bench, const struct fl_claim *claim, struct f
 {
 	const struct fl_symbol_choice *choice;
 	bool ambiguous;
-	enum fl_code code = run_engine(bench->sandbox, claim, NULL, 0, &found->report, found);
+	FL_AUTO(fl_report) report = NULL;
+	enum fl_code code = run_engine(bench->sandbox, claim, NULL, 0, &report, found);
 	if (code)
 		return code;
+	accept(found, bench->sandbox, &report);
 	struct fl_report_facts facts = identity(found->report, claim);
 	if (claim->kind != FL_REPORT_DUMP && !facts.needs_symbols)
 		return FL_OK;
@@ -214,6 +225,7 @@ enum fl_code fl_worker_analyze(struct fl_store *store, struct fl_sandbox *sandbo
 		return FL_OK;
 	enum fl_code code = analyze(&bench, claim, &found);
 	fl_choices_deinit(&choices);
+	fl_buffer_deinit(&found.encoded);
 	if (code) {
 		fl_report_close(found.report);
 		if (err)
@@ -282,14 +294,23 @@ static enum fl_code set_aside(enum fl_code code, const struct finding *found, st
 				 died ? found->death.backtrace : NULL, err);
 }
 
-/* Encoded here: the transaction that writes it shall be short. */
+/* Before the transaction that writes it, which shall be short. The child has done it already. */
+static enum fl_code encode(struct finding *found, struct fl_work *work, struct fl_error *err)
+{
+	if (!found->encoded.data)
+		return fl_report_encode(work->report, &work->encoded, err);
+	work->encoded = found->encoded;
+	found->encoded = (struct fl_buffer){ 0 };
+	return FL_OK;
+}
+
 static enum fl_code take(struct finding *found, struct fl_work *work, struct fl_error *err)
 {
 	work->report = fl_report_take(&found->report);
 	work->outcome = found->waits ? FL_OUTCOME_WAITING : FL_OUTCOME_FILED;
 	enum fl_code code = keep_text(found->why, &work->reason, err);
 	if (!code)
-		code = fl_report_encode(work->report, &work->encoded, err);
+		code = encode(found, work, err);
 	work->result.kind = found->waits ? FL_RESULT_WAIT : FL_RESULT_FILE;
 	work->result.report = work->report;
 	work->result.encoded = &work->encoded;
@@ -309,6 +330,7 @@ enum fl_code fl_worker_examine(struct fl_store *store, struct fl_sandbox *sandbo
 	enum fl_code code = analyze(&bench, claim, &found);
 	code = code ? set_aside(code, &found, work, err) : take(&found, work, err);
 	fl_report_close(found.report);
+	fl_buffer_deinit(&found.encoded);
 	return code;
 }
 

@@ -206,12 +206,26 @@ static void want_files(void)
 	send_bytes(&reply, sizeof(reply));
 }
 
-/* The report of the analysis before, which changes while the parent reads it. */
+/* As the header of the report of the analysis before has it. */
+static uint32_t last_size(void)
+{
+	uint32_t size;
+	memcpy(&size, answer_window + 8, sizeof(size));
+	return size;
+}
+
+/* The last report again, of a format that is not there yet. */
+static void answer_newer(void)
+{
+	answer_window[5] = FL_REPORT_MINOR + 1;
+	answer(FL_OK, last_size());
+}
+
+/* The last report again, which changes while the parent reads it. */
 static void scribble(void)
 {
-	struct fl_wire_reply reply = { .code = FL_OK };
+	struct fl_wire_reply reply = { .code = FL_OK, .size = last_size() };
 	uint32_t random = 1;
-	memcpy(&reply.size, answer_window + 8, 4); /* as its header has it */
 	struct iovec part = { .iov_base = &reply, .iov_len = sizeof(reply) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	sink = (int)sendmsg(FL_FD_SOCKET, &message, 0);
@@ -268,6 +282,7 @@ static const struct {
 	{ "answer damaged", answer_damaged },
 	{ "answer strange code", answer_strange_code },
 	{ "want files", want_files },
+	{ "answer newer", answer_newer },
 	{ "scribble", scribble },
 	{ "answer unterminated", answer_unterminated },
 	{ "stall under lock", die_under_libc_lock },

@@ -171,6 +171,52 @@ static void test_same_bytes_warm_and_cold(void **state)
 	close(elf.fd);
 }
 
+static void assert_not_kept(struct fl_sandbox *sandbox)
+{
+	struct fl_buffer bytes = { 0 };
+	assert_false(fl_sandbox_take_encoded(sandbox, &bytes));
+	assert_null(bytes.data);
+}
+
+/* What a store may keep without encoding it once more. */
+static void test_bytes_of_the_report(void **state)
+{
+	(void)state;
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elf = open_elf(BUILD "/fw.elf", "fw.elf");
+	struct fl_error err;
+	assert_not_kept(sandbox);
+	FL_AUTO(fl_report) report = analyze(sandbox, &dump, &elf);
+	FL_AUTO_BUFFER expected = { 0 };
+	FL_AUTO_BUFFER bytes = { 0 };
+	assert_int_equal(fl_report_encode(report, &expected, NULL), FL_OK);
+	assert_true(fl_sandbox_take_encoded(sandbox, &bytes));
+	assert_int_equal(bytes.size, expected.size);
+	assert_memory_equal(bytes.data, expected.data, expected.size);
+	assert_not_kept(sandbox); /* once for each report */
+	FL_AUTO(fl_report) again = analyze(sandbox, &dump, &elf);
+	assert_int_equal(act_on(sandbox, "count compiled", NULL, 0, &err), FL_ELIMIT);
+	assert_not_kept(sandbox); /* the last one failed */
+	close(elf.fd);
+}
+
+/* Read, because a later version may add to the form; kept only as this one writes it. */
+static void test_bytes_of_another_version(void **state)
+{
+	(void)state;
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ 0 });
+	FL_AUTO(fl_report) report = analyze(sandbox, &dump, NULL);
+	struct fl_error err;
+	assert_int_equal(act_on(sandbox, "answer newer", NULL, 0, &err), FL_OK);
+	assert_not_kept(sandbox);
+	FL_AUTO(fl_sandbox)
+	here = open_with((struct fl_sandbox_options){ .mode = FL_SANDBOX_OFF });
+	FL_AUTO(fl_report) other = analyze(here, &dump, NULL);
+	assert_not_kept(here);
+}
+
 /* A HardFault with pc and lr (docs/formats.md, "Events"). */
 static const char event[] = "\xa4\x02\x02\x03\x01\x0a\x63"
 			    "app"
@@ -485,6 +531,8 @@ int main(void)
 		cmocka_unit_test(test_bad_rules_fail_at_once),
 		cmocka_unit_test(test_child_answers_like_the_engine),
 		cmocka_unit_test(test_same_bytes_warm_and_cold),
+		cmocka_unit_test(test_bytes_of_the_report),
+		cmocka_unit_test(test_bytes_of_another_version),
 		cmocka_unit_test(test_events_in_child_and_engine),
 		cmocka_unit_test(test_large_and_empty_dumps),
 		cmocka_unit_test(test_errors_are_the_engines),
