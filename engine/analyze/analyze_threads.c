@@ -114,7 +114,7 @@ static enum fl_code unwind_all(struct fl_analysis *a)
 {
 	unsigned searches = 0;
 	struct fl_unwind_result unwound = {
-		.frames = fl_arena_array(a->arena, FL_LIMIT_FRAMES, sizeof(*unwound.frames)),
+		.frames = fl_arena_room(a->arena, FL_LIMIT_FRAMES * sizeof(*unwound.frames)),
 	};
 	if (!unwound.frames)
 		return FL_ENOMEM;

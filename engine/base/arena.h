@@ -21,6 +21,9 @@ void fl_arena_deinit(struct fl_arena *arena);
 /** @p size zeroed bytes, aligned for any type; NULL when memory is out. @p size 0 is allowed. */
 void *fl_arena_alloc(struct fl_arena *arena, size_t size);
 
+/** The same with any contents: for what is filled at once, or used only as far as it was. */
+void *fl_arena_room(struct fl_arena *arena, size_t size);
+
 /** @p count zeroed elements; NULL when the product overflows or memory is out. */
 void *fl_arena_array(struct fl_arena *arena, size_t count, size_t size);
 

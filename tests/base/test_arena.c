@@ -10,6 +10,9 @@ static void test_alloc_is_zeroed_and_aligned(void **state)
 {
 	(void)state;
 	struct fl_arena arena = { 0 };
+	enum { USED_BEFORE = 15000 };
+	memset(fl_arena_room(&arena, USED_BEFORE), 0xa5, USED_BEFORE);
+	fl_arena_deinit(&arena); /* the heap now gives what is not zero */
 	for (size_t size = 0; size < 3000; size += 7) {
 		unsigned char *p = fl_arena_alloc(&arena, size);
 		assert_non_null(p);
@@ -52,6 +55,21 @@ static void test_strings(void **state)
 	fl_arena_deinit(&arena);
 }
 
+static void test_texts_of_any_size(void **state)
+{
+	(void)state;
+	struct fl_arena arena = { 0 };
+	char text[2000];
+	for (size_t size = 0; size < sizeof(text); size++) {
+		memset(text, 'a' + (int)(size % 26), size);
+		text[size] = '\0';
+		memset(fl_arena_room(&arena, 64), 0xa5, 64);
+		assert_string_equal(fl_arena_printf(&arena, "%s", text), text);
+		assert_string_equal(fl_arena_strndup(&arena, text, size), text);
+	}
+	fl_arena_deinit(&arena);
+}
+
 static void test_vec_grows(void **state)
 {
 	(void)state;
@@ -71,6 +89,7 @@ int main(void)
 		cmocka_unit_test(test_large_blocks),
 		cmocka_unit_test(test_overflow_is_refused),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_texts_of_any_size),
 		cmocka_unit_test(test_vec_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
