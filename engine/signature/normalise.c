@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define GCC_ANONYMOUS "_GLOBAL__N_1"
+
 enum {
 	WORK_SIZE = 4096,
 	ANONYMOUS = 1, /* stands for "(anonymous namespace)" */
@@ -157,7 +159,7 @@ static size_t anonymous(const char *text)
 {
 	static const char *const spellings[] = {
 		"(anonymous namespace)", "{anonymous}",           "<unnamed>",
-		"_GLOBAL__N_1",          "`anonymous namespace'", "<anonymous namespace>",
+		GCC_ANONYMOUS,           "`anonymous namespace'", "<anonymous namespace>",
 	};
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
 		if (starts(text, spellings[i]))
@@ -335,9 +337,22 @@ static bool is_pseudo(const char *name)
 	return *name == '<' && group(name, '<', '>') == strlen(name);
 }
 
+/* Names of C, which are most: nothing of them goes but what --wrap puts in front. */
+static bool is_identifier(const char *name)
+{
+	size_t size = 0;
+	while (is_word(name[size]) && !(name[size] & 0x80))
+		size++;
+	return !name[size] && size < FL_NAME_SIZE && !strstr(name, GCC_ANONYMOUS);
+}
+
 void fl_normalise(const char *name, char out[FL_NAME_SIZE])
 {
 	char work[WORK_SIZE];
+	if (is_identifier(name)) {
+		strcpy(out, cut_front(name));
+		return;
+	}
 	fl_utf8_clean(name, strlen(name), work, sizeof(work));
 	struct copy c = { .out = out };
 	if (!is_pseudo(work)) {
@@ -377,6 +392,8 @@ void fl_normalise_thread(const char *name, char out[FL_NAME_SIZE])
 
 const char *fl_without_underscores(const char *name)
 {
-	const char *bare = name + strspn(name, "_");
+	const char *bare = name;
+	while (*bare == '_')
+		bare++;
 	return *bare ? bare : name;
 }

@@ -167,6 +167,12 @@ match_exact(const struct fl_rules *rules, const struct fl_rule_query *q)
 	return NULL;
 }
 
+/* What hardly any pattern survives: its first byte. */
+static bool may_begin(const char *pattern, const char *name)
+{
+	return *pattern == *name || *pattern == '*';
+}
+
 const struct fl_rule *fl_rules_match(const struct fl_rules *rules, const struct fl_rule_query *q)
 {
 	const struct fl_rule *exact = match_exact(rules, q);
@@ -174,7 +180,8 @@ const struct fl_rule *fl_rules_match(const struct fl_rules *rules, const struct 
 		const struct fl_rule *rule = &rules->wild[i];
 		if (rule->kind == FL_RULE_CATEGORY || (exact && rule->kind >= exact->kind))
 			break;
-		if (fl_glob(rule->pattern, q->name) && conditions_hold(rule, q))
+		if (may_begin(rule->pattern, q->name) && fl_glob(rule->pattern, q->name) &&
+		    conditions_hold(rule, q))
 			return rule;
 	}
 	return exact;

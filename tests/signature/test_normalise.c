@@ -190,6 +190,16 @@ static void test_long_names_are_cut(void **state)
 	memset(name, '<', 100000);
 	fl_normalise(name, out);
 	assert_true(strlen(out) > 0);
+	for (size_t size = FL_NAME_SIZE - 2; size < FL_NAME_SIZE + 100; size++) {
+		memset(name, 'x', size);
+		name[size] = '\0';
+		struct {
+			char out[FL_NAME_SIZE], behind[200];
+		} room = { .behind = "behind" };
+		fl_normalise(name, room.out);
+		assert_int_equal(strlen(room.out), size < FL_NAME_SIZE ? size : FL_NAME_SIZE - 1);
+		assert_string_equal(room.behind, "behind");
+	}
 	free(name);
 }
 
@@ -215,6 +225,37 @@ static void test_idempotent(void **state)
 		fl_normalise(names[i], once);
 		fl_normalise(once, twice);
 		assert_string_equal(once, twice);
+	}
+}
+
+/* With a parameter list behind it, a C name takes the way of a C++ name: the outcome is the same.
+ */
+static void test_parameters_make_no_difference(void **state)
+{
+	(void)state;
+	static const char *const parts[] = {
+		"__wrap_",     "__real_",   "_GLOBAL__N_1",
+		"_GLOBAL__N_", "operator",  "lambda",
+		"_",           "a",         "Z9",
+		"main",        "constprop", "h0123456789abcdef",
+	};
+	enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+	srand(3);
+	for (int i = 0; i < 20000; i++) {
+		char name[2 * FL_NAME_SIZE] = "";
+		char plain[2 * FL_NAME_SIZE + 8];
+		char one[FL_NAME_SIZE];
+		char other[FL_NAME_SIZE];
+		int wanted = 1 + rand() % (i % 100 ? 5 : 100);
+		for (int k = 0; k < wanted && strlen(name) < FL_NAME_SIZE + 20; k++)
+			strcat(name, parts[rand() % PARTS]);
+		strcat(name,
+		       parts[2 + rand() % (PARTS - 2)]); /* a prefix needs something behind it */
+		strcpy(plain, name);
+		strcat(plain, "(void)");
+		fl_normalise(name, one);
+		fl_normalise(plain, other);
+		assert_string_equal(one, other);
 	}
 }
 
@@ -262,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_odd_input),
 		cmocka_unit_test(test_long_names_are_cut),
 		cmocka_unit_test(test_idempotent),
+		cmocka_unit_test(test_parameters_make_no_difference),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_underscores),
 	};
