@@ -101,6 +101,8 @@ static enum fl_code settled(const struct filing *filing, enum fl_settled_how how
 			    const struct fl_filed *filed, struct fl_error *err)
 {
 	const struct fl_settled what = { .dump_id = filing->dump.id,
+					 .no_bulk = !filing->dump.bulk_id,
+					 .new_trace = !filing->dump.trace_id,
 					 .how = how,
 					 .trace_id = filed->trace_id,
 					 .old_issue_id = filing->dump.issue_id,
@@ -175,7 +177,7 @@ set_waiting(const struct filing *filing, struct fl_filed *ret, struct fl_error *
 	if (filing->dump.issue_id &&
 	    (code = fl_filing_count(filing->store, filing->dump.issue_id, -1, err)))
 		return code;
-	code = fl_filing_finish(filing->store, filing->dump.id, again ? "queued" : "waiting",
+	code = fl_filing_finish(filing->store, &filing->dump, again ? "queued" : "waiting",
 				filing->identity.device_id, again ? NULL : reason, err);
 	if (code || again)
 		return code;
@@ -207,19 +209,9 @@ set_done_expected(const struct filing *filing, struct fl_filed *ret, struct fl_e
 				    filing->encoded, 0, &ret->trace_id, err);
 	ret->reboot = true;
 	if (!code)
-		code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id,
+		code = fl_filing_finish(store, &filing->dump, "done", filing->identity.device_id,
 					NULL, err);
 	return code ? code : settled(filing, FL_SETTLED_FILED, ret, err);
-}
-
-/* A resolved issue that gets a new trace is open again. */
-static enum fl_code reopen(const struct filing *filing, struct fl_filed *ret, struct fl_error *err)
-{
-	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_ISSUE_REOPEN);
-	fl_bind_int(&query, 1, ret->issue_id);
-	enum fl_code code = fl_query_row(&query, err);
-	ret->regressed = !code;
-	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
 static enum fl_code
@@ -235,7 +227,7 @@ find_or_add_issue(const struct filing *filing, struct fl_filed *ret, struct fl_e
 	if (ret->new_issue)
 		return fl_filing_add_issue(filing->store, facts, &ret->issue_id, err);
 	code = fl_filing_entitle(filing->store, facts, trace_id, ret->issue_id, false, err);
-	return code ? code : reopen(filing, ret, err);
+	return code ? code : fl_filing_reopen(filing->store, ret->issue_id, &ret->regressed, err);
 }
 
 static enum fl_code
@@ -255,7 +247,7 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 					filing->encoded, ret->issue_id, &ret->trace_id, err)) ||
 	    (code = fl_filing_count(store, ret->issue_id, 1, err)))
 		return code;
-	code = fl_filing_finish(store, filing->dump.id, "done", filing->identity.device_id, NULL,
+	code = fl_filing_finish(store, &filing->dump, "done", filing->identity.device_id, NULL,
 				err);
 	if (!code && filing->facts.kind == FL_REPORT_DUMP)
 		code = fl_storm_prune(store, &filing->dump, &filing->identity, ret->trace_id,
@@ -266,13 +258,16 @@ set_done(const struct filing *filing, struct fl_filed *ret, struct fl_error *err
 /* While the analysis ran, its symbol file was removed, or a richer one of the build came. */
 static enum fl_code symbols_went(const struct filing *filing, bool *ret, struct fl_error *err)
 {
+	struct fl_store *store = filing->store;
 	*ret = false;
-	if (!filing->store->symbols_id)
+	if (!store->symbols_id || (store->whole && store->symbols_id == store->known.symbols_id))
 		return FL_OK;
-	FL_AUTO_QUERY query = fl_query(filing->store, FL_SQL_SYMBOLS_IN_USE);
-	fl_bind_int(&query, 1, filing->store->symbols_id);
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_IN_USE);
+	fl_bind_int(&query, 1, store->symbols_id);
 	enum fl_code code = fl_query_row(&query, err);
 	*ret = code == FL_ENOTFOUND;
+	if (!code)
+		store->known.symbols_id = store->symbols_id;
 	return *ret ? FL_OK : code;
 }
 

@@ -19,6 +19,7 @@ struct fl_filing_dump {
 	bool symbols_seen_known;
 	int64_t symbols_seen;
 	int64_t paired_id;                 /**< a dump's reboot event; 0 = none came */
+	int64_t bulk_id;                   /**< that it is part of; 0 = none */
 	enum fl_report_kind kind;          /**< as it was enqueued */
 	enum fl_report_kind original_kind; /**< of what it duplicates */
 };
@@ -75,6 +76,9 @@ FL_MUST_CHECK enum fl_code fl_filing_add_issue(struct fl_store *store,
 FL_MUST_CHECK enum fl_code fl_filing_entitle(struct fl_store *store,
 					     const struct fl_report_facts *facts, int64_t trace_id,
 					     int64_t issue_id, bool gave, struct fl_error *err);
+/** A resolved issue that gets a new trace is open again: then @p ret is true. */
+FL_MUST_CHECK enum fl_code
+fl_filing_reopen(struct fl_store *store, int64_t issue_id, bool *ret, struct fl_error *err);
 /**
  * From now on the report's fingerprints that are new lead to the issue. Events that a leading one
  * put into an issue of their own come along: had they come later, they would be here.
@@ -82,9 +86,14 @@ FL_MUST_CHECK enum fl_code fl_filing_entitle(struct fl_store *store,
 FL_MUST_CHECK enum fl_code fl_filing_learn(struct fl_store *store,
 					   const struct fl_report_facts *facts, int64_t trace_id,
 					   int64_t issue_id, struct fl_error *err);
-/** After traces came or went: @p change is added to the count, first and last seen follow. */
+/**
+ * After traces came or went: @p change is added to the count, first and last seen follow. In a
+ * batch that is undone as a whole by fl_filing_counted(), once for each issue.
+ */
 FL_MUST_CHECK enum fl_code
 fl_filing_count(struct fl_store *store, int64_t issue_id, int change, struct fl_error *err);
+/** Now the rows of the issues are right: before they are read, and before the commit. */
+FL_MUST_CHECK enum fl_code fl_filing_counted(struct fl_store *store, struct fl_error *err);
 
 /** Insert or replace the trace of a dump. */
 FL_MUST_CHECK enum fl_code
@@ -116,9 +125,9 @@ FL_MUST_CHECK enum fl_code
 fl_filing_moved(struct fl_store *store, const struct fl_move *move, struct fl_error *err);
 
 /** The dump's new state; ends its lease. */
-FL_MUST_CHECK enum fl_code fl_filing_finish(struct fl_store *store, int64_t dump_id,
-					    const char *state, int64_t device_id,
-					    const char *reason, struct fl_error *err);
+FL_MUST_CHECK enum fl_code
+fl_filing_finish(struct fl_store *store, const struct fl_filing_dump *dump, const char *state,
+		 int64_t device_id, const char *reason, struct fl_error *err);
 
 /* --- events and dumps of one crash --- */
 

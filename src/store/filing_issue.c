@@ -7,9 +7,17 @@
 
 #include <string.h>
 
+static struct fl_known_fingerprint *
+known_of(struct fl_store *store, const struct fl_fingerprint *fingerprint)
+{
+	return store->whole
+		       ? fl_known_fingerprint(&store->known, fingerprint->hash, fingerprint->kind)
+		       : NULL;
+}
+
 /* 0 where it is not known, or known only for its text. */
-static enum fl_code find(struct fl_store *store, const struct fl_fingerprint *fingerprint,
-			 int64_t *ret, struct fl_error *err)
+static enum fl_code ask_issue(struct fl_store *store, const struct fl_fingerprint *fingerprint,
+			      int64_t *ret, struct fl_error *err)
 {
 	*ret = 0;
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_FIND);
@@ -21,9 +29,24 @@ static enum fl_code find(struct fl_store *store, const struct fl_fingerprint *fi
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 
-/* @p but: a trace that does not count. */
+static enum fl_code find(struct fl_store *store, const struct fl_fingerprint *fingerprint,
+			 int64_t *ret, struct fl_error *err)
+{
+	struct fl_known_fingerprint *known = known_of(store, fingerprint);
+	if (known && known->has_issue) {
+		*ret = known->issue_id;
+		return FL_OK;
+	}
+	enum fl_code code = ask_issue(store, fingerprint, ret, err);
+	if (known && !code) {
+		known->has_issue = true;
+		known->issue_id = *ret;
+	}
+	return code;
+}
+
 static enum fl_code
-has_dumps(struct fl_store *store, int64_t issue_id, int64_t but, bool *ret, struct fl_error *err)
+ask_dumps(struct fl_store *store, int64_t issue_id, int64_t but, bool *ret, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_ISSUE_HAS_DUMPS);
 	fl_bind_int(&query, 1, issue_id);
@@ -31,6 +54,22 @@ has_dumps(struct fl_store *store, int64_t issue_id, int64_t but, bool *ret, stru
 	enum fl_code code = fl_query_row(&query, err);
 	*ret = !code;
 	return code == FL_ENOTFOUND ? FL_OK : code;
+}
+
+/* @p but: a trace that does not count, 0 = none. */
+static enum fl_code
+has_dumps(struct fl_store *store, int64_t issue_id, int64_t but, bool *ret, struct fl_error *err)
+{
+	struct fl_known_issue *known =
+		store->whole && !but ? fl_known_issue(&store->known, issue_id) : NULL;
+	if (known && known->has_dumps) {
+		*ret = true;
+		return FL_OK;
+	}
+	enum fl_code code = ask_dumps(store, issue_id, but, ret, err);
+	if (known && !code)
+		known->has_dumps = *ret;
+	return code;
 }
 
 /* Where a leading fingerprint leads, if that is an issue of events alone, and not @p but; else 0.
@@ -79,6 +118,25 @@ enum fl_code fl_filing_entitle(struct fl_store *store, const struct fl_report_fa
 	fl_bind_int(&query, 1, issue_id);
 	fl_bind_text(&query, 2, facts->title);
 	return fl_query_run(&query, err);
+}
+
+enum fl_code
+fl_filing_reopen(struct fl_store *store, int64_t issue_id, bool *ret, struct fl_error *err)
+{
+	struct fl_known_issue *known =
+		store->whole ? fl_known_issue(&store->known, issue_id) : NULL;
+	*ret = false;
+	if (known && known->is_open)
+		return FL_OK;
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_ISSUE_REOPEN);
+	fl_bind_int(&query, 1, issue_id);
+	enum fl_code code = fl_query_row(&query, err);
+	*ret = !code;
+	if (code == FL_ENOTFOUND)
+		code = FL_OK;
+	if (known && !code)
+		known->is_open = true;
+	return code;
 }
 
 /* --- events that came before their dump --- */
@@ -133,6 +191,7 @@ static enum fl_code move_fingerprint(struct fl_store *store,
 				     const struct fl_fingerprint *fingerprint, int64_t to,
 				     struct fl_error *err)
 {
+	fl_known_forget(&store->known);
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_MOVE);
 	fl_bind_blob(&query, 1, fingerprint->hash, sizeof(fingerprint->hash));
 	fl_bind_text(&query, 2, fingerprint->kind);
@@ -158,8 +217,8 @@ static enum fl_code bring_events(struct fl_store *store, const struct fl_fingerp
 
 /* --- learning --- */
 
-static enum fl_code learn(struct fl_store *store, const struct fl_fingerprint *fingerprint,
-			  uint32_t signature_version, int64_t issue_id, struct fl_error *err)
+static enum fl_code record(struct fl_store *store, const struct fl_fingerprint *fingerprint,
+			   uint32_t signature_version, int64_t issue_id, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_FINGERPRINT_ADD);
 	fl_bind_blob(&query, 1, fingerprint->hash, sizeof(fingerprint->hash));
@@ -169,6 +228,22 @@ static enum fl_code learn(struct fl_store *store, const struct fl_fingerprint *f
 	fl_bind_int(&query, 5, signature_version);
 	fl_bind_text(&query, 6, fingerprint->preimage ? fingerprint->preimage : "");
 	return fl_query_run(&query, err);
+}
+
+static enum fl_code learn(struct fl_store *store, const struct fl_fingerprint *fingerprint,
+			  uint32_t signature_version, int64_t issue_id, struct fl_error *err)
+{
+	struct fl_known_fingerprint *known = known_of(store, fingerprint);
+	bool joins = fingerprint->joins || fingerprint->leads;
+	if (known && known->recorded && (known->joined || !joins))
+		return FL_OK;
+	enum fl_code code = record(store, fingerprint, signature_version, issue_id, err);
+	if (known && !code) {
+		known->recorded = true;
+		known->joined = joins;
+		known->has_issue = false;
+	}
+	return code;
 }
 
 enum fl_code fl_filing_learn(struct fl_store *store, const struct fl_report_facts *facts,

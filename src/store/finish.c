@@ -49,6 +49,7 @@ static enum fl_code finish_all(struct fl_store *store, struct fl_result **result
 	if (code)
 		return code;
 	store->whole = whole;
+	store->known = (struct fl_known){ 0 };
 	for (size_t i = 0; i < count && goes_on(code, whole); i++) {
 		struct fl_result *result = results[i];
 		result->filed = (struct fl_filed){ 0 };
@@ -57,7 +58,7 @@ static enum fl_code finish_all(struct fl_store *store, struct fl_result **result
 		if (code && err)
 			*err = result->error;
 	}
-	if (goes_on(code, whole))
+	if (goes_on(code, whole) && !(code = fl_filing_counted(store, err)))
 		return fl_store_batch_commit(store, err);
 	fl_store_batch_abandon(store);
 	return code;

@@ -4,6 +4,7 @@
 #define STORE_INTERNAL_H
 
 #include "store/content_index.h"
+#include "store/known.h"
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -32,6 +33,7 @@ struct fl_store {
 	bool batch;              /**< fl_store_batch_begin(): transactions are savepoints in it */
 	bool whole; /**< a batch that is undone when a call in it fails: no savepoints */
 	int64_t batch_last_content; /**< contents.last_id when it began */
+	struct fl_known known;      /**< in a batch that is undone as a whole */
 	struct fl_store_policy policy;
 	int64_t symbols_id; /**< fl_store_set_symbols(); 0 = none */
 };

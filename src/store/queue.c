@@ -75,13 +75,30 @@ static enum fl_code next(struct fl_store *store, int64_t now, int64_t *ret, size
 	return code == FL_ENOTFOUND && count ? FL_OK : code;
 }
 
-static enum fl_code take(struct fl_store *store, int64_t dump_id, const char *owner, int64_t until,
-			 struct fl_error *err)
+/* Whoever takes dumps, and what all of them have in common. */
+struct taker {
+	const char *owner;
+	int64_t until;
+	int64_t symbols_seen;
+};
+
+static enum fl_code see_symbols(struct fl_store *store, int64_t *ret, struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_REVISION);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = fl_column_int(&query, 0);
+	return code;
+}
+
+static enum fl_code
+take(struct fl_store *store, const struct taker *taker, int64_t dump_id, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_CLAIM);
 	fl_bind_int(&query, 1, dump_id);
-	fl_bind_text(&query, 2, owner);
-	fl_bind_int(&query, 3, until);
+	fl_bind_text(&query, 2, taker->owner);
+	fl_bind_int(&query, 3, taker->until);
+	fl_bind_int(&query, 4, taker->symbols_seen);
 	return fl_query_run(&query, err);
 }
 
@@ -91,6 +108,7 @@ enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int
 				  size_t *count_ret, struct fl_error *err)
 {
 	FL_AUTO_TRANSACTION transaction = { 0 };
+	struct taker taker = { .owner = owner, .until = now + lease_seconds };
 	size_t count;
 	enum fl_code code = next(store, now, ret, 1, &count, err);
 	if (!code)
@@ -99,8 +117,10 @@ enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int
 		code = next(store, now, ret, room, &count, err);
 	if (code == FL_ENOTFOUND)
 		return fl_fail(err, code, FL_AT_NONE, 0, "the queue is empty");
+	if (!code)
+		code = see_symbols(store, &taker.symbols_seen, err);
 	for (size_t i = 0; i < count && !code; i++)
-		code = take(store, ret[i], owner, now + lease_seconds, err);
+		code = take(store, &taker, ret[i], err);
 	if (!code)
 		code = fl_commit(&transaction, err);
 	if (!code)

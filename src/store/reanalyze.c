@@ -101,7 +101,7 @@ apply(const struct refiling *refiling, struct fl_refiled *ret, struct fl_error *
 		code = fl_filing_entitle(store, refiling->facts, ret->trace_id, ret->new_issue_id,
 					 !ret->moved && refiling->gave_title, err);
 	if (!code)
-		code = fl_filing_finish(store, refiling->dump->id, "done", identity.device_id, NULL,
+		code = fl_filing_finish(store, refiling->dump, "done", identity.device_id, NULL,
 					err);
 	return code;
 }
@@ -114,7 +114,9 @@ enum fl_code fl_filing_refile(struct fl_store *store, const struct fl_filing_dum
 	struct refiling refiling = {
 		.store = store, .dump = dump, .facts = facts, .encoded = encoded
 	};
-	enum fl_code code = read_old(&refiling, err);
+	enum fl_code code = fl_filing_counted(store, err);
+	if (!code)
+		code = read_old(&refiling, err);
 	if (!code)
 		code = decide(&refiling, ret, err);
 	*new_issue_ret = !code && !ret->new_issue_id;

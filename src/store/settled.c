@@ -23,6 +23,7 @@ static enum fl_code add_line(struct fl_store *store, const struct fl_settled *se
 	fl_bind_id(&query, 5, settled->new_issue_id);
 	fl_bind_text(&query, 6, detail);
 	fl_bind_id(&query, 7, settled->symbol_file_id);
+	fl_bind_id(&query, 8, settled->new_trace);
 	return fl_query_run(&query, err);
 }
 
@@ -215,9 +216,11 @@ tell(struct fl_store *store, const struct fl_settled *settled, struct fl_error *
 enum fl_code
 fl_settled(struct fl_store *store, const struct fl_settled *settled, struct fl_error *err)
 {
-	int64_t bulk_id;
-	char what[WHAT_SIZE];
-	enum fl_code code = find_bulk(store, settled->dump_id, &bulk_id, what, err);
+	int64_t bulk_id = 0;
+	char what[WHAT_SIZE] = "";
+	enum fl_code code = FL_OK;
+	if (!settled->no_bulk)
+		code = find_bulk(store, settled->dump_id, &bulk_id, what, err);
 	if (!code)
 		code = add_history(store, settled, what, err);
 	if (code)

@@ -19,8 +19,10 @@ enum fl_settled_how {
 
 struct fl_settled {
 	int64_t dump_id;
+	bool no_bulk; /**< it is part of none; false = look */
 	enum fl_settled_how how;
 	int64_t trace_id; /**< 0 = none */
+	bool new_trace;   /**< it has no past; false = look */
 	int64_t old_issue_id, new_issue_id;
 	bool new_issue, regressed;
 	int64_t symbol_file_id; /**< it was analysed with; 0 = none */

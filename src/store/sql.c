@@ -351,7 +351,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_DUMP_CLAIM] =
 		"UPDATE dumps SET state = 'claimed', attempts = attempts + 1, lease_owner = ?2,"
 		" lease_until = ?3,"
-		" symbols_seen = " REVISION " WHERE id = ?1",
+		" symbols_seen = ?4 WHERE id = ?1",
 	[FL_SQL_DUMP_READ] =
 		"SELECT d.attempts, CASE WHEN d.device_from_upload THEN v.serial END,"
 		" nullif(w.type, ''), nullif(w.version, ''), d.hardware_version, d.received_at,"
@@ -363,7 +363,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"SELECT d.state, t.id, t.issue_id, o.id, o.issue_id, d.content_id,"
 		" CASE WHEN d.device_from_upload THEN d.device_id END, d.upload_id, w.type, w.version,"
 		" d.hardware_version, d.received_at, d.symbols_seen, d.kind, d.paired_id, p.kind,"
-		" t.left_issue_id"
+		" t.left_issue_id, d.bulk_id"
 		" FROM dumps d LEFT JOIN traces t ON t.dump_id = d.id"
 		" LEFT JOIN traces o ON o.dump_id = d.duplicate_of"
 		" LEFT JOIN dumps p ON p.id = d.duplicate_of"
@@ -398,16 +398,17 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 			      " WHERE d.state = 'done' AND (?1 IS NULL OR t.issue_id = ?1)"
 			      " AND (?2 IS NULL OR v.version = ?2) ORDER BY d.id",
 
-	[FL_SQL_TRACE_PUT] =
+	[FL_SQL_TRACE_ADD] =
 		"INSERT INTO traces (dump_id, issue_id, received_at, software_version_id, device_id,"
 		" hardware_version, build_id, title, engine_version, signature_version, rules_hash,"
 		" report, kind, symbol_file_id, reason, pc, lr, unpaired)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
-		" ON CONFLICT (dump_id) DO UPDATE SET issue_id = ?2, software_version_id = ?4,"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+	[FL_SQL_TRACE_CHANGE] =
+		"UPDATE traces SET issue_id = ?2, software_version_id = ?4,"
 		" device_id = ?5, hardware_version = ?6, build_id = ?7, title = ?8,"
 		" engine_version = ?9, signature_version = ?10, rules_hash = ?11, report = ?12,"
 		" kind = ?13, symbol_file_id = ?14, reason = ?15, pc = ?16, lr = ?17, unpaired = ?18"
-		" RETURNING id",
+		" WHERE dump_id = ?1",
 	[FL_SQL_TRACE_DELETE] = "DELETE FROM traces WHERE id = ?1",
 	[FL_SQL_TRACE_MOVE] = "UPDATE traces SET issue_id = ?2 WHERE id = ?1",
 	[FL_SQL_TRACE_LEFT] = "UPDATE traces SET left_issue_id = ?2 WHERE id = ?1",
@@ -455,6 +456,9 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" WHERE t.issue_id = ?1 GROUP BY name"
 		" ORDER BY min(t.received_at) DESC, max(v.id) DESC",
 
+	[FL_SQL_PAIR_ANY] = "SELECT 1 FROM traces INDEXED BY traces_by_device"
+			    " WHERE device_id = ?1 AND unpaired = 1 AND kind = ?2"
+			    " AND reason = ?3 LIMIT 1",
 	/* The newest that have reason and lr in common, of those the nearest in time. */
 	[FL_SQL_PAIR_FIND] = PAIR_FIND(" AND lr = ?4"),
 	[FL_SQL_PAIR_FIND_ANY_LR] = PAIR_FIND(""),
@@ -552,8 +556,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 
 	[FL_SQL_HISTORY_ADD] =
 		"INSERT INTO trace_history (trace_id, line, at, what, old_issue_id, new_issue_id, detail)"
-		" VALUES (?1, " NEXT_LINE(
-			"?1") ", ?2, ?3, ?4, ?5,"
+		" VALUES (?1, coalesce(?8, " NEXT_LINE(
+			"?1") "), ?2, ?3, ?4, ?5,"
 			      " coalesce(?6, (SELECT name FROM symbol_files WHERE id = ?7)))",
 	[FL_SQL_HISTORY_LIST] = "SELECT at, what, old_issue_id, new_issue_id, detail"
 				" FROM trace_history WHERE trace_id = ?1 ORDER BY line",

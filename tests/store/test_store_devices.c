@@ -356,6 +356,28 @@ static void test_a_reboot_is_counted_once(void **state)
 		fixture_count(f->store, "SELECT count(*) FROM reboots WHERE at <> 1700000005"), 0);
 }
 
+/* The newest report names it: also a dump's that finds its event's row. */
+static void test_a_dump_names_the_reboot_of_its_event(void **state)
+{
+	struct fixture *f = *state;
+	struct report_spec spec = { .kind = FL_REPORT_REBOOT,
+				    .reason = 0x9400,
+				    .reason_name = "0x9400",
+				    .pc = 0x08001000,
+				    .lr = 0x08000101,
+				    .coredump_saved = true,
+				    .fingerprints = { "site=a" } };
+	settle_one(f->store, enqueue_kind(f->store, "event", "D1", FL_REPORT_REBOOT, 0), &spec,
+		   false);
+	spec.kind = FL_REPORT_DUMP;
+	spec.reason_name = "HardFault";
+	settle_one(f->store, enqueue(f->store, "dump", "D1"), &spec, false);
+	assert_int_equal(
+		fixture_count(f->store, "SELECT count(*) FROM reboots WHERE name = 'HardFault'"),
+		1);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM reboots"), 1);
+}
+
 static bool add_reboot(void *context, const struct fl_reboot_row *row)
 {
 	struct lines *lines = context;
@@ -402,6 +424,7 @@ int main(void)
 		store_test(test_a_device_found_in_a_dump_is_seen),
 		store_test(test_boot_loops_are_found_at_any_time),
 		store_test(test_a_reboot_is_counted_once),
+		store_test(test_a_dump_names_the_reboot_of_its_event),
 		store_test(test_reboots_by_version_and_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
