@@ -1,23 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/symbolize.h"
 
-#include "base/vec.h"
+#include "symbols/module.h"
 
-/* Scopes of one frame: the chain of inlined calls and the function itself. */
-enum { MAX_SCOPES = FL_LIMIT_INLINE_DEPTH + 1 };
+#include <string.h>
+
+enum {
+	MAX_SCOPES = FL_LIMIT_INLINE_DEPTH + 1, /* the inlined calls of a frame and its function */
+	COPIES = 32,
+};
 
 struct symbolizer {
 	const struct fl_symbol_view *view;
 	struct fl_arena *arena;
-	struct fl_vec frames; /* struct fl_frame */
+	struct fl_frame *frames;
+	size_t count;
+	size_t room;
+	/* The module's name comes with every frame, that of a file with many. */
+	struct {
+		const char *from;
+		const char *own;
+	} copies[COPIES];
 	bool failed;
 };
 
 static const char *copy(struct symbolizer *s, const char *text)
 {
-	char *own = text ? fl_arena_strdup(s->arena, text) : NULL;
-	s->failed |= text && !own;
-	return own;
+	if (!text)
+		return NULL;
+	size_t slot = (uintptr_t)text / 4 % COPIES;
+	if (s->copies[slot].from != text) {
+		const char *own = fl_arena_strdup(s->arena, text);
+		s->failed |= !own;
+		s->copies[slot].from = own ? text : NULL;
+		s->copies[slot].own = own;
+	}
+	return s->copies[slot].own;
+}
+
+static bool make_room(struct symbolizer *s, size_t room)
+{
+	struct fl_frame *frames = fl_arena_room(s->arena, room * sizeof(*frames));
+	s->failed |= !frames;
+	if (!frames)
+		return false;
+	if (s->count)
+		memcpy(frames, s->frames, s->count * sizeof(*frames));
+	s->frames = frames;
+	s->room = room;
+	return true;
+}
+
+static void add(struct symbolizer *s, const struct fl_frame *frame)
+{
+	if (s->count < s->room || make_room(s, s->room * 2))
+		s->frames[s->count++] = *frame;
 }
 
 /* What an inlined frame shares with the physical one that follows it. */
@@ -33,11 +70,6 @@ static struct fl_frame frame_of(const struct fl_unwound_frame *f)
 		.cfa_known = f->cfa_known,
 		.exception = f->exception,
 	};
-}
-
-static void add(struct symbolizer *s, const struct fl_frame *frame)
-{
-	s->failed |= !fl_vec_push(&s->frames, frame);
 }
 
 static void fill_scope(struct symbolizer *s, const struct fl_scope *scope, struct fl_frame *frame)
@@ -57,9 +89,8 @@ static void add_code(struct symbolizer *s, const struct fl_unwound_frame *f)
 	const struct fl_module *module = fl_view_module_at(s->view, f->lookup_pc);
 	size_t count = 0;
 	if (module) {
-		struct fl_module_info info = fl_module_info(module);
-		frame.module = copy(s, info.name);
-		frame.module_off = f->lookup_pc - info.code_addr;
+		frame.module = copy(s, fl_module_text(module, module->header->name));
+		frame.module_off = f->lookup_pc - module->header->code_addr;
 		frame.function_known = fl_module_function(module, f->lookup_pc, &function);
 		frame.function_addr = frame.function_known ? function.addr : 0;
 		count = fl_module_scopes(module, f->lookup_pc, scopes, MAX_SCOPES);
@@ -80,22 +111,20 @@ enum fl_code fl_symbolize(const struct fl_symbol_view *view, const struct fl_unw
 			  size_t count, struct fl_arena *arena, struct fl_frame **ret,
 			  size_t *count_ret)
 {
-	struct symbolizer s = { .view = view, .arena = arena, .frames = FL_VEC(struct fl_frame) };
+	struct symbolizer s = { .view = view, .arena = arena };
+	make_room(&s, count + count / 2 + 1);
 	for (size_t i = 0; i < count && !s.failed; i++) {
-		struct fl_frame boundary = frame_of(&frames[i]);
-		boundary.regs = frames[i].regs;
-		if (frames[i].kind == FL_FRAME_EXCEPTION)
+		if (frames[i].kind == FL_FRAME_EXCEPTION) {
+			struct fl_frame boundary = frame_of(&frames[i]);
+			boundary.regs = frames[i].regs;
 			add(&s, &boundary);
-		else
+		} else {
 			add_code(&s, &frames[i]);
+		}
 	}
-	struct fl_frame *own =
-		s.failed ? NULL
-			 : fl_arena_copy(arena, s.frames.data, s.frames.count * sizeof(*own));
-	if (own) {
-		*ret = own;
-		*count_ret = s.frames.count;
-	}
-	fl_vec_deinit(&s.frames);
-	return own ? FL_OK : FL_ENOMEM;
+	if (s.failed)
+		return FL_ENOMEM;
+	*ret = s.frames;
+	*count_ret = s.count;
+	return FL_OK;
 }

@@ -69,6 +69,36 @@ static void test_inlined_frames_come_first(void **state)
 	fl_arena_deinit(&arena);
 }
 
+/* Inlined ones make more frames than there was room for; each has its own texts. */
+static void test_any_number_of_frames(void **state)
+{
+	SYMBOLS c = sample();
+	struct fl_arena arena = { 0 };
+	struct fl_unwound_frame in[64];
+	struct fl_frame *out;
+	size_t count;
+	(void)state;
+	for (size_t many = 1; many <= 64; many++) {
+		for (size_t i = 0; i < many; i++) {
+			in[i] = frame(0x110, i % 3 ? 0x110 : 0x10f);
+			in[i].cfa = (uint32_t)i;
+		}
+		assert_int_equal(fl_symbolize(&c.view, in, many, &arena, &out, &count), FL_OK);
+		size_t k = 0;
+		for (size_t i = 0; i < many; i++) {
+			if (i % 3)
+				assert_string_equal(out[k].function, "leaf");
+			if (i % 3)
+				assert_int_equal(out[k++].cfa, i);
+			assert_string_equal(out[k].function, "outer");
+			assert_string_equal(out[k].module, "fw.elf");
+			assert_int_equal(out[k++].cfa, i);
+		}
+		assert_int_equal(count, k);
+	}
+	fl_arena_deinit(&arena);
+}
+
 static void test_no_function_and_no_module(void **state)
 {
 	SYMBOLS c = sample();
@@ -142,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inlined_frames_come_first),
+		cmocka_unit_test(test_any_number_of_frames),
 		cmocka_unit_test(test_no_function_and_no_module),
 		cmocka_unit_test(test_exception_boundary),
 		cmocka_unit_test(test_strings_are_copied),
