@@ -136,7 +136,7 @@ bool fl_memory_read(const struct fl_memory *memory, uint32_t addr, void *buf, si
 	return true;
 }
 
-bool fl_memory_u32(const struct fl_memory *memory, uint32_t addr, uint32_t *ret)
+bool fl_memory_u32_elsewhere(const struct fl_memory *memory, uint32_t addr, uint32_t *ret)
 {
 	uint8_t pieces[4];
 	const uint8_t *b = whole(memory, addr, sizeof(pieces));

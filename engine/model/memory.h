@@ -60,12 +60,25 @@ FL_MUST_CHECK enum fl_code fl_memory_layer(struct fl_memory *memory, struct fl_a
 bool fl_memory_read(const struct fl_memory *memory, uint32_t addr, void *buf, size_t size,
 		    uint32_t *missing_ret);
 
+/** The span that holds @p addr, or NULL. */
+const struct fl_span *fl_memory_find(const struct fl_memory *memory, uint32_t addr);
+
 /** Little-endian word / half-word / byte; false when any byte of it was not captured. */
-bool fl_memory_u32(const struct fl_memory *memory, uint32_t addr, uint32_t *ret);
+static inline bool fl_memory_u32(const struct fl_memory *memory, uint32_t addr, uint32_t *ret);
 bool fl_memory_u16(const struct fl_memory *memory, uint32_t addr, uint16_t *ret);
 bool fl_memory_u8(const struct fl_memory *memory, uint32_t addr, uint8_t *ret);
 
-/** The span that holds @p addr, or NULL. */
-const struct fl_span *fl_memory_find(const struct fl_memory *memory, uint32_t addr);
+/** The word that the span last read does not hold as a whole. */
+bool fl_memory_u32_elsewhere(const struct fl_memory *memory, uint32_t addr, uint32_t *ret);
+
+static inline bool fl_memory_u32(const struct fl_memory *memory, uint32_t addr, uint32_t *ret)
+{
+	const struct fl_span *span = memory->recent ? memory->recent->last[addr >> 29] : NULL;
+	if (!span || (uint64_t)(addr - span->addr) + 4 > span->size)
+		return fl_memory_u32_elsewhere(memory, addr, ret);
+	const uint8_t *b = span->bytes + (addr - span->addr);
+	*ret = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	return true;
+}
 
 #endif

@@ -29,6 +29,9 @@ bool fl_thumb_call_before(uint16_t minus4, uint16_t minus2);
 /** Bytes of the call that ends at a return address: 4 (BL), 2 (BLX), 0 (no call there). */
 unsigned fl_thumb_call_size(uint16_t minus4, uint16_t minus2);
 
+/** Where the BL @p h1, @p h2 goes, from its own address + 4: fl_thumb_decode()'s `target`. */
+int32_t fl_thumb_bl_target(uint16_t h1, uint16_t h2);
+
 enum fl_thumb_kind {
 	FL_THUMB_OTHER, /**< nothing below; `writes` holds */
 	FL_THUMB_LOAD,  /**< one or more registers from memory, not into pc */

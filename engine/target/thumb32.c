@@ -215,14 +215,19 @@ static void single_register(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
 	ret->access.shift = fl_thumb_bits(h2, 4, 2);
 }
 
-static void call(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
+int32_t fl_thumb_bl_target(uint16_t h1, uint16_t h2)
 {
 	uint32_t s = h1 >> 10 & 1;
 	uint32_t i1 = !((h2 >> 13 & 1) ^ s);
 	uint32_t i2 = !((h2 >> 11 & 1) ^ s);
 	uint32_t value = s << 24 | i1 << 23 | i2 << 22 | (h1 & 0x3ffu) << 12 | (h2 & 0x7ffu) << 1;
+	return fl_thumb_signed(value, 25);
+}
+
+static void call(uint16_t h1, uint16_t h2, struct fl_thumb *ret)
+{
 	ret->kind = FL_THUMB_CALL;
-	ret->target = fl_thumb_signed(value, 25);
+	ret->target = fl_thumb_bl_target(h1, h2);
 	ret->writes = 0x500f | fl_thumb_bit(FL_PC);
 }
 

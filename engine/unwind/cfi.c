@@ -84,10 +84,14 @@ static enum fl_eval find_cfa(const struct source *s, uint32_t *ret)
 	return FL_EVAL_UNKNOWN;
 }
 
+/* Nothing is said of most of them: then what a call leaves alone is there already. */
 static void recover_registers(const struct source *s, struct fl_registers *ret)
 {
 	for (unsigned reg = 0; reg < FL_PC; reg++) {
 		uint32_t value = 0;
+		if (s->rule->regs[reg].kind == FL_RULE_UNSPECIFIED && reg != FL_SP &&
+		    reg != s->rule->return_column)
+			continue;
 		if (recover(s, reg, &value) == FL_EVAL_OK)
 			fl_reg_set(ret, (enum fl_register)reg, value);
 		else

@@ -21,16 +21,11 @@ fl_call_before(const struct fl_memory *memory, uint32_t return_addr, uint32_t *t
 	case 2:
 		return FL_CALL_INDIRECT;
 	case 4:
-		break;
+		*target_ret = next + (uint32_t)fl_thumb_bl_target(minus4, minus2);
+		return FL_CALL_DIRECT;
 	default:
 		return FL_CALL_NONE;
 	}
-	const uint16_t hw[2] = { minus4, minus2 };
-	struct fl_thumb insn;
-	if (!fl_thumb_decode(hw, 2, &insn) || insn.kind != FL_THUMB_CALL)
-		return FL_CALL_NONE;
-	*target_ret = next + (uint32_t)insn.target;
-	return FL_CALL_DIRECT;
 }
 
 bool fl_function_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_function_info *ret)

@@ -73,48 +73,59 @@ static const method_fn caller_methods[METHODS] = {
 	by_epilogue,
 };
 
-struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cursor *c,
-			    const struct fl_step *step)
+/* The step is in the hop already. */
+static void judge(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_hop *hop)
 {
-	struct fl_hop hop = { .kind = FL_HOP_NONE, .step = *step, .stop = FL_STOP_NO_METHOD };
+	const struct fl_step *step = &hop->step;
+	hop->kind = FL_HOP_NONE;
+	hop->stop = FL_STOP_NO_METHOD;
+	hop->stop_addr = 0;
 	switch (step->status) {
 	case FL_STEP_NONE:
-		return hop;
+		return;
 	case FL_STEP_MISSING:
 		if (step->cfa_known && fl_process_stack_ends_below(in, c, step->cfa)) {
-			hop.stop = FL_STOP_STACK_END;
-			hop.stop_addr = step->cfa;
-			return hop;
+			hop->stop = FL_STOP_STACK_END;
+			hop->stop_addr = step->cfa;
+			return;
 		}
-		hop.kind = FL_HOP_END;
-		hop.stop = FL_STOP_NOT_CAPTURED;
-		hop.stop_addr = step->missing_addr;
-		return hop;
+		hop->kind = FL_HOP_END;
+		hop->stop = FL_STOP_NOT_CAPTURED;
+		hop->stop_addr = step->missing_addr;
+		return;
 	case FL_STEP_OUTERMOST:
-		hop.kind = FL_HOP_END;
-		hop.stop = FL_STOP_UNDEFINED;
-		return hop;
+		hop->kind = FL_HOP_END;
+		hop->stop = FL_STOP_UNDEFINED;
+		return;
 	case FL_STEP_FOUND:
 		break;
 	}
-	hop.stop_addr = step->return_addr;
-	switch (fl_judge(in, c, step, &hop.stop)) {
+	hop->stop_addr = step->return_addr;
+	switch (fl_judge(in, c, step, &hop->stop)) {
 	case FL_VERDICT_CALLER:
-		hop.kind = FL_HOP_CALLER;
-		hop.stop = FL_STOP_NONE;
+		hop->kind = FL_HOP_CALLER;
+		hop->stop = FL_STOP_NONE;
 		break;
 	case FL_VERDICT_EXCEPTION:
-		hop.kind = FL_HOP_EXCEPTION;
-		hop.stop = FL_STOP_NONE;
+		hop->kind = FL_HOP_EXCEPTION;
+		hop->stop = FL_STOP_NONE;
 		break;
 	case FL_VERDICT_END:
-		hop.kind = FL_HOP_END;
+		hop->kind = FL_HOP_END;
 		break;
 	case FL_VERDICT_BAD:
-		if (hop.stop == FL_STOP_STACK_END)
-			hop.stop_addr = step->regs.value[FL_SP];
+		if (hop->stop == FL_STOP_STACK_END)
+			hop->stop_addr = step->regs.value[FL_SP];
 		break;
 	}
+}
+
+struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cursor *c,
+			    const struct fl_step *step)
+{
+	struct fl_hop hop;
+	hop.step = *step;
+	judge(in, c, &hop);
 	return hop;
 }
 
@@ -123,18 +134,19 @@ struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_c
 {
 	const method_fn *methods = c->exact ? exact_methods : caller_methods;
 	struct fl_hop refused = { .kind = FL_HOP_NONE, .stop = FL_STOP_NO_METHOD };
+	struct fl_hop hop;
 	for (int i = 0; i < METHODS && methods[i]; i++) {
-		struct fl_step step = { .status = FL_STEP_NONE };
-		methods[i](in, c, &step);
-		if (refused.stop != FL_STOP_NO_METHOD && step.from_lr)
+		hop.step = (struct fl_step){ .status = FL_STEP_NONE };
+		methods[i](in, c, &hop.step);
+		if (refused.stop != FL_STOP_NO_METHOD && hop.step.from_lr)
 			continue;
-		struct fl_hop hop = fl_judge_step(in, c, &step);
+		judge(in, c, &hop);
 		if (hop.kind != FL_HOP_NONE)
 			return hop;
 		if (refused.stop == FL_STOP_NO_METHOD && hop.stop != FL_STOP_NO_METHOD &&
-		    !step.from_lr)
+		    !hop.step.from_lr)
 			refused = hop;
-		else if (step.cfa_known && !refused.step.cfa_known)
+		else if (hop.step.cfa_known && !refused.step.cfa_known)
 			refused.step = hop.step;
 	}
 	return refused;
@@ -149,11 +161,16 @@ void fl_follow_stack(struct fl_cursor *c)
 
 struct fl_cursor fl_caller_of(const struct fl_cursor *c, const struct fl_step *step)
 {
-	struct fl_cursor caller = *c;
-	caller.regs = step->regs;
-	caller.pc = step->return_addr & ~UINT32_C(1);
-	caller.exact = step->exact;
-	caller.lookup_pc = step->exact ? caller.pc : caller.pc - 1;
+	uint32_t pc = step->return_addr & ~UINT32_C(1);
+	struct fl_cursor caller = {
+		.regs = step->regs,
+		.pc = pc,
+		.lookup_pc = step->exact ? pc : pc - 1,
+		.exact = step->exact,
+		.ipsr_known = c->ipsr_known,
+		.ipsr = c->ipsr,
+		.on_psp = c->on_psp,
+	};
 	fl_reg_set(&caller.regs, FL_PC, caller.pc);
 	fl_follow_stack(&caller);
 	return caller;

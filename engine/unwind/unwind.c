@@ -29,30 +29,31 @@ static bool end(struct unwinder *u, enum fl_stop stop, uint32_t addr)
 	return false;
 }
 
-static bool emit(struct unwinder *u, const struct fl_unwound_frame *frame)
+/* Room for the frame at @p pc; NULL ends the stack. */
+static struct fl_unwound_frame *new_frame(struct unwinder *u, uint32_t pc)
 {
-	if (u->out->count == FL_LIMIT_FRAMES) {
-		fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_ELIMIT,
-			       FL_AT_TARGET_ADDRESS, frame->pc,
-			       "the backtrace was cut after %d frames", FL_LIMIT_FRAMES);
-		return end(u, FL_STOP_LIMIT, frame->pc);
-	}
-	u->out->frames[u->out->count++] = *frame;
-	return true;
+	if (u->out->count < FL_LIMIT_FRAMES)
+		return &u->out->frames[u->out->count++];
+	fl_finding_add(u->findings, FL_STAGE_UNWIND, FL_WARNING, FL_ELIMIT, FL_AT_TARGET_ADDRESS,
+		       pc, "the backtrace was cut after %d frames", FL_LIMIT_FRAMES);
+	end(u, FL_STOP_LIMIT, pc);
+	return NULL;
 }
 
 static bool emit_code(struct unwinder *u, const struct fl_cursor *cursor, enum fl_trust trust)
 {
-	struct fl_unwound_frame frame = {
-		.kind = FL_FRAME_CODE,
-		.trust = trust,
-		.pc = cursor->pc,
-		.pc_known = true,
-		.lookup_pc = cursor->lookup_pc,
-		.regs = cursor->regs,
-	};
+	struct fl_unwound_frame *frame = new_frame(u, cursor->pc);
 	u->at = *cursor;
-	return emit(u, &frame);
+	if (frame)
+		*frame = (struct fl_unwound_frame){
+			.kind = FL_FRAME_CODE,
+			.trust = trust,
+			.pc = cursor->pc,
+			.pc_known = true,
+			.lookup_pc = cursor->lookup_pc,
+			.regs = cursor->regs,
+		};
+	return frame;
 }
 
 static void set_cfa(struct unwinder *u, uint32_t cfa)
@@ -137,15 +138,17 @@ static void try_fp_space(const struct fl_unwind_input *in, const struct fl_bound
 static bool
 emit_boundary(struct unwinder *u, const struct fl_boundary *boundary, enum fl_trust trust)
 {
-	struct fl_unwound_frame frame = {
-		.kind = FL_FRAME_EXCEPTION,
-		.trust = trust,
-		.pc = boundary->exc_return,
-		.pc_known = boundary->exc_return_known,
-		.regs = boundary->regs,
-		.exception = boundary->number,
-	};
-	return emit(u, &frame);
+	struct fl_unwound_frame *frame = new_frame(u, boundary->exc_return);
+	if (frame)
+		*frame = (struct fl_unwound_frame){
+			.kind = FL_FRAME_EXCEPTION,
+			.trust = trust,
+			.pc = boundary->exc_return,
+			.pc_known = boundary->exc_return_known,
+			.regs = boundary->regs,
+			.exception = boundary->number,
+		};
+	return frame;
 }
 
 static struct fl_boundary boundary_of(const struct fl_cursor *c, const struct fl_step *step)

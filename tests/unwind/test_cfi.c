@@ -190,6 +190,22 @@ static void test_signal_frame(void **state)
 	assert_int_equal(step.regs.value[FL_LR], RETURN);
 }
 
+/* What interrupted the program left LR alone: nothing said of the column means its value stayed. */
+static void test_signal_frame_keeps_the_column(void **state)
+{
+	STAGE s = pushed();
+	(void)state;
+	s.rule.signal_frame = true;
+	s.rule.regs[FL_LR].kind = FL_RULE_UNSPECIFIED;
+	s.cursor.exact = true;
+	fl_reg_set(&s.cursor.regs, FL_LR, RETURN + 2);
+	struct fl_step step = apply(&s);
+	assert_int_equal(step.status, FL_STEP_FOUND);
+	assert_int_equal(step.return_addr, RETURN + 2);
+	assert_true(fl_reg_known(&step.regs, FL_LR));
+	assert_int_equal(step.regs.value[FL_LR], RETURN + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_every_kind_of_rule),
 		cmocka_unit_test(test_other_return_columns),
 		cmocka_unit_test(test_signal_frame),
+		cmocka_unit_test(test_signal_frame_keeps_the_column),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
