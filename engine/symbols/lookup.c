@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/module.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *text_or_null(const struct fl_module *module, uint32_t string)
@@ -236,11 +237,30 @@ bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct f
 	return s != NULL;
 }
 
-bool fl_module_object(const struct fl_module *module, uint32_t i, struct fl_symbol_info *ret)
+bool fl_module_place_objects(struct fl_module *module)
 {
-	const struct fl_index_segment *segment = fl_table_at(module, FL_INDEX_OBJECTS, i);
-	const struct fl_index_symbol *s =
-		segment ? fl_table_at(module, FL_INDEX_SYMBOLS, segment->id) : NULL;
-	*ret = s ? symbol_info(module, s) : (struct fl_symbol_info){ .name = "" };
-	return segment != NULL;
+	const struct fl_table *objects = &module->tables[FL_INDEX_OBJECTS];
+	const struct fl_index_segment *segments = objects->data;
+	module->places = calloc(objects->count ? objects->count : 1, sizeof(*module->places));
+	for (uint32_t i = 0; i < objects->count && module->places; i++) {
+		const struct fl_index_symbol *s =
+			fl_table_at(module, FL_INDEX_SYMBOLS, segments[i].id);
+		if (s)
+			module->places[i] = (struct fl_object_place){ s->addr, s->size };
+	}
+	return module->places != NULL;
+}
+
+struct fl_object_run
+fl_module_objects(const struct fl_module *module, uint32_t from, uint32_t addr, uint32_t size)
+{
+	uint32_t first = fl_table_search(module, FL_INDEX_OBJECT_ADDRS, addr);
+	uint32_t last = size ? fl_table_search(module, FL_INDEX_OBJECT_ADDRS, addr + (size - 1))
+			     : FL_INDEX_NONE;
+	uint32_t end = last == FL_INDEX_NONE ? 0 : last + 1;
+	first = first == FL_INDEX_NONE ? 0 : first;
+	first = first < from ? from : first;
+	if (first >= end)
+		return (struct fl_object_run){ module->places, 0, from };
+	return (struct fl_object_run){ module->places + first, end - first, end };
 }

@@ -121,6 +121,8 @@ static enum fl_code make_findings(struct fl_module *m, struct fl_error *err)
 			.at = in[i].at,
 			.text = fl_module_text(m, in[i].text),
 		};
+		if (in[i].severity >= FL_WARNING && !m->warning_count++)
+			m->warning = m->findings[i].text;
 	}
 	return FL_OK;
 }
@@ -154,7 +156,8 @@ fl_module_borrow(const uint8_t *index, size_t size, struct fl_module **ret, stru
 		code = make_spans(m, err);
 	if (!code)
 		code = make_findings(m, err);
-	if (!code && (!fl_module_name_structs(m) || !fl_module_name_variables(m)))
+	if (!code && !(fl_module_name_structs(m) && fl_module_name_variables(m) &&
+		       fl_module_place_objects(m)))
 		code = fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a module");
 	if (!code)
 		*ret = fl_module_take(&m);
@@ -171,6 +174,7 @@ void fl_module_close(struct fl_module *module)
 	fl_name_map_deinit(&module->variable_names);
 	fl_name_map_deinit(&module->known_names);
 	free(module->known_variables);
+	free(module->places);
 	free(module->owned);
 	free(module);
 }
@@ -192,17 +196,6 @@ uint32_t fl_table_search(const struct fl_module *module, enum fl_index_kind kind
 	return base;
 }
 
-static void count_warnings(const struct fl_module *module, struct fl_module_info *info)
-{
-	for (size_t i = 0; i < module->tables[FL_INDEX_FINDINGS].count; i++) {
-		const struct fl_finding *finding = &module->findings[i];
-		if (finding->severity < FL_WARNING)
-			continue;
-		if (!info->warning_count++)
-			info->warning = finding->text;
-	}
-}
-
 struct fl_module_info fl_module_info(const struct fl_module *module)
 {
 	const struct fl_index_header *h = module->header;
@@ -216,9 +209,10 @@ struct fl_module_info fl_module_info(const struct fl_module *module)
 		.function_count = module->tables[FL_INDEX_FUNCTIONS].count,
 		.code_addr = h->code_addr,
 		.code_end = h->code_end,
+		.warning_count = module->warning_count,
+		.warning = module->warning,
 	};
 	memcpy(info.build_id, h->build_id, sizeof(info.build_id));
-	count_warnings(module, &info);
 	return info;
 }
 

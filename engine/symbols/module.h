@@ -28,10 +28,13 @@ struct fl_module {
 	struct fl_table tables[FL_INDEX_KINDS];
 	struct fl_span *spans; /**< SPANS with pointers */
 	struct fl_finding *findings;
+	uint32_t warning_count;            /**< of the findings */
+	const char *warning;               /**< the first of them */
 	struct fl_name_map struct_names;   /**< 2 i: the name of STRUCTS[i], 2 i + 1: its alias */
 	struct fl_name_map variable_names; /**< i: VARIABLES[i] */
 	struct fl_name_map known_names;    /**< i: known_variables[i] */
 	struct fl_known_variable *known_variables;
+	struct fl_object_place *places; /**< of OBJECTS */
 };
 
 struct fl_symbols {
@@ -108,7 +111,7 @@ bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct f
 bool fl_module_kernel_object_at(const struct fl_module *module, uint32_t addr,
 				struct fl_object_info *ret);
 
-/** The data symbol of the i-th piece of memory that belongs to one. */
-bool fl_module_object(const struct fl_module *module, uint32_t i, struct fl_symbol_info *ret);
+/** What fl_module_objects() needs: module->places. False when memory is out. */
+bool fl_module_place_objects(struct fl_module *module);
 
 #endif

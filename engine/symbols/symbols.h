@@ -176,17 +176,25 @@ struct fl_symbol_view fl_view_from(const struct fl_symbol_view *view, const char
 bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr,
 		       struct fl_symbol_info *ret);
 
-/** Where a walk through all data symbols stands. Zero-initialised is before the first. */
-struct fl_object_cursor {
-	size_t module;
-	uint32_t object;
+/** Where a data symbol lies, and nothing else of it: there may be very many. */
+struct fl_object_place {
+	uint32_t addr;
+	uint32_t size;
+};
+
+/** Data symbols with a size, by address; one that another interrupts comes more than once. */
+struct fl_object_run {
+	const struct fl_object_place *places; /**< they live as long as the module */
+	uint32_t count;
+	uint32_t end; /**< index behind the last one of them among all of the module's */
 };
 
 /**
- * The next data symbol with a size: module by module, primary first, by address; one that another
- * interrupts comes more than once.
+ * All that begin in [@p addr, @p addr + @p size), and the one before them, which may reach into it.
+ * @param from  those of a lower index are left out. With the end of the run before, runs for
+ *              ascending addresses have no symbol twice.
  */
-bool fl_view_next_object(const struct fl_symbol_view *view, struct fl_object_cursor *cursor,
-			 struct fl_symbol_info *ret);
+struct fl_object_run
+fl_module_objects(const struct fl_module *module, uint32_t from, uint32_t addr, uint32_t size);
 
 #endif

@@ -127,17 +127,6 @@ bool fl_view_object_at(const struct fl_symbol_view *view, uint32_t addr, struct 
 	return false;
 }
 
-bool fl_view_next_object(const struct fl_symbol_view *view, struct fl_object_cursor *cursor,
-			 struct fl_symbol_info *ret)
-{
-	for (; cursor->module < view->count; cursor->module++, cursor->object = 0)
-		if (fl_module_object(view->modules[cursor->module], cursor->object, ret)) {
-			cursor->object++;
-			return true;
-		}
-	return false;
-}
-
 bool fl_view_kernel_object_at(const struct fl_symbol_view *view, uint32_t addr,
 			      struct fl_object_info *ret)
 {

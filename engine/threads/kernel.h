@@ -13,12 +13,17 @@
 #include "base/limits.h"
 #include "threads/threads.h"
 
-/** A word of a variable that may be a handle. */
+/** The word that names an object, by holding its address. */
 struct fl_handle {
-	uint32_t value;
-	uint32_t addr; /**< of the word */
-	bool whole;    /**< the variable has no other */
-	uint32_t rank; /**< among the variables */
+	uint32_t object;
+	uint32_t addr; /**< of the word, once it was found */
+	enum {
+		FL_HANDLE_NONE,
+		FL_HANDLE_INSIDE,    /**< it is one of several words of a variable */
+		FL_HANDLE_AMBIGUOUS, /**< there are several such */
+		FL_HANDLE_WHOLE      /**< a variable of its own: nothing better will come */
+	} found;
+	uint32_t seen; /**< words that hold it */
 };
 
 /** One look for threads. */
@@ -34,7 +39,7 @@ struct fl_kernel_scan {
 	bool idle;                 /**< the kernel says that no thread runs */
 	bool odd_state;            /**< fl_scan_note_state() was called */
 	bool has_handles;          /**< the following are there */
-	struct fl_handle *handles; /**< by value, then rank; whole ones first */
+	struct fl_handle *handles; /**< by object */
 	size_t handle_count;
 };
 
@@ -112,8 +117,63 @@ const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr);
  * pointer variable that was captured and holds @p addr (a handle of an object on the heap), else
  * the one word of all structures and arrays that does ("driver+0x8"), which stacks, control
  * blocks and the kernel's own variables are not; in the arena; or NULL.
+ *
+ * Handles are looked for once, for all objects that threads wait for: these are known by now, and
+ * so are the stacks.
  */
 const char *fl_scan_handle_name(struct fl_kernel_scan *scan, uint32_t addr);
+
+/** Data symbols that a span of captured memory holds, wholly or in part. */
+struct fl_captured_objects {
+	const struct fl_object_place *places;
+	uint32_t count;
+	const struct fl_span *span;
+};
+
+/** Where a walk through all of them stands. Zero-initialised is before the first. */
+struct fl_object_walk {
+	size_t module, span;
+	uint32_t next;
+};
+
+/** The next ones: module by module, by address, no place twice. */
+bool fl_scan_next_objects(const struct fl_kernel_scan *scan, struct fl_object_walk *walk,
+			  struct fl_captured_objects *ret);
+
+/** Its bytes where the span has all of them, else NULL. */
+static inline const uint8_t *
+fl_captured_bytes(const struct fl_captured_objects *objects, const struct fl_object_place *place)
+{
+	uint32_t off = place->addr - objects->span->addr;
+	return off < objects->span->size && place->size <= objects->span->size - off
+		       ? objects->span->bytes + off
+		       : NULL;
+}
+
+/** Which words are worth a closer look: those between the lowest and the highest of some. */
+struct fl_word_range {
+	uint32_t low, high;
+	bool any;
+};
+
+static inline void fl_word_range_add(struct fl_word_range *range, uint32_t word)
+{
+	range->low = range->any && range->low < word ? range->low : word;
+	range->high = range->any && range->high > word ? range->high : word;
+	range->any = true;
+}
+
+static inline bool fl_word_range_has(const struct fl_word_range *range, uint32_t word)
+{
+	return word - range->low <= range->high - range->low;
+}
+
+/** The little-endian word at @p bytes. */
+static inline uint32_t fl_word(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
+}
 
 /** A layout: DWARF's word for it, else what the tables of docs/formats.md say. */
 struct fl_layout {

@@ -9,22 +9,23 @@
 #include <string.h>
 
 enum {
-	HANDLES_MAX = 1 << 16, /* that are kept */
-	READS_MAX = 1 << 20,   /* variables may overlap */
-	STRUCT_MAX = 256,      /* larger ones are buffers */
-	SAME_MAX = 64          /* words with one value that are looked at */
+	READS_MAX = 1 << 20, /* variables may overlap */
+	STRUCT_MAX = 256,    /* larger ones are buffers */
+	SAME_MAX = 64,       /* words with one value that are looked at */
+	NAME_MAX_SIZE = 255
 };
 
 /* Without the number that compilers put behind the name of a function's static variable: the next
  * build has another. */
-static int plain_length(const char *name)
+static size_t plain_length(const char *name)
 {
 	size_t length = strlen(name);
 	size_t digits = length;
 	while (digits && name[digits - 1] >= '0' && name[digits - 1] <= '9')
 		digits--;
-	return (int)(digits > 1 && digits < length && name[digits - 1] == '.' ? digits - 1
-									      : length);
+	if (digits > 1 && digits < length && name[digits - 1] == '.')
+		length = digits - 1;
+	return length < NAME_MAX_SIZE ? length : NAME_MAX_SIZE;
 }
 
 const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr)
@@ -32,100 +33,13 @@ const char *fl_scan_object_name(struct fl_kernel_scan *scan, uint32_t addr)
 	struct fl_symbol_info object;
 	if (!fl_view_object_at(&scan->symbols, addr, &object))
 		return NULL;
-	int length = plain_length(object.name);
+	size_t length = plain_length(object.name);
 	if (addr == object.addr)
-		return fl_scan_text(scan, "%.*s", length, object.name);
-	return fl_scan_text(scan, "%.*s+0x%" PRIx32, length, object.name, addr - object.addr);
+		return fl_scan_copy(scan, object.name, length);
+	return fl_scan_text(scan, "%.*s+0x%" PRIx32, (int)length, object.name, addr - object.addr);
 }
 
 /* --- words that hold its address --- */
-
-struct gatherer {
-	const struct fl_kernel_scan *scan;
-	struct fl_handle *handles; /* NULL: count only */
-	size_t count;
-	uint32_t rank, reads;
-	bool whole;
-};
-
-static void gather_words(struct gatherer *g, const struct fl_symbol_info *object)
-{
-	g->rank++;
-	for (uint32_t off = -object->addr % 4; off + 4 <= object->size; off += 4) {
-		uint32_t value;
-		if (g->reads++ >= READS_MAX || g->count >= HANDLES_MAX)
-			return;
-		if (!fl_memory_u32(g->scan->in->memory, object->addr + off, &value) || !value ||
-		    value % 4)
-			continue;
-		if (g->handles)
-			g->handles[g->count] = (struct fl_handle){ .value = value,
-								   .addr = object->addr + off,
-								   .whole = g->whole,
-								   .rank = g->rank };
-		g->count++;
-	}
-}
-
-/* Variables that are nothing but a handle come first: the others may not fit. */
-static void gather(struct gatherer *g)
-{
-	for (int whole = 1; whole >= 0; whole--) {
-		struct fl_object_cursor cursor = { 0 };
-		struct fl_symbol_info object;
-		g->whole = whole;
-		g->reads = 0;
-		while (g->count < HANDLES_MAX && g->reads < READS_MAX &&
-		       fl_view_next_object(&g->scan->symbols, &cursor, &object))
-			if ((object.size == 4) == g->whole && object.size <= STRUCT_MAX)
-				gather_words(g, &object);
-	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const struct fl_handle *x = a;
-	const struct fl_handle *y = b;
-	if (x->value != y->value)
-		return x->value < y->value ? -1 : 1;
-	if (x->whole != y->whole)
-		return x->whole ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return (x->addr > y->addr) - (x->addr < y->addr);
-}
-
-static void find_handles(struct fl_kernel_scan *scan)
-{
-	struct gatherer g = { .scan = scan };
-	scan->has_handles = true;
-	gather(&g);
-	struct fl_handle *handles = fl_arena_array(scan->arena, g.count, sizeof(*handles));
-	if (!handles) {
-		scan->failed = scan->failed || g.count;
-		return;
-	}
-	g = (struct gatherer){ .scan = scan, .handles = handles };
-	gather(&g);
-	qsort(handles, g.count, sizeof(*handles), by_value);
-	scan->handles = handles;
-	scan->handle_count = g.count;
-}
-
-/* The first that holds [value], or the end. */
-static size_t first_handle(const struct fl_kernel_scan *scan, uint32_t value)
-{
-	size_t low = 0;
-	size_t high = scan->handle_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (scan->handles[middle].value < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
 
 /* Stacks hold copies of handles; so do control blocks and what the kernel keeps for itself. */
 static bool is_of_the_kernel(const struct fl_kernel_scan *scan, const struct fl_symbol_info *object)
@@ -143,43 +57,146 @@ static bool is_of_the_kernel(const struct fl_kernel_scan *scan, const struct fl_
 	return false;
 }
 
-/* The handle that gives [addr] its name: of words in structures there must be one only. */
-static bool find_handle(struct fl_kernel_scan *scan, uint32_t addr, struct fl_symbol_info *ret,
-			uint32_t *off_ret)
+static void
+take_word(const struct fl_kernel_scan *scan, struct fl_handle *handle, uint32_t addr, bool whole)
 {
-	uint32_t word = 0;
-	size_t seen = 0;
+	struct fl_symbol_info object;
+	if (handle->found == FL_HANDLE_WHOLE)
+		return;
+	if (!whole && handle->seen++ >= SAME_MAX) {
+		handle->found = FL_HANDLE_AMBIGUOUS;
+		return;
+	}
+	if (!fl_view_object_at(&scan->symbols, addr, &object) ||
+	    (!whole && is_of_the_kernel(scan, &object)))
+		return;
+	if (whole)
+		handle->found = FL_HANDLE_WHOLE;
+	else if (handle->found == FL_HANDLE_NONE)
+		handle->found = FL_HANDLE_INSIDE;
+	else if (handle->addr != addr)
+		handle->found = FL_HANDLE_AMBIGUOUS;
+	handle->addr = addr;
+}
+
+static int by_object(const void *a, const void *b)
+{
+	uint32_t x = ((const struct fl_handle *)a)->object;
+	uint32_t y = ((const struct fl_handle *)b)->object;
+	return (x > y) - (x < y);
+}
+
+static struct fl_handle *handle_of(const struct fl_kernel_scan *scan, uint32_t object)
+{
+	const struct fl_handle key = { .object = object };
+	return bsearch(&key, scan->handles, scan->handle_count, sizeof(key), by_object);
+}
+
+/* A look for the handles of all objects. */
+struct search {
+	const struct fl_kernel_scan *scan;
+	struct fl_word_range range; /* of the objects */
+	uint32_t reads;             /* variables may overlap */
+};
+
+static void try_word(const struct search *s, uint32_t word, uint32_t addr, bool whole)
+{
+	struct fl_handle *handle = word % 4 ? NULL : handle_of(s->scan, word);
+	if (handle)
+		take_word(s->scan, handle, addr, whole);
+}
+
+static void try_object(struct search *s, const struct fl_object_place *place, const uint8_t *bytes)
+{
+	bool whole = place->size == 4;
+	uint32_t first = -place->addr % 4;
+	s->reads += whole ? 0 : place->size / 4;
+	if (s->reads > READS_MAX)
+		return;
+	for (uint32_t off = first; off + 4 <= place->size; off += 4) {
+		uint32_t word;
+		if (bytes)
+			word = fl_word(bytes + off);
+		else if (!fl_memory_u32(s->scan->in->memory, place->addr + off, &word))
+			continue;
+		if (fl_word_range_has(&s->range, word))
+			try_word(s, word, place->addr + off, whole);
+	}
+}
+
+/* What threads wait for and no symbol names. */
+static bool want_objects(struct search *s, struct fl_kernel_scan *scan)
+{
+	const struct fl_threads *threads = scan->out;
+	scan->handles = fl_arena_array(scan->arena, threads->count, sizeof(*scan->handles));
+	if (!scan->handles)
+		return false;
+	for (size_t i = 0; i < threads->count; i++) {
+		const struct fl_wait *wait = &threads->items[i].wait;
+		struct fl_symbol_info object;
+		if (!wait->has_object || wait->object % 4 ||
+		    (fl_view_object_at(&scan->symbols, wait->object, &object) &&
+		     object.addr == wait->object))
+			continue;
+		scan->handles[scan->handle_count++].object = wait->object;
+		fl_word_range_add(&s->range, wait->object);
+	}
+	return true;
+}
+
+/* Several threads may wait for one. */
+static void sort_handles(struct fl_kernel_scan *scan)
+{
+	struct fl_handle *handles = scan->handles;
+	size_t count = 0;
+	qsort(handles, scan->handle_count, sizeof(*handles), by_object);
+	for (size_t i = 0; i < scan->handle_count; i++)
+		if (!count || handles[count - 1].object != handles[i].object)
+			handles[count++] = handles[i];
+	scan->handle_count = count;
+}
+
+static void find_handles(struct fl_kernel_scan *scan)
+{
+	struct search s = { .scan = scan };
+	struct fl_object_walk walk = { 0 };
+	struct fl_captured_objects objects;
+	scan->has_handles = true;
+	if (!want_objects(&s, scan)) {
+		scan->failed = true;
+		return;
+	}
+	sort_handles(scan);
+	while (s.range.any && fl_scan_next_objects(scan, &walk, &objects))
+		for (uint32_t i = 0; i < objects.count; i++) {
+			const struct fl_object_place *place = &objects.places[i];
+			if (place->size <= STRUCT_MAX)
+				try_object(&s, place, fl_captured_bytes(&objects, place));
+		}
+}
+
+/* The word that names the object at [addr]. */
+static bool find_handle(struct fl_kernel_scan *scan, uint32_t addr, uint32_t *ret)
+{
 	if (!scan->has_handles)
 		find_handles(scan);
-	for (size_t i = first_handle(scan, addr); i < scan->handle_count; i++, seen++) {
-		const struct fl_handle *handle = &scan->handles[i];
-		struct fl_symbol_info object;
-		if (handle->value != addr)
-			break;
-		if (!fl_view_object_at(&scan->symbols, handle->addr, &object) ||
-		    (!handle->whole && is_of_the_kernel(scan, &object)))
-			continue;
-		if ((word && word != handle->addr) || seen >= SAME_MAX)
-			return false;
-		word = handle->addr;
-		*ret = object;
-		*off_ret = word - object.addr;
-		if (handle->whole)
-			break;
-	}
-	return word;
+	const struct fl_handle *handle = handle_of(scan, addr);
+	if (!handle || (handle->found != FL_HANDLE_INSIDE && handle->found != FL_HANDLE_WHOLE))
+		return false;
+	*ret = handle->addr;
+	return true;
 }
 
 const char *fl_scan_handle_name(struct fl_kernel_scan *scan, uint32_t addr)
 {
 	struct fl_symbol_info object;
-	uint32_t off;
+	uint32_t word;
 	if (fl_view_object_at(&scan->symbols, addr, &object) && object.addr == addr)
-		return fl_scan_text(scan, "%.*s", plain_length(object.name), object.name);
-	if (!find_handle(scan, addr, &object, &off))
+		return fl_scan_copy(scan, object.name, plain_length(object.name));
+	if (!find_handle(scan, addr, &word) || !fl_view_object_at(&scan->symbols, word, &object))
 		return NULL;
-	int length = plain_length(object.name);
+	size_t length = plain_length(object.name);
 	if (object.size == 4)
-		return fl_scan_text(scan, "%.*s", length, object.name);
-	return fl_scan_text(scan, "%.*s+0x%" PRIx32, length, object.name, off);
+		return fl_scan_copy(scan, object.name, length);
+	return fl_scan_text(scan, "%.*s+0x%" PRIx32, (int)length, object.name, word - object.addr);
 }

@@ -103,6 +103,15 @@ static const char *object_name(struct fl_kernel_scan *scan, uint32_t object)
 	return name;
 }
 
+static void name_objects(struct fl_kernel_scan *scan)
+{
+	for (size_t i = 0; i < scan->out->count; i++) {
+		struct fl_wait *wait = &scan->out->items[i].wait;
+		if (wait->has_object)
+			wait->object_name = object_name(scan, wait->object);
+	}
+}
+
 static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	struct fl_wait *wait = &thread->wait;
@@ -114,10 +123,7 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 	wait->has_object = wait->kind == FL_WAIT_JOIN
 				   ? find_joined(scan, thread->block, &wait->object)
 				   : find_object(scan, thread->block, &wait->object);
-	if (!wait->has_object)
-		return;
-	wait->object_name = object_name(scan, wait->object);
-	wait->has_holder = wait->kind == FL_WAIT_MUTEX &&
+	wait->has_holder = wait->has_object && wait->kind == FL_WAIT_MUTEX &&
 			   fl_scan_member(scan, wait->object, &mutex_owner, &wait->holder) &&
 			   wait->holder;
 }
@@ -249,19 +255,27 @@ static void walk(struct fl_kernel_scan *scan, const struct fl_layout *head,
 	}
 }
 
+static void add_variable(struct fl_kernel_scan *scan, uint32_t addr)
+{
+	uint32_t start;
+	const struct fl_span *span = fl_memory_find(scan->in->memory, addr);
+	if (span && span->source == FL_SPAN_DUMP && is_thread(scan, addr) &&
+	    fl_scan_member(scan, addr, &thread_stack_mem, &start) && start)
+		fl_scan_add(scan, addr);
+}
+
 /* Every variable that is as large as a control block and looks like one. */
 static void add_variables(struct fl_kernel_scan *scan)
 {
-	uint32_t size, start;
-	struct fl_symbol_info object;
-	struct fl_object_cursor cursor = { 0 };
+	uint32_t size;
+	struct fl_object_walk walk = { 0 };
+	struct fl_captured_objects objects;
 	if (!fl_view_struct_size(&scan->symbols, "osRtxThread_s", &size))
 		return;
-	while (fl_view_next_object(&scan->symbols, &cursor, &object))
-		if (object.size == size && is_thread(scan, object.addr) &&
-		    fl_scan_member(scan, object.addr, &thread_stack_mem, &start) && start &&
-		    fl_memory_find(scan->in->memory, object.addr)->source == FL_SPAN_DUMP)
-			fl_scan_add(scan, object.addr);
+	while (fl_scan_next_objects(scan, &walk, &objects))
+		for (uint32_t i = 0; i < objects.count; i++)
+			if (objects.places[i].size == size)
+				add_variable(scan, objects.places[i].addr);
 }
 
 static void mark_current(struct fl_kernel_scan *scan)
@@ -308,6 +322,7 @@ static void find(struct fl_kernel_scan *scan)
 	mark_idle(scan);
 	for (size_t i = 0; i < scan->out->count; i++)
 		describe(scan, &scan->out->items[i]);
+	name_objects(scan);
 	fl_threads_measure(scan, FILL, MAGIC_SIZE);
 }
 

@@ -2,12 +2,13 @@
 /* Bounds of a thread's stack, and how much of it was used. */
 #include "threads/kernel.h"
 
-#include <string.h>
-
 /* No stack of a microcontroller is larger: bounds that far apart are damaged. */
 #define STACK_SIZE_MAX UINT32_C(0x100000)
 
-enum { FILL_MIN = 8 /* so many fill bytes are no accident */ };
+enum {
+	FILL_MIN = 8, /* so many fill bytes are no accident */
+	BLOCK = 64    /* bytes that are compared at a time */
+};
 
 void fl_thread_set_stack(struct fl_thread *thread, uint32_t start, uint64_t end)
 {
@@ -75,16 +76,21 @@ void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused)
 	update_high_water(thread);
 }
 
+/* Compilers make a few wide instructions of it. */
+static bool is_block_of(const uint8_t bytes[BLOCK], uint8_t fill)
+{
+	uint8_t others = 0;
+	for (size_t i = 0; i < BLOCK; i++)
+		others |= bytes[i] ^ fill;
+	return !others;
+}
+
 /* How many of [size] bytes at [bytes] are [fill] before one is not. */
 static size_t count_same(const uint8_t *bytes, size_t size, uint8_t fill)
 {
-	const uint64_t fills = UINT64_C(0x0101010101010101) * fill;
 	size_t at = 0;
-	for (uint64_t word; size - at >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, bytes + at, sizeof(word));
-		if (word != fills)
-			break;
-	}
+	while (size - at >= BLOCK && is_block_of(bytes + at, fill))
+		at += BLOCK;
 	while (at < size && bytes[at] == fill)
 		at++;
 	return at;

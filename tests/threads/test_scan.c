@@ -6,6 +6,7 @@
 #include "support/type_writer.h"
 #include "threads/kernel.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -82,7 +83,6 @@ static void ground_begin(struct ground *g)
 		     (const uint32_t[]){ QUEUE + 4, HEAP, 0, HEAP + 8, HEAP + 12 }, 5);
 	g->findings.arena = &g->arena;
 	g->in = (struct fl_threads_input){ .memory = &g->memory.view, .symbols = &g->view };
-	g->out.items = fl_arena_array(&g->arena, FL_LIMIT_THREADS, sizeof(*g->out.items));
 	g->scan = (struct fl_kernel_scan){ .in = &g->in,
 					   .symbols = g->view,
 					   .arena = &g->arena,
@@ -105,6 +105,11 @@ static void test_the_list(void **state)
 	assert_int_equal(g.findings.count, 1); /* said once */
 	assert_ptr_equal(fl_scan_find(&g.scan, RAM + 8), &g.out.items[2]);
 	assert_null(fl_scan_find(&g.scan, RAM + 0x1000));
+	for (uint32_t i = 0; i < FL_LIMIT_THREADS; i++)
+		assert_int_equal(g.out.items[i].block, RAM + 4 * i);
+	struct fl_thread *last = fl_scan_append(&g.scan); /* that limit is not its own */
+	assert_ptr_equal(last, &g.out.items[FL_LIMIT_THREADS]);
+	assert_int_equal(g.out.items[1].block, RAM + 4);
 }
 
 static void test_numbers(void **state)
@@ -180,6 +185,17 @@ static void hold_handles(struct ground *g)
 	fl_thread_set_stack(t, DRIVER + 0x30, 0);
 }
 
+/* Handles are looked for when all waits are known: two threads wait for each object. */
+static void wait_for(struct ground *g, uint32_t block, uint32_t object)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		struct fl_thread *t = fl_scan_add(&g->scan, block + 4 * i);
+		t->wait = (struct fl_wait){ .kind = FL_WAIT_OBJECT,
+					    .has_object = true,
+					    .object = object };
+	}
+}
+
 static void test_names_of_objects(void **state)
 {
 	static const struct {
@@ -210,6 +226,8 @@ static void test_names_of_objects(void **state)
 	GROUND g;
 	ground_begin(&g);
 	hold_handles(&g);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		wait_for(&g, 0x30000000 + 8 * (uint32_t)i, cases[i].addr);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *object = fl_scan_object_name(&g.scan, cases[i].addr);
 		const char *handle = fl_scan_handle_name(&g.scan, cases[i].addr);
@@ -219,6 +237,122 @@ static void test_names_of_objects(void **state)
 			assert_string_equal(object, cases[i].object);
 		if (handle)
 			assert_string_equal(handle, cases[i].handle);
+	}
+}
+
+/* Handles in a structure that two regions share. */
+static void test_names_across_regions(void **state)
+{
+	(void)state;
+	GROUND g;
+	ground_begin(&g);
+	TARGET_WORDS(&g.memory, DRIVER, 0, 0, 0x1);
+	TARGET_WORDS(&g.memory, DRIVER + 0xc, HEAP + 0x10);
+	wait_for(&g, 0x30000000, HEAP + 0x10);
+	wait_for(&g, 0x30000008, HEAP + 0x14);
+	assert_string_equal(fl_scan_handle_name(&g.scan, HEAP + 0x10), "driver+0xc");
+	assert_null(fl_scan_handle_name(&g.scan, HEAP + 0x14));
+}
+
+/* --- which data symbols were captured --- */
+
+enum { OBJECTS = 40, HOLES = RAM + 0x2000 };
+
+/* Objects of many sizes, some of them inside others. */
+static void write_objects(struct elf_writer *w, struct fl_object_place *objects)
+{
+	uint32_t addr = RAM;
+	unsigned bss = elf_section(w, ".bss", ELF_NOBITS, ELF_W | ELF_A, RAM, NULL, 0x4000);
+	elf_code(w, ".text", 0x1000, 0x100);
+	for (uint32_t i = 0; i < OBJECTS; i++) {
+		char name[16];
+		bool inside = i % 7 == 3;
+		uint32_t size = inside ? 2 : 4 + i * 11 % 60;
+		objects[i] = (struct fl_object_place){ inside ? addr - 3 : addr, size };
+		snprintf(name, sizeof(name), "o%u", i);
+		elf_symbol(w, name, objects[i].addr, size, ELF_OBJECT, bss);
+		addr += inside ? 0 : size + i % 3;
+	}
+	elf_end(w);
+}
+
+static bool is_captured(const struct fl_memory *memory, const struct fl_object_place *object)
+{
+	for (uint32_t off = 0; off < object->size; off++)
+		if (fl_memory_find(memory, object->addr + off))
+			return true;
+	return false;
+}
+
+static bool is_whole(const struct fl_memory *memory, const struct fl_object_place *object)
+{
+	const struct fl_span *span = fl_memory_find(memory, object->addr);
+	return span && object->addr + object->size <= span->addr + span->size;
+}
+
+static void check_bytes(const struct fl_memory *memory, const struct fl_captured_objects *found,
+			const struct fl_object_place *place)
+{
+	uint8_t copy[64];
+	const uint8_t *bytes = fl_captured_bytes(found, place);
+	if (!bytes)
+		return;
+	assert_true(is_whole(memory, place));
+	assert_true(fl_memory_read(memory, place->addr, copy, place->size, NULL));
+	assert_memory_equal(bytes, copy, place->size);
+}
+
+/* How often each was met; how often with its bytes. */
+static void count_objects(const struct fl_kernel_scan *scan, const struct fl_object_place *objects,
+			  unsigned met[OBJECTS], unsigned whole[OBJECTS])
+{
+	struct fl_object_walk walk = { 0 };
+	struct fl_captured_objects found;
+	while (fl_scan_next_objects(scan, &walk, &found))
+		for (uint32_t i = 0; i < found.count; i++)
+			for (uint32_t k = 0; k < OBJECTS; k++)
+				if (found.places[i].addr == objects[k].addr &&
+				    found.places[i].size == objects[k].size) {
+					check_bytes(scan->in->memory, &found, &found.places[i]);
+					met[k]++;
+					whole[k] +=
+						fl_captured_bytes(&found, &found.places[i]) != NULL;
+				}
+}
+
+static void test_captured_objects(void **state)
+{
+	static uint8_t ram[0x800];
+	(void)state;
+	for (size_t i = 0; i < sizeof(ram); i++)
+		ram[i] = (uint8_t)(i * 31);
+	for (uint32_t cut = 1; cut < 0x200; cut += 5) {
+		ELF_AUTO w = { 0 };
+		struct fl_object_place objects[OBJECTS];
+		unsigned met[OBJECTS] = { 0 }, whole[OBJECTS] = { 0 };
+		GROUND g = { 0 };
+		write_objects(&w, objects);
+		assert_int_equal(
+			fl_symbols_open(w.file.data, w.file.size, "fw.elf", &g.symbols, NULL),
+			FL_OK);
+		assert_true(fl_view_add(&g.view, g.symbols));
+		/* Two regions that touch, a hole, another region, one without objects. */
+		target_bytes(&g.memory, RAM, ram, cut);
+		target_bytes(&g.memory, RAM + cut, ram + cut, 0x30);
+		target_bytes(&g.memory, RAM + cut + 0x60, ram + cut + 0x60, 0x150);
+		target_bytes(&g.memory, HOLES, ram, 0x20);
+		g.in = (struct fl_threads_input){ .memory = &g.memory.view };
+		g.scan = (struct fl_kernel_scan){ .in = &g.in, .symbols = g.view };
+		count_objects(&g.scan, objects, met, whole);
+		for (uint32_t k = 0; k < OBJECTS; k++) {
+			/* One that another interrupts has two pieces. */
+			bool cut_in_two = k + 1 < OBJECTS && (k + 1) % 7 == 3;
+			assert_in_range(met[k], 0, cut_in_two ? 2 : 1);
+			if (is_captured(&g.memory.view, &objects[k]))
+				assert_true(met[k]);
+			if (met[k] && is_whole(&g.memory.view, &objects[k]))
+				assert_true(whole[k]);
+		}
 	}
 }
 
@@ -290,9 +424,14 @@ static void test_entry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_list), cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_strings),  cmocka_unit_test(test_names_of_objects),
-		cmocka_unit_test(test_layouts),  cmocka_unit_test(test_resume_of_a_copy),
+		cmocka_unit_test(test_the_list),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_names_of_objects),
+		cmocka_unit_test(test_names_across_regions),
+		cmocka_unit_test(test_captured_objects),
+		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_resume_of_a_copy),
 		cmocka_unit_test(test_entry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

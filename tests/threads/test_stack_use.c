@@ -138,6 +138,28 @@ static void test_pattern_across_regions(void **state)
 	assert_int_equal(t.stack.unused, 0x80);
 }
 
+/* Wherever the pattern ends, and wherever the region does that it begins in. */
+static void test_every_length(void **state)
+{
+	(void)state;
+	for (uint32_t filled = 8; filled <= SIZE; filled++)
+		for (uint32_t cut = 1; cut < SIZE; cut += 13) {
+			TARGET_MEMORY memory = { 0 };
+			uint8_t bytes[SIZE];
+			memset(bytes, FILL, sizeof(bytes));
+			if (filled < SIZE)
+				bytes[filled] = FILL ^ 1;
+			target_bytes(&memory, STACK, bytes, cut);
+			target_bytes(&memory, STACK + cut, bytes + cut, SIZE - cut);
+			struct fl_threads_input in = { .memory = &memory.view };
+			struct fl_kernel_scan scan = { .in = &in };
+			struct fl_thread t = { 0 };
+			fl_thread_set_stack(&t, STACK, STACK + SIZE);
+			fl_thread_measure(&scan, &t, FILL, 0);
+			assert_int_equal(t.stack.unused, filled);
+		}
+}
+
 /* Of a kernel that fills, a stack without pattern is used up; of one that does not, unknown. */
 static void test_used_up(void **state)
 {
@@ -230,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_fill_pattern),
 		cmocka_unit_test(test_pattern_across_regions),
+		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_used_up),
 		cmocka_unit_test(test_numbers_of_the_device),
 		cmocka_unit_test(test_peak_is_not_below_use),

@@ -174,6 +174,9 @@ bool fl_freertos_awaits_notification(const struct fl_freertos *k, uint32_t block
 /** Which of those that wait for a notification do so on behalf of a stream buffer. */
 void fl_freertos_streams(struct fl_freertos *k);
 
+/** What the firmware calls the objects that threads wait for; all of them are known. */
+void fl_freertos_name_objects(struct fl_freertos *k);
+
 /* --- stacks.c --- */
 
 /** Where all threads' stacks begin and end. */

@@ -130,6 +130,7 @@ void fl_freertos_states(struct fl_freertos *k)
 			fl_freertos_wait(k, thread, list != FL_FREERTOS_DELAYED);
 	}
 	fl_freertos_streams(k);
+	fl_freertos_name_objects(k);
 	note_contradictions(k);
 	note_doubts(k);
 }

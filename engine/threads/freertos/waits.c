@@ -110,17 +110,31 @@ static const char *registered_name(const struct fl_freertos *k, uint32_t object)
 	return NULL;
 }
 
-static void
-set_object(struct fl_freertos *k, struct fl_wait *wait, enum fl_wait_kind kind, uint32_t object)
+static const char *name_of(const struct fl_freertos *k, uint32_t object)
+{
+	const char *name = fl_scan_handle_name(k->scan, object);
+	if (!name)
+		name = registered_name(k, object);
+	if (!name && !is_on_heap(k, object))
+		name = fl_scan_object_name(k->scan, object);
+	return name;
+}
+
+void fl_freertos_name_objects(struct fl_freertos *k)
+{
+	struct fl_threads *threads = k->scan->out;
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->items[i].wait.has_object)
+			threads->items[i].wait.object_name =
+				name_of(k, threads->items[i].wait.object);
+}
+
+static void set_object(const struct fl_freertos *k, struct fl_wait *wait, enum fl_wait_kind kind,
+		       uint32_t object)
 {
 	wait->kind = kind;
 	wait->has_object = true;
 	wait->object = object;
-	wait->object_name = fl_scan_handle_name(k->scan, object);
-	if (!wait->object_name)
-		wait->object_name = registered_name(k, object);
-	if (!wait->object_name && !is_on_heap(k, object))
-		wait->object_name = fl_scan_object_name(k->scan, object);
 	if (kind == FL_WAIT_MUTEX)
 		wait->has_holder = find_holder(k, object, &wait->holder);
 }
@@ -186,12 +200,43 @@ void fl_freertos_wait(struct fl_freertos *k, struct fl_thread *thread, bool fore
 		wait->kind = FL_WAIT_DELAY;
 }
 
+/* --- stream and message buffers: nothing leads to them from the tasks --- */
+
+/* The tasks that may be waiting for one. */
+static struct fl_word_range waiting_tasks(const struct fl_threads *threads)
+{
+	struct fl_word_range range = { 0 };
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->items[i].wait.kind == FL_WAIT_NOTIFICATION)
+			fl_word_range_add(&range, threads->items[i].block);
+	return range;
+}
+
+/* Bytes of an object in which both of its tasks are words; UINT32_MAX: they are none. */
+static uint32_t reach_of_tasks(const struct fl_freertos *k)
+{
+	const struct fl_field *receiver = &k->members[FL_FREERTOS_STREAM_RECEIVER];
+	const struct fl_field *sender = &k->members[FL_FREERTOS_STREAM_SENDER];
+	uint32_t last = receiver->off > sender->off ? receiver->off : sender->off;
+	return receiver->size == 4 && sender->size == 4 && last < STREAM_MAX ? last + 4
+									     : UINT32_MAX;
+}
+
+/* A look at all buffers that have a name. */
+struct search {
+	struct fl_freertos *k;
+	struct fl_word_range tasks;
+	uint32_t size_min; /* of a buffer */
+	uint32_t reach;
+};
+
 /* Whether a task at the stream buffer at [addr] waits for it. */
 static struct fl_thread *
-stream_waiter(const struct fl_freertos *k, uint32_t addr, enum fl_freertos_member member)
+stream_waiter(const struct search *s, uint32_t addr, enum fl_freertos_member member)
 {
+	const struct fl_freertos *k = s->k;
 	uint32_t block, tail, head, length;
-	if (addr % 4 || !fl_freertos_read(k, addr, member, &block) || !block)
+	if (!fl_freertos_read(k, addr, member, &block) || !fl_word_range_has(&s->tasks, block))
 		return NULL;
 	struct fl_thread *thread = fl_scan_find(k->scan, block);
 	if (!thread || thread->wait.kind != FL_WAIT_NOTIFICATION ||
@@ -202,37 +247,52 @@ stream_waiter(const struct fl_freertos *k, uint32_t addr, enum fl_freertos_membe
 	return tail < length && head < length && length <= STREAM_MAX ? thread : NULL;
 }
 
-static void try_stream(struct fl_freertos *k, uint32_t addr)
+static void try_stream(const struct search *s, uint32_t addr)
 {
-	struct fl_thread *receiver = stream_waiter(k, addr, FL_FREERTOS_STREAM_RECEIVER);
+	if (!addr || addr % 4)
+		return;
+	struct fl_thread *receiver = stream_waiter(s, addr, FL_FREERTOS_STREAM_RECEIVER);
 	if (receiver)
-		set_object(k, &receiver->wait, FL_WAIT_STREAM, addr);
-	struct fl_thread *sender = stream_waiter(k, addr, FL_FREERTOS_STREAM_SENDER);
+		set_object(s->k, &receiver->wait, FL_WAIT_STREAM, addr);
+	struct fl_thread *sender = stream_waiter(s, addr, FL_FREERTOS_STREAM_SENDER);
 	if (sender)
-		set_object(k, &sender->wait, FL_WAIT_STREAM, addr);
+		set_object(s->k, &sender->wait, FL_WAIT_STREAM, addr);
 }
 
-static bool any_awaits_notification(const struct fl_threads *threads)
+/* Most objects are told by two words that they are none. */
+static bool may_be_stream(const struct search *s, const uint8_t *bytes, uint32_t size)
 {
-	for (size_t i = 0; i < threads->count; i++)
-		if (threads->items[i].wait.kind == FL_WAIT_NOTIFICATION)
-			return true;
-	return false;
+	const struct fl_field *members = s->k->members;
+	return !bytes || size < s->reach ||
+	       fl_word_range_has(&s->tasks,
+				 fl_word(bytes + members[FL_FREERTOS_STREAM_RECEIVER].off)) ||
+	       fl_word_range_has(&s->tasks,
+				 fl_word(bytes + members[FL_FREERTOS_STREAM_SENDER].off));
 }
 
-/* Nothing leads from the task to the buffer: look at all buffers that have a name. */
+/* Handles may be constants, buffers not. */
+static void try_objects(const struct search *s, const struct fl_captured_objects *objects)
+{
+	uint32_t size_min = objects->span->source == FL_SPAN_DUMP ? s->size_min : UINT32_MAX;
+	for (uint32_t i = 0; i < objects->count; i++) {
+		const struct fl_object_place *place = &objects->places[i];
+		uint32_t handle;
+		if (place->size == 4 && fl_scan_number(s->k->scan, place->addr, 4, false, &handle))
+			try_stream(s, handle);
+		else if (place->size >= size_min &&
+			 may_be_stream(s, fl_captured_bytes(objects, place), place->size))
+			try_stream(s, place->addr);
+	}
+}
+
 void fl_freertos_streams(struct fl_freertos *k)
 {
-	struct fl_object_cursor cursor = { 0 };
-	struct fl_symbol_info object;
-	uint32_t handle;
-	if (!any_awaits_notification(k->scan->out))
-		return;
-	while (fl_view_next_object(&k->scan->symbols, &cursor, &object)) {
-		if (object.size > k->members[FL_FREERTOS_STREAM_SENDER].off)
-			try_stream(k, object.addr);
-		else if (object.size == 4 &&
-			 fl_scan_number(k->scan, object.addr, 4, false, &handle))
-			try_stream(k, handle);
-	}
+	struct search s = { .k = k,
+			    .tasks = waiting_tasks(k->scan->out),
+			    .size_min = k->members[FL_FREERTOS_STREAM_SENDER].off + 1,
+			    .reach = reach_of_tasks(k) };
+	struct fl_object_walk walk = { 0 };
+	struct fl_captured_objects objects;
+	while (s.tasks.any && fl_scan_next_objects(k->scan, &walk, &objects))
+		try_objects(&s, &objects);
 }

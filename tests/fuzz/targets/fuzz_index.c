@@ -207,9 +207,26 @@ static void ask_names(const struct fl_symbol_view *view)
 	(void)fl_view_field(view, "k_thread", "base.thread_state", &field);
 	(void)fl_view_struct_size(view, "tskTaskControlBlock", &size);
 	(void)fl_view_enumerator(view, "kMfltRebootReason_", 0x8000);
-	struct fl_object_cursor cursor = { 0 };
-	for (unsigned i = 0; i < 64 && fl_view_next_object(view, &cursor, &symbol); i++)
-		(void)strlen(symbol.name);
+}
+
+/* No symbol twice, none but the module's. */
+static void ask_objects(const struct fl_module *m)
+{
+	uint32_t count = m->tables[FL_INDEX_OBJECTS].count;
+	uint32_t total = 0;
+	uint32_t from = 0;
+	for (uint32_t i = 0; i < 64; i++) {
+		uint32_t addr = 0x1fffff00 + i * 0x40;
+		struct fl_object_run run = fl_module_objects(m, from, addr, 0x38);
+		CHECK(run.end >= from && run.end <= count && run.count <= run.end - from);
+		for (uint32_t k = 0; k < run.count; k++)
+			seen = run.places[k].addr;
+		total += run.count;
+		from = run.end;
+	}
+	CHECK(total <= count);
+	CHECK(fl_module_objects(m, 0, 0, UINT32_MAX).count <= count);
+	CHECK(!fl_module_objects(m, 0, 0x20000000, 0).count);
 }
 
 static void ask_module(const struct fl_symbol_view *view, const struct fl_module *m)
@@ -226,6 +243,7 @@ static void ask_module(const struct fl_symbol_view *view, const struct fl_module
 	for (size_t i = 0; i < count; i++)
 		seen = (uint32_t)strlen(findings[i].text);
 	ask_keys(view, m);
+	ask_objects(m);
 }
 
 static void analyze(const struct base *base, const struct fl_symbols *symbols)
