@@ -65,6 +65,9 @@ uint64_t fl_read_uleb(struct fl_reader *r)
 {
 	uint64_t value = 0;
 	uint64_t at = r->origin + r->pos;
+	/* Nearly all that there are. */
+	if (!r->error.code && fl_reader_left(r) && r->data[r->pos] < 0x80)
+		return r->data[r->pos++];
 	for (unsigned shift = 0; shift < 70; shift += 7) {
 		uint8_t byte = fl_read_u8(r);
 		if (r->error.code)

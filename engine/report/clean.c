@@ -6,9 +6,29 @@
 #include <stdint.h>
 #include <string.h>
 
+/*
+ * Eight characters at once. The high bit of a byte shows, without a carry into the next, that it is
+ * below 0x20 or above 0x7e: such a byte has its own high bit set, or lacks both 0x20 and 0x40, or
+ * is 0x7f.
+ */
+static bool are_plain(const char text[8])
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t word;
+	memcpy(&word, text, sizeof(word));
+	uint64_t low = word & each * 0x7f;
+	uint64_t printable = low + each * 0x60; /* 0x20.. sets the high bit */
+	uint64_t deleted = low + each;          /* so does 0x7f */
+	return !((word | ~printable | deleted) & each * 0x80);
+}
+
 bool fl_is_plain(const char *text, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
+	size_t i = 0;
+	for (; size - i >= 8; i += 8)
+		if (!are_plain(text + i))
+			return false;
+	for (; i < size; i++)
 		if (text[i] < 0x20 || text[i] > 0x7e)
 			return false;
 	return true;

@@ -42,24 +42,31 @@ static void add_section_header(struct fl_str *out, unsigned id, size_t size)
 	fl_str_add_u32(out, (uint32_t)size);
 }
 
+/* The size of a section is known once it is written. */
+static void set_section_size(struct fl_str *out, size_t header_off)
+{
+	size_t size = out->size - header_off - SECTION_HEADER_SIZE;
+	for (int i = 0; i < 4 && !out->failed; i++)
+		out->data[header_off + 4 + (size_t)i] = (char)(size >> (8 * i));
+}
+
 /* Sections 2.. into @p body; the string table fills up on the way. */
 static enum fl_code write_body(const struct fl_report *report, struct fl_string_table *strings,
 			       struct fl_str *body, struct fl_error *err)
 {
 	struct fl_trace trace = report->trace;
-	for (unsigned id = FL_SECTION_STRINGS + 1; id < FL_SECTION_END; id++) {
-		struct fl_codec c = { .strings = strings };
+	struct fl_codec c = { .strings = strings };
+	for (unsigned id = FL_SECTION_STRINGS + 1; id < FL_SECTION_END && fl_x_ok(&c); id++) {
+		size_t header_off = c.out.size;
+		add_section_header(&c.out, id, 0);
 		fl_codec_section(&c, (enum fl_section)id, &trace);
-		add_section_header(body, id, c.out.size);
-		if (c.out.size)
-			fl_str_add(body, c.out.data, c.out.size);
-		body->failed |= c.out.failed;
-		fl_str_deinit(&c.out);
+		set_section_size(&c.out, header_off);
 		if (!fl_x_ok(&c))
-			return fl_fail(err, c.error.code, FL_AT_NONE, 0, "%s: %s",
-				       section_names[id], c.error.message);
+			fl_fail(err, c.error.code, FL_AT_NONE, 0, "%s: %s", section_names[id],
+				c.error.message);
 	}
-	return FL_OK;
+	*body = c.out;
+	return c.error.code;
 }
 
 static void

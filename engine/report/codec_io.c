@@ -13,11 +13,6 @@ struct fl_string_span {
 	size_t size;
 };
 
-bool fl_x_ok(const struct fl_codec *c)
-{
-	return !(c->reading ? c->in.error.code : c->error.code);
-}
-
 void fl_x_refuse(struct fl_codec *c, const char *what, uint64_t value)
 {
 	if (!fl_x_ok(c))
@@ -37,12 +32,49 @@ static void no_memory(struct fl_codec *c)
 			"out of memory for a report");
 }
 
+/* Room for a number, without a call where there is any; NULL: fl_str_add() sees to it. */
+static uint8_t *room_for(struct fl_str *out, size_t size)
+{
+	if (size >= out->room - out->size)
+		return NULL;
+	uint8_t *at = (uint8_t *)out->data + out->size;
+	out->size += size;
+	return at;
+}
+
+static void put_u8(struct fl_str *out, uint8_t v)
+{
+	uint8_t *at = room_for(out, 1);
+	if (at)
+		*at = v;
+	else
+		fl_str_add_u8(out, v);
+}
+
+static void put_u32(struct fl_str *out, uint32_t v)
+{
+	uint8_t *at = room_for(out, 4);
+	if (!at) {
+		fl_str_add_u32(out, v);
+		return;
+	}
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void put_uleb(struct fl_str *out, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		put_u8(out, (uint8_t)(v | 0x80));
+	put_u8(out, (uint8_t)v);
+}
+
 void fl_x_u8(struct fl_codec *c, uint8_t *v)
 {
 	if (c->reading)
 		*v = fl_read_u8(&c->in);
 	else
-		fl_str_add_u8(&c->out, *v);
+		put_u8(&c->out, *v);
 }
 
 void fl_x_u32(struct fl_codec *c, uint32_t *v)
@@ -50,7 +82,7 @@ void fl_x_u32(struct fl_codec *c, uint32_t *v)
 	if (c->reading)
 		*v = fl_read_u32(&c->in);
 	else
-		fl_str_add_u32(&c->out, *v);
+		put_u32(&c->out, *v);
 }
 
 void fl_x_uleb(struct fl_codec *c, uint64_t *v)
@@ -58,7 +90,7 @@ void fl_x_uleb(struct fl_codec *c, uint64_t *v)
 	if (c->reading)
 		*v = fl_read_uleb(&c->in);
 	else
-		fl_str_add_uleb(&c->out, *v);
+		put_uleb(&c->out, *v);
 }
 
 static uint64_t uleb_max(struct fl_codec *c, uint64_t v, uint64_t max)
@@ -124,8 +156,10 @@ void fl_x_words(struct fl_codec *c, uint32_t *known, uint32_t value[], unsigned 
 	fl_x_uleb32(c, &mask);
 	if (mask >> count)
 		fl_x_refuse(c, "register mask", mask);
-	for (unsigned i = 0; i < count && fl_x_ok(c); i++)
-		fl_x_optional_u32(c, mask >> i & 1, &value[i]);
+	if (c->reading)
+		memset(value, 0, count * sizeof(value[0]));
+	for (uint32_t left = mask; left && fl_x_ok(c); left &= left - 1)
+		fl_x_u32(c, &value[__builtin_ctz(left)]);
 	*known = mask;
 }
 
@@ -188,7 +222,7 @@ static bool grow_slots(struct fl_string_table *table)
 {
 	if ((table->spans.count + 1) * 2 <= table->slot_count)
 		return true;
-	size_t count = table->slot_count ? table->slot_count * 2 : 256;
+	size_t count = table->slot_count ? table->slot_count * 2 : 1024;
 	uint32_t *slots = calloc(count, sizeof(*slots));
 	if (!slots)
 		return false;
@@ -245,11 +279,20 @@ static uint32_t write_string(struct fl_codec *c, const char *text)
 	return number;
 }
 
+static uint32_t write_string_once(struct fl_codec *c, const char *text)
+{
+	size_t slot = ((uintptr_t)text ^ (uintptr_t)text >> 8) % FL_RECENT_STRINGS;
+	struct fl_recent_string *recent = &c->strings->recent[slot];
+	if (recent->text != text)
+		*recent = (struct fl_recent_string){ text, write_string(c, text) };
+	return recent->number;
+}
+
 void fl_x_str(struct fl_codec *c, const char **v)
 {
 	uint32_t number = 0;
 	if (!c->reading && *v)
-		number = write_string(c, *v);
+		number = write_string_once(c, *v);
 	fl_x_uleb32(c, &number);
 	if (!c->reading)
 		return;
@@ -272,7 +315,18 @@ void fl_x_strings(struct fl_codec *c, const char ***texts, size_t *count, size_t
 	}
 }
 
-static const char *read_string(struct fl_codec *c)
+/* Into @p at, which has room for its size and a NUL. */
+static bool copy_clean(const uint8_t *bytes, size_t size, char *at)
+{
+	if (!fl_is_plain((const char *)bytes, size))
+		return fl_utf8_clean(bytes, size, at, size + 1) == size && !memcmp(bytes, at, size);
+	memcpy(at, bytes, size);
+	at[size] = '\0';
+	return true;
+}
+
+/* The next string, at @p at, which it moves past its NUL. */
+static const char *read_string(struct fl_codec *c, char **at)
 {
 	uint64_t size = fl_read_uleb(&c->in);
 	if (size > FL_CODEC_STRING)
@@ -280,13 +334,9 @@ static const char *read_string(struct fl_codec *c)
 	const uint8_t *bytes = fl_read_bytes(&c->in, size);
 	if (!bytes)
 		return NULL;
-	char *text = fl_arena_alloc(c->arena, (size_t)size + 1);
-	if (!text) {
-		no_memory(c);
-		return NULL;
-	}
-	size_t clean = fl_utf8_clean(bytes, (size_t)size, text, (size_t)size + 1);
-	if (clean != size || memcmp(bytes, text, clean) != 0)
+	char *text = *at;
+	*at += size + 1;
+	if (!copy_clean(bytes, (size_t)size, text))
 		fl_x_refuse(c, "text with control characters or bad UTF-8, size", size);
 	return text;
 }
@@ -296,11 +346,13 @@ void fl_string_table_read(struct fl_codec *c)
 	struct fl_string_table *table = c->strings;
 	uint32_t count = fl_read_count(&c->in, 1);
 	table->entries = fl_arena_array(c->arena, count, sizeof(*table->entries));
-	if (!table->entries) {
+	/* A string has a NUL where the file has its size, of at least one byte. */
+	char *texts = fl_arena_room(c->arena, fl_reader_left(&c->in));
+	if (!table->entries || !texts) {
 		no_memory(c);
 		return;
 	}
 	for (uint32_t i = 0; i < count && fl_x_ok(c); i++)
-		table->entries[i] = read_string(c);
+		table->entries[i] = read_string(c, &texts);
 	table->count = fl_x_ok(c) ? count : 0;
 }

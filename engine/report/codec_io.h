@@ -21,12 +21,19 @@
 
 enum { FL_CODEC_STRING = 1 << 16 /**< bytes of the longest string that is kept */ };
 
+enum { FL_RECENT_STRINGS = 256 };
+
 /** Every string is stored once; 0 stands for NULL, n for entry n - 1 in order of first use. */
 struct fl_string_table {
-	struct fl_str bytes;  /**< the entries as they will lie in the file */
-	struct fl_vec spans;  /**< struct fl_string_span, one per entry */
-	uint32_t *slots;      /**< open addressing: entry + 1, or 0 */
-	size_t slot_count;    /**< a power of two */
+	struct fl_str bytes; /**< the entries as they will lie in the file */
+	struct fl_vec spans; /**< struct fl_string_span, one per entry */
+	uint32_t *slots;     /**< open addressing: entry + 1, or 0 */
+	size_t slot_count;   /**< a power of two */
+	/** Most strings come again from the same place: no second look at their bytes. */
+	struct fl_recent_string {
+		const char *text;
+		uint32_t number;
+	} recent[FL_RECENT_STRINGS];
 	const char **entries; /**< when decoding */
 	size_t count;
 };
@@ -41,7 +48,10 @@ struct fl_codec {
 };
 
 /** False once anything went wrong; loops ask it. */
-bool fl_x_ok(const struct fl_codec *c);
+static inline bool fl_x_ok(const struct fl_codec *c)
+{
+	return !(c->reading ? c->in.error.code : c->error.code);
+}
 
 /** Latch an error: "<section>: <what> <value> is out of range". */
 void fl_x_refuse(struct fl_codec *c, const char *what, uint64_t value);

@@ -217,11 +217,18 @@ static uint32_t differing(const struct fl_registers *guess, const struct fl_regi
 {
 	uint32_t differing = 0;
 	for (unsigned i = 0; i < FL_REGISTER_COUNT; i++)
-		if (fl_reg_known(regs, (enum fl_register)i) &&
-		    !(fl_reg_known(guess, (enum fl_register)i) &&
-		      guess->value[i] == regs->value[i]))
-			differing |= UINT32_C(1) << i;
-	return differing;
+		differing |= (uint32_t)(guess->value[i] != regs->value[i]) << i;
+	return (differing | ~guess->known) & regs->known & all_registers;
+}
+
+/* Those that are told; of the others the guess is right, or they are unknown. */
+static void told_registers(struct fl_codec *c, const struct fl_registers *guess, uint32_t known,
+			   uint32_t told, struct fl_registers *regs)
+{
+	for (unsigned i = 0; c->reading && i < FL_REGISTER_COUNT; i++)
+		regs->value[i] = known >> i & 1 ? guess->value[i] : 0;
+	for (; told && fl_x_ok(c); told &= told - 1)
+		fl_x_u32(c, &regs->value[__builtin_ctz(told)]);
 }
 
 /* Which are known, as a difference; of those the ones that were guessed wrong. */
@@ -234,27 +241,24 @@ guessed_registers(struct fl_codec *c, const struct fl_registers *guess, struct f
 	uint32_t told = c->reading ? 0 : differing(guess, regs);
 	if (known)
 		fl_x_uleb32(c, &told);
-	if (known & ~all_registers || told & ~known || known & ~guess->known & ~told)
+	if (known & ~all_registers || told & ~known || known & ~guess->known & ~told) {
 		fl_x_refuse(c, "register mask", told);
-	regs->known = known;
-	for (unsigned i = 0; i < FL_REGISTER_COUNT && fl_x_ok(c); i++) {
-		bool is_told = told >> i & 1;
-		uint32_t value = is_told ? regs->value[i] : known >> i & 1 ? guess->value[i] : 0;
-		if (is_told)
-			fl_x_u32(c, &value);
-		regs->value[i] = value;
+		known = told = 0;
 	}
+	regs->known = known;
+	told_registers(c, guess, known, told, regs);
 }
 
 /* A caller keeps most of its registers, and its stack pointer is the CFA of the one it called. */
-static void frame_registers(struct fl_codec *c, struct fl_registers *guess, struct fl_frame *f)
+static void frame_registers(struct fl_codec *c, struct fl_registers *guess,
+			    const struct fl_frame *f, struct fl_registers *regs)
 {
-	struct fl_registers none = { 0 };
+	const struct fl_registers none = { 0 };
 	if (f->kind == FL_FRAME_CODE && fl_reg_known(guess, FL_PC))
 		fl_reg_set(guess, FL_PC, f->pc);
-	guessed_registers(c, f->inlined ? &none : guess, &f->regs);
-	if (f->regs.known)
-		*guess = f->regs;
+	guessed_registers(c, f->inlined ? &none : guess, regs);
+	if (regs->known)
+		*guess = *regs;
 	if (f->cfa_known && fl_reg_known(guess, FL_SP))
 		fl_reg_set(guess, FL_SP, f->cfa);
 }
@@ -264,10 +268,11 @@ void fl_codec_registers(struct fl_codec *c, struct fl_trace *t)
 	for (size_t i = 0; i < t->thread_count; i++) {
 		struct fl_registers guess = t->threads[i].regs;
 		for (size_t k = 0; k < t->threads[i].frame_count && fl_x_ok(c); k++) {
-			struct fl_frame f = t->threads[i].frames[k];
-			frame_registers(c, &guess, &f);
+			struct fl_frame *f = &t->threads[i].frames[k];
+			struct fl_registers regs = f->regs;
+			frame_registers(c, &guess, f, &regs);
 			if (c->reading)
-				t->threads[i].frames[k].regs = f.regs;
+				f->regs = regs;
 		}
 	}
 }

@@ -125,14 +125,13 @@ static void rules_hash(struct fl_codec *c, char hex[33])
 {
 	bool known = hex[0] != '\0';
 	FL_X_FLAGS(c, &known);
+	if (known)
+		fl_x_bytes(c, hex, 32);
 	for (size_t i = 0; i < 32; i++) {
-		uint8_t digit = (uint8_t)hex[i];
-		if (known)
-			fl_x_u8(c, &digit);
-		bool good = (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f');
+		bool good = (hex[i] >= '0' && hex[i] <= '9') || (hex[i] >= 'a' && hex[i] <= 'f');
 		if (known && !good)
-			fl_x_refuse(c, "hex digit", digit);
-		hex[i] = known && good ? (char)digit : '\0';
+			fl_x_refuse(c, "hex digit", (uint8_t)hex[i]);
+		hex[i] = known && good ? hex[i] : '\0';
 	}
 	hex[32] = '\0';
 }

@@ -880,6 +880,25 @@ static void test_many_threads_stay_small(void **state)
 	expect_back(report);
 }
 
+/* Zero is a value: it is told where the frame below did not know the register. */
+static void test_registers_that_hold_zero(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make("Watchdog", NULL);
+	struct fl_trace *t = &report->trace;
+	t->threads = fl_arena_array(&report->arena, 1, sizeof(*t->threads));
+	t->thread_count = 1;
+	switched_out(report, &t->threads[0], 1);
+	for (size_t i = 0; i < t->threads[0].frame_count; i++) {
+		struct fl_registers *regs = &t->threads[0].frames[i].regs;
+		fl_reg_set(regs, FL_R5, 0);
+		if (i % 2)
+			fl_reg_forget(regs, FL_R5);
+	}
+	fl_reg_forget(&t->threads[0].regs, FL_R5);
+	expect_back(report);
+}
+
 static void test_facts(void **state)
 {
 	(void)state;
@@ -980,6 +999,7 @@ int main(void)
 		cmocka_unit_test(test_too_much_is_said),
 		cmocka_unit_test(test_strings_are_kept_once),
 		cmocka_unit_test(test_many_threads_stay_small),
+		cmocka_unit_test(test_registers_that_hold_zero),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_facts_of_events),
 	};
