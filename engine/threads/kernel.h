@@ -38,6 +38,8 @@ struct fl_kernel_scan {
 	bool full;                 /**< FL_LIMIT_THREADS was reached, and said */
 	bool idle;                 /**< the kernel says that no thread runs */
 	bool odd_state;            /**< fl_scan_note_state() was called */
+	struct fl_field *members;  /**< see fl_scan_know() */
+	uint64_t known;            /**< bit i: members[i] is meaningful */
 	bool has_handles;          /**< the following are there */
 	struct fl_handle *handles; /**< by object */
 	size_t handle_count;
@@ -187,10 +189,19 @@ struct fl_layout {
 bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *layout,
 		    struct fl_field *ret);
 
-/** The number at @p layout of the structure at @p base; false when it does not exist or was not
- * captured. */
-bool fl_scan_member(const struct fl_kernel_scan *scan, uint32_t base,
-		    const struct fl_layout *layout, uint32_t *ret);
+/** At most so many members. */
+#define FL_SCAN_MEMBERS 64
+
+/**
+ * From here on fl_scan_member() knows where these members lie: @p layouts [i] is member i. They are
+ * looked up once, for all threads and objects.
+ */
+void fl_scan_know(struct fl_kernel_scan *scan, const struct fl_layout *layouts, unsigned count);
+
+/** The number that is member @p member of the structure at @p base; false when it does not exist or
+ * was not captured. */
+bool fl_scan_member(const struct fl_kernel_scan *scan, uint32_t base, unsigned member,
+		    uint32_t *ret);
 
 /* --- what a switched-out thread left on its stack --- */
 

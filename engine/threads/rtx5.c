@@ -13,45 +13,81 @@ enum { THREAD_ID = 0xf1, FILL = 0xcc, MAGIC_SIZE = 4, NAME_MAX_SIZE = 64 };
 enum { CALLEE_SIZE = 8 * 4, FP_CALLEE_SIZE = 16 * 4 };
 enum { KERNEL_RUNNING = 2 /* osKernelRunning; locked and suspended follow */ };
 
+/* What is read of the kernel's structures. */
+enum member {
+	M_KERNEL_STATE,
+	M_KERNEL_TICK,
+	M_RUN_CURR,
+	M_RUN_NEXT,
+	M_READY_LIST,
+	M_IDLE_THREAD,
+	M_DELAY_LIST,
+	M_WAIT_LIST,
+	M_TERMINATE_LIST,
+	M_THREAD_ID,
+	M_THREAD_STATE,
+	M_THREAD_NAME,
+	M_THREAD_NEXT,
+	M_THREAD_PREV,
+	M_DELAY_NEXT,
+	M_THREAD_JOIN,
+	M_THREAD_DELAY,
+	M_THREAD_PRIORITY,
+	M_THREAD_PRIORITY_BASE,
+	M_THREAD_STACK_FRAME,
+	M_THREAD_STACK_MEM,
+	M_THREAD_STACK_SIZE,
+	M_THREAD_SP,
+	M_THREAD_ADDR,
+	M_MUTEX_OWNER,
+	MEMBERS
+};
+_Static_assert(MEMBERS <= FL_SCAN_MEMBERS, "all can be known");
+
 /* The defaults are those of 5.1 to 5.9 (rtx_os.h). */
-#define INFO(name, path, off, size) \
-	static const struct fl_layout name = { "osRtxInfo_t", path, off, size, true }
-#define THREAD(name, path, off, size) \
-	static const struct fl_layout name = { "osRtxThread_s", path, off, size, true }
+#define INFO(path, off, size) \
+	{ \
+		"osRtxInfo_t", path, off, size, true \
+	}
+#define THREAD(path, off, size) \
+	{ \
+		"osRtxThread_s", path, off, size, true \
+	}
 
-INFO(kernel_state, "kernel.state", 8, 1);
-INFO(kernel_tick, "kernel.tick", 12, 4);
-INFO(run_curr, "thread.run.curr", 20, 4);
-INFO(run_next, "thread.run.next", 24, 4);
-INFO(ready_list, "thread.ready.thread_list", 36, 4);
-INFO(idle_thread, "thread.idle", 40, 4);
-INFO(delay_list, "thread.delay_list", 44, 4);
-INFO(wait_list, "thread.wait_list", 48, 4);
-INFO(terminate_list, "thread.terminate_list", 52, 4);
+static const struct fl_layout layouts[MEMBERS] = {
+	[M_KERNEL_STATE] = INFO("kernel.state", 8, 1),
+	[M_KERNEL_TICK] = INFO("kernel.tick", 12, 4),
+	[M_RUN_CURR] = INFO("thread.run.curr", 20, 4),
+	[M_RUN_NEXT] = INFO("thread.run.next", 24, 4),
+	[M_READY_LIST] = INFO("thread.ready.thread_list", 36, 4),
+	[M_IDLE_THREAD] = INFO("thread.idle", 40, 4),
+	[M_DELAY_LIST] = INFO("thread.delay_list", 44, 4),
+	[M_WAIT_LIST] = INFO("thread.wait_list", 48, 4),
+	[M_TERMINATE_LIST] = INFO("thread.terminate_list", 52, 4),
+	[M_THREAD_ID] = THREAD("id", 0, 1),
+	[M_THREAD_STATE] = THREAD("state", 1, 1),
+	[M_THREAD_NAME] = THREAD("name", 4, 4),
+	[M_THREAD_NEXT] = THREAD("thread_next", 8, 4),
+	[M_THREAD_PREV] = THREAD("thread_prev", 12, 4),
+	[M_DELAY_NEXT] = THREAD("delay_next", 16, 4),
+	[M_THREAD_JOIN] = THREAD("thread_join", 24, 4),
+	[M_THREAD_DELAY] = THREAD("delay", 28, 4),
+	[M_THREAD_PRIORITY] = THREAD("priority", 32, 1),
+	[M_THREAD_PRIORITY_BASE] = THREAD("priority_base", 33, 1),
+	[M_THREAD_STACK_FRAME] = THREAD("stack_frame", 34, 1),
+	[M_THREAD_STACK_MEM] = THREAD("stack_mem", 48, 4),
+	[M_THREAD_STACK_SIZE] = THREAD("stack_size", 52, 4),
+	[M_THREAD_SP] = THREAD("sp", 56, 4),
+	[M_THREAD_ADDR] = THREAD("thread_addr", 60, 4),
+	[M_MUTEX_OWNER] = { "osRtxMutex_s", "owner_thread", 12, 4, true },
+};
 
-THREAD(thread_id, "id", 0, 1);
-THREAD(thread_state, "state", 1, 1);
-THREAD(thread_name, "name", 4, 4);
-THREAD(thread_next, "thread_next", 8, 4);
-THREAD(thread_prev, "thread_prev", 12, 4);
-THREAD(delay_next, "delay_next", 16, 4);
-THREAD(thread_join, "thread_join", 24, 4);
-THREAD(thread_delay, "delay", 28, 4);
-THREAD(thread_priority, "priority", 32, 1);
-THREAD(thread_priority_base, "priority_base", 33, 1);
-THREAD(thread_stack_frame, "stack_frame", 34, 1);
-THREAD(thread_stack_mem, "stack_mem", 48, 4);
-THREAD(thread_stack_size, "stack_size", 52, 4);
-THREAD(thread_sp, "sp", 56, 4);
-THREAD(thread_addr, "thread_addr", 60, 4);
-
-static const struct fl_layout mutex_owner = { "osRtxMutex_s", "owner_thread", 12, 4, true };
 enum { OBJECT_NAME_OFF = 4 /* every object begins with id, state, flags, attr and its name */ };
 
 static bool is_thread(const struct fl_kernel_scan *scan, uint32_t block)
 {
 	uint32_t id;
-	return block && block % 4 == 0 && fl_scan_member(scan, block, &thread_id, &id) &&
+	return block && block % 4 == 0 && fl_scan_member(scan, block, M_THREAD_ID, &id) &&
 	       id == THREAD_ID;
 }
 
@@ -76,7 +112,7 @@ static const enum fl_wait_kind waits[] = {
 static bool find_object(const struct fl_kernel_scan *scan, uint32_t block, uint32_t *ret)
 {
 	for (unsigned i = 0; i < FL_LIMIT_THREADS && is_thread(scan, block); i++)
-		if (!fl_scan_member(scan, block, &thread_prev, &block))
+		if (!fl_scan_member(scan, block, M_THREAD_PREV, &block))
 			return false;
 	*ret = block;
 	return block && !is_thread(scan, block) && fl_memory_find(scan->in->memory, block);
@@ -88,7 +124,7 @@ static bool find_joined(const struct fl_kernel_scan *scan, uint32_t block, uint3
 	for (size_t i = 0; i < scan->out->count; i++) {
 		uint32_t waiter;
 		*ret = scan->out->items[i].block;
-		if (fl_scan_member(scan, *ret, &thread_join, &waiter) && waiter == block)
+		if (fl_scan_member(scan, *ret, M_THREAD_JOIN, &waiter) && waiter == block)
 			return true;
 	}
 	return false;
@@ -117,21 +153,21 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 	struct fl_wait *wait = &thread->wait;
 	uint32_t ticks;
 	wait->forever =
-		fl_scan_member(scan, thread->block, &thread_delay, &ticks) && ticks == UINT32_MAX;
+		fl_scan_member(scan, thread->block, M_THREAD_DELAY, &ticks) && ticks == UINT32_MAX;
 	if (wait->kind == FL_WAIT_DELAY || wait->kind == FL_WAIT_NOTIFICATION)
 		return;
 	wait->has_object = wait->kind == FL_WAIT_JOIN
 				   ? find_joined(scan, thread->block, &wait->object)
 				   : find_object(scan, thread->block, &wait->object);
 	wait->has_holder = wait->has_object && wait->kind == FL_WAIT_MUTEX &&
-			   fl_scan_member(scan, wait->object, &mutex_owner, &wait->holder) &&
+			   fl_scan_member(scan, wait->object, M_MUTEX_OWNER, &wait->holder) &&
 			   wait->holder;
 }
 
 static void describe_state(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t value;
-	if (!fl_scan_member(scan, thread->block, &thread_state, &value))
+	if (!fl_scan_member(scan, thread->block, M_THREAD_STATE, &value))
 		return;
 	if ((value & STATE) >= sizeof(states) / sizeof(states[0])) {
 		fl_scan_note_state(scan, thread, value);
@@ -156,7 +192,7 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t sp;
 	uint32_t low = 0xfd;
-	if (!fl_scan_member(scan, thread->block, &thread_sp, &sp)) {
+	if (!fl_scan_member(scan, thread->block, M_THREAD_SP, &sp)) {
 		fl_thread_without_context(scan, thread, "its control block was not captured");
 		return;
 	}
@@ -164,7 +200,7 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 		fl_thread_without_context(scan, thread, "it has ended");
 		return;
 	}
-	(void)fl_scan_member(scan, thread->block, &thread_stack_frame, &low);
+	(void)fl_scan_member(scan, thread->block, M_THREAD_STACK_FRAME, &low);
 	struct fl_exc_return saved = fl_exc_return_decode(UINT32_C(0xffffff00) | low);
 	if (saved.secure_stack && !saved.to_secure) {
 		fl_thread_without_context(scan, thread, "it was inside secure code");
@@ -181,11 +217,11 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_priority(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t value;
-	thread->has_priority = fl_scan_member(scan, thread->block, &thread_priority, &value);
+	thread->has_priority = fl_scan_member(scan, thread->block, M_THREAD_PRIORITY, &value);
 	if (thread->has_priority)
 		thread->priority = (int8_t)value;
 	thread->has_base_priority =
-		fl_scan_member(scan, thread->block, &thread_priority_base, &value);
+		fl_scan_member(scan, thread->block, M_THREAD_PRIORITY_BASE, &value);
 	if (thread->has_base_priority)
 		thread->base_priority = (int8_t)value;
 }
@@ -193,13 +229,13 @@ static void describe_priority(struct fl_kernel_scan *scan, struct fl_thread *thr
 static void describe(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t value, size;
-	if (fl_scan_member(scan, thread->block, &thread_name, &value))
+	if (fl_scan_member(scan, thread->block, M_THREAD_NAME, &value))
 		thread->name = fl_scan_string(scan, value, NAME_MAX_SIZE);
 	describe_priority(scan, thread);
-	if (fl_scan_member(scan, thread->block, &thread_addr, &value) && value)
+	if (fl_scan_member(scan, thread->block, M_THREAD_ADDR, &value) && value)
 		fl_thread_set_entry(scan, thread, value);
-	if (fl_scan_member(scan, thread->block, &thread_stack_mem, &value) &&
-	    fl_scan_member(scan, thread->block, &thread_stack_size, &size))
+	if (fl_scan_member(scan, thread->block, M_THREAD_STACK_MEM, &value) &&
+	    fl_scan_member(scan, thread->block, M_THREAD_STACK_SIZE, &size))
 		fl_thread_set_stack(thread, value, (uint64_t)value + size);
 	describe_state(scan, thread);
 	load_context(scan, thread);
@@ -213,24 +249,22 @@ static void add(struct fl_kernel_scan *scan, uint32_t block)
 		fl_scan_add(scan, block);
 }
 
-static bool
-member_of_info(const struct fl_kernel_scan *scan, const struct fl_layout *layout, uint32_t *ret)
+static bool member_of_info(const struct fl_kernel_scan *scan, enum member member, uint32_t *ret)
 {
 	struct fl_variable_info info;
 	return fl_view_variable(&scan->symbols, "osRtxInfo", &info) &&
-	       fl_scan_member(scan, info.addr, layout, ret);
+	       fl_scan_member(scan, info.addr, member, ret);
 }
 
-static void add_from_info(struct fl_kernel_scan *scan, const struct fl_layout *layout)
+static void add_from_info(struct fl_kernel_scan *scan, enum member member)
 {
 	uint32_t block;
-	if (member_of_info(scan, layout, &block))
+	if (member_of_info(scan, member, &block))
 		add(scan, block);
 }
 
 /* A list may begin with a thread that is listed already: only the steps are counted. */
-static void walk(struct fl_kernel_scan *scan, const struct fl_layout *head,
-		 const struct fl_layout *next, const char *what)
+static void walk(struct fl_kernel_scan *scan, enum member head, enum member next, const char *what)
 {
 	uint32_t block;
 	if (!member_of_info(scan, head, &block)) {
@@ -260,7 +294,7 @@ static void add_variable(struct fl_kernel_scan *scan, uint32_t addr)
 	uint32_t start;
 	const struct fl_span *span = fl_memory_find(scan->in->memory, addr);
 	if (span && span->source == FL_SPAN_DUMP && is_thread(scan, addr) &&
-	    fl_scan_member(scan, addr, &thread_stack_mem, &start) && start)
+	    fl_scan_member(scan, addr, M_THREAD_STACK_MEM, &start) && start)
 		fl_scan_add(scan, addr);
 }
 
@@ -281,7 +315,7 @@ static void add_variables(struct fl_kernel_scan *scan)
 static void mark_current(struct fl_kernel_scan *scan)
 {
 	uint32_t block;
-	if (!member_of_info(scan, &run_curr, &block))
+	if (!member_of_info(scan, M_RUN_CURR, &block))
 		return;
 	scan->idle = !block; /* it has just deleted itself */
 	struct fl_thread *thread = block ? fl_scan_find(scan, block) : NULL;
@@ -293,7 +327,7 @@ static void mark_idle(struct fl_kernel_scan *scan)
 {
 	uint32_t block;
 	struct fl_thread *thread =
-		member_of_info(scan, &idle_thread, &block) ? fl_scan_find(scan, block) : NULL;
+		member_of_info(scan, M_IDLE_THREAD, &block) ? fl_scan_find(scan, block) : NULL;
 	if (thread)
 		thread->idle = true;
 }
@@ -302,21 +336,22 @@ static void read_facts(struct fl_kernel_scan *scan)
 {
 	struct fl_kernel_facts *facts = &scan->out->kernel;
 	uint32_t state;
-	facts->has_running = member_of_info(scan, &kernel_state, &state);
+	facts->has_running = member_of_info(scan, M_KERNEL_STATE, &state);
 	facts->running = facts->has_running && state >= KERNEL_RUNNING;
-	facts->has_tick = member_of_info(scan, &kernel_tick, &facts->tick);
+	facts->has_tick = member_of_info(scan, M_KERNEL_TICK, &facts->tick);
 }
 
 static void find(struct fl_kernel_scan *scan)
 {
+	fl_scan_know(scan, layouts, MEMBERS);
 	read_facts(scan);
-	add_from_info(scan, &run_curr);
-	add_from_info(scan, &run_next);
-	walk(scan, &ready_list, &thread_next, "ready");
-	walk(scan, &delay_list, &delay_next, "delay");
-	walk(scan, &wait_list, &delay_next, "wait");
-	walk(scan, &terminate_list, &thread_next, "terminate");
-	add_from_info(scan, &idle_thread);
+	add_from_info(scan, M_RUN_CURR);
+	add_from_info(scan, M_RUN_NEXT);
+	walk(scan, M_READY_LIST, M_THREAD_NEXT, "ready");
+	walk(scan, M_DELAY_LIST, M_DELAY_NEXT, "delay");
+	walk(scan, M_WAIT_LIST, M_DELAY_NEXT, "wait");
+	walk(scan, M_TERMINATE_LIST, M_THREAD_NEXT, "terminate");
+	add_from_info(scan, M_IDLE_THREAD);
 	add_variables(scan);
 	mark_current(scan);
 	mark_idle(scan);

@@ -168,10 +168,21 @@ bool fl_scan_layout(const struct fl_kernel_scan *scan, const struct fl_layout *l
 	return true;
 }
 
-bool fl_scan_member(const struct fl_kernel_scan *scan, uint32_t base,
-		    const struct fl_layout *layout, uint32_t *ret)
+void fl_scan_know(struct fl_kernel_scan *scan, const struct fl_layout *layouts, unsigned count)
 {
-	struct fl_field field;
-	return fl_scan_layout(scan, layout, &field) &&
-	       fl_scan_number(scan, base + field.off, field.size, field.is_signed, ret);
+	scan->known = 0;
+	scan->members = fl_arena_array(scan->arena, count, sizeof(*scan->members));
+	scan->failed = scan->failed || !scan->members;
+	for (unsigned i = 0; i < count && i < FL_SCAN_MEMBERS && scan->members; i++)
+		if (fl_scan_layout(scan, &layouts[i], &scan->members[i]))
+			scan->known |= UINT64_C(1) << i;
+}
+
+bool fl_scan_member(const struct fl_kernel_scan *scan, uint32_t base, unsigned member,
+		    uint32_t *ret)
+{
+	if (!(scan->known >> member & 1))
+		return false;
+	const struct fl_field *field = &scan->members[member];
+	return fl_scan_number(scan, base + field->off, field->size, field->is_signed, ret);
 }

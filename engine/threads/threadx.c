@@ -30,24 +30,46 @@ enum state {
 	PRIORITY_CHANGE,
 };
 
+/* What is read of the kernel's structures. */
+enum member {
+	M_ID,
+	M_RUN_COUNT,
+	M_STACK_PTR,
+	M_STACK_START,
+	M_STACK_SIZE,
+	M_NAME,
+	M_PRIORITY,
+	M_STATE,
+	M_ENTRY,
+	M_TIMEOUT,
+	M_WAITS_FOR,
+	M_NEXT_CREATED,
+	M_USER_PRIORITY,
+	M_ENQUEUED,
+	M_OWNER,
+	MEMBERS
+};
+_Static_assert(MEMBERS <= FL_SCAN_MEMBERS, "all can be known");
+
 /* The defaults are those of ports without extensions of the control block: all of Cortex-M's. */
-static const struct fl_layout
-	id = { "TX_THREAD_STRUCT", "tx_thread_id", 0, 4, true },
-	run_count = { "TX_THREAD_STRUCT", "tx_thread_run_count", 4, 4, true },
-	stack_ptr = { "TX_THREAD_STRUCT", "tx_thread_stack_ptr", 8, 4, true },
-	stack_start = { "TX_THREAD_STRUCT", "tx_thread_stack_start", 12, 4, true },
-	stack_size = { "TX_THREAD_STRUCT", "tx_thread_stack_size", 20, 4, true },
-	name = { "TX_THREAD_STRUCT", "tx_thread_name", 40, 4, true },
-	priority = { "TX_THREAD_STRUCT", "tx_thread_priority", 44, 4, true },
-	state = { "TX_THREAD_STRUCT", "tx_thread_state", 48, 4, true },
-	entry = { "TX_THREAD_STRUCT", "tx_thread_entry", 68, 4, true },
-	timeout = { "TX_THREAD_STRUCT", "tx_thread_timer.tx_timer_internal_remaining_ticks", 76, 4,
-		    true },
-	waits_for = { "TX_THREAD_STRUCT", "tx_thread_suspend_control_block", 108, 4, true },
-	next_created = { "TX_THREAD_STRUCT", "tx_thread_created_next", 136, 4, true },
-	user_priority = { "TX_THREAD_STRUCT", "tx_thread_user_priority", 0, 0, false },
-	enqueued = { "TX_QUEUE_STRUCT", "tx_queue_enqueued", 16, 4, true },
-	owner = { "TX_MUTEX_STRUCT", "tx_mutex_owner", 12, 4, true };
+static const struct fl_layout layouts[MEMBERS] = {
+	[M_ID] = { "TX_THREAD_STRUCT", "tx_thread_id", 0, 4, true },
+	[M_RUN_COUNT] = { "TX_THREAD_STRUCT", "tx_thread_run_count", 4, 4, true },
+	[M_STACK_PTR] = { "TX_THREAD_STRUCT", "tx_thread_stack_ptr", 8, 4, true },
+	[M_STACK_START] = { "TX_THREAD_STRUCT", "tx_thread_stack_start", 12, 4, true },
+	[M_STACK_SIZE] = { "TX_THREAD_STRUCT", "tx_thread_stack_size", 20, 4, true },
+	[M_NAME] = { "TX_THREAD_STRUCT", "tx_thread_name", 40, 4, true },
+	[M_PRIORITY] = { "TX_THREAD_STRUCT", "tx_thread_priority", 44, 4, true },
+	[M_STATE] = { "TX_THREAD_STRUCT", "tx_thread_state", 48, 4, true },
+	[M_ENTRY] = { "TX_THREAD_STRUCT", "tx_thread_entry", 68, 4, true },
+	[M_TIMEOUT] = { "TX_THREAD_STRUCT", "tx_thread_timer.tx_timer_internal_remaining_ticks", 76,
+			4, true },
+	[M_WAITS_FOR] = { "TX_THREAD_STRUCT", "tx_thread_suspend_control_block", 108, 4, true },
+	[M_NEXT_CREATED] = { "TX_THREAD_STRUCT", "tx_thread_created_next", 136, 4, true },
+	[M_USER_PRIORITY] = { "TX_THREAD_STRUCT", "tx_thread_user_priority", 0, 0, false },
+	[M_ENQUEUED] = { "TX_QUEUE_STRUCT", "tx_queue_enqueued", 16, 4, true },
+	[M_OWNER] = { "TX_MUTEX_STRUCT", "tx_mutex_owner", 12, 4, true },
+};
 
 enum { OBJECT_NAME_OFF = 4 /* every object begins with its id and its name */ };
 
@@ -90,10 +112,10 @@ static void describe_object(struct fl_kernel_scan *scan, struct fl_wait *wait)
 	wait->object_name = object_name(scan, wait->object);
 	/* One waits to send only while the queue is full. */
 	if (wait->kind == FL_WAIT_QUEUE_RECEIVE &&
-	    fl_scan_member(scan, wait->object, &enqueued, &count) && count)
+	    fl_scan_member(scan, wait->object, M_ENQUEUED, &count) && count)
 		wait->kind = FL_WAIT_QUEUE_SEND;
 	wait->has_holder = wait->kind == FL_WAIT_MUTEX &&
-			   fl_scan_member(scan, wait->object, &owner, &wait->holder) &&
+			   fl_scan_member(scan, wait->object, M_OWNER, &wait->holder) &&
 			   wait->holder;
 }
 
@@ -104,11 +126,11 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 	if (wait->kind == FL_WAIT_NONE)
 		return;
 	wait->forever =
-		fl_scan_member(scan, thread->block, &timeout, &ticks) && ticks == UINT32_MAX;
+		fl_scan_member(scan, thread->block, M_TIMEOUT, &ticks) && ticks == UINT32_MAX;
 	if (wait->kind == FL_WAIT_DELAY)
 		return;
 	wait->has_object =
-		fl_scan_member(scan, thread->block, &waits_for, &wait->object) && wait->object;
+		fl_scan_member(scan, thread->block, M_WAITS_FOR, &wait->object) && wait->object;
 	if (wait->has_object)
 		describe_object(scan, wait);
 }
@@ -116,7 +138,7 @@ static void describe_wait(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_state(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t number, runs;
-	if (!fl_scan_member(scan, thread->block, &state, &number))
+	if (!fl_scan_member(scan, thread->block, M_STATE, &number))
 		return;
 	if (number >= sizeof(states) / sizeof(states[0])) {
 		fl_scan_note_state(scan, thread, number);
@@ -125,7 +147,7 @@ static void describe_state(struct fl_kernel_scan *scan, struct fl_thread *thread
 	thread->state = states[number].state;
 	thread->wait.kind = states[number].wait;
 	/* Created with TX_DONT_START. */
-	if (number == SUSPENDED && fl_scan_member(scan, thread->block, &run_count, &runs) && !runs)
+	if (number == SUSPENDED && fl_scan_member(scan, thread->block, M_RUN_COUNT, &runs) && !runs)
 		thread->state = FL_THREAD_INACTIVE;
 	describe_wait(scan, thread);
 }
@@ -142,7 +164,7 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 	uint32_t sp, value;
 	enum fl_arch arch = scan->in->arch;
 	bool narrow = arch == FL_ARCH_V6M || arch == FL_ARCH_V8M_BASE;
-	if (!fl_scan_member(scan, thread->block, &stack_ptr, &sp)) {
+	if (!fl_scan_member(scan, thread->block, M_STACK_PTR, &sp)) {
 		fl_thread_without_context(scan, thread, "its control block was not captured");
 		return;
 	}
@@ -170,23 +192,23 @@ static void load_context(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static void describe_stack(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t start, size;
-	if (fl_scan_member(scan, thread->block, &stack_start, &start) &&
-	    fl_scan_member(scan, thread->block, &stack_size, &size))
+	if (fl_scan_member(scan, thread->block, M_STACK_START, &start) &&
+	    fl_scan_member(scan, thread->block, M_STACK_SIZE, &size))
 		fl_thread_set_stack(thread, start, (uint64_t)start + size);
 }
 
 static void describe(struct fl_kernel_scan *scan, struct fl_thread *thread)
 {
 	uint32_t value;
-	if (fl_scan_member(scan, thread->block, &name, &value))
+	if (fl_scan_member(scan, thread->block, M_NAME, &value))
 		thread->name = fl_scan_string(scan, value, NAME_MAX_SIZE);
-	thread->has_priority = fl_scan_member(scan, thread->block, &priority, &value);
+	thread->has_priority = fl_scan_member(scan, thread->block, M_PRIORITY, &value);
 	if (thread->has_priority)
 		thread->priority = (int32_t)value;
-	thread->has_base_priority = fl_scan_member(scan, thread->block, &user_priority, &value);
+	thread->has_base_priority = fl_scan_member(scan, thread->block, M_USER_PRIORITY, &value);
 	if (thread->has_base_priority)
 		thread->base_priority = (int32_t)value;
-	if (fl_scan_member(scan, thread->block, &entry, &value))
+	if (fl_scan_member(scan, thread->block, M_ENTRY, &value))
 		fl_thread_set_entry(scan, thread, value);
 	describe_stack(scan, thread);
 	describe_state(scan, thread);
@@ -198,7 +220,7 @@ static void describe(struct fl_kernel_scan *scan, struct fl_thread *thread)
 static bool is_thread(const struct fl_kernel_scan *scan, uint32_t block)
 {
 	uint32_t value;
-	return fl_scan_member(scan, block, &id, &value) && value == THREAD_ID;
+	return fl_scan_member(scan, block, M_ID, &value) && value == THREAD_ID;
 }
 
 /* From one to the next until it comes back to the first. */
@@ -220,7 +242,7 @@ static void walk_created(struct fl_kernel_scan *scan)
 		}
 		if (!fl_scan_add(scan, block))
 			break;
-		if (!fl_scan_member(scan, block, &next_created, &block))
+		if (!fl_scan_member(scan, block, M_NEXT_CREATED, &block))
 			return;
 	}
 	if (block != first && !scan->full)
@@ -296,6 +318,7 @@ static void read_facts(struct fl_kernel_scan *scan)
 static void find(struct fl_kernel_scan *scan)
 {
 	struct registry registry = find_registry(scan);
+	fl_scan_know(scan, layouts, MEMBERS);
 	read_facts(scan);
 	walk_created(scan);
 	mark_current(scan);

@@ -157,10 +157,8 @@ static bool layout_by_sense(const struct fl_zephyr *z, const struct fl_thread *t
 static void
 unpark(const struct fl_zephyr *z, const struct fl_thread *thread, struct switch_frame *frame)
 {
-	struct fl_symbol_info stub;
 	uint32_t pc, apsr;
-	if (!fl_view_symbol(&z->scan->symbols, "arm_m_iciit_stub", &stub) ||
-	    (frame->pc & ~UINT32_C(1)) != (stub.addr & ~UINT32_C(1)) ||
+	if (!z->has_stub || (frame->pc & ~UINT32_C(1)) != z->stub ||
 	    !fl_zephyr_read(z, thread->block, FL_ZEPHYR_ICIIT_PC, &pc) ||
 	    !fl_zephyr_read(z, thread->block, FL_ZEPHYR_ICIIT_APSR, &apsr))
 		return;
@@ -206,19 +204,34 @@ static void resume_from_switch(struct fl_zephyr *z, struct fl_thread *thread)
 
 /* --- both --- */
 
-static bool is_at(const struct fl_zephyr *z, const char *function, uint32_t pc)
+void fl_zephyr_find_functions(struct fl_zephyr *z)
 {
+	static const char *const entries[FL_ZEPHYR_ENTRIES] = { "z_thread_entry",
+								"arch_user_mode_enter",
+								"_thread_entry" };
+	const struct fl_symbol_view *symbols = &z->scan->symbols;
 	struct fl_symbol_info symbol;
-	return fl_view_symbol(&z->scan->symbols, function, &symbol) && symbol.is_function &&
-	       symbol.addr == pc;
+	for (size_t i = 0; i < FL_ZEPHYR_ENTRIES; i++)
+		if (fl_view_symbol(symbols, entries[i], &symbol) && symbol.is_function)
+			z->entries[z->entry_count++] = symbol.addr;
+	z->has_switch = fl_view_symbol(symbols, "arm_m_new_stack", &symbol);
+	z->has_stub = fl_view_symbol(symbols, "arm_m_iciit_stub", &symbol);
+	z->stub = z->has_stub ? symbol.addr & ~UINT32_C(1) : 0;
+}
+
+static bool is_entry(const struct fl_zephyr *z, uint32_t pc)
+{
+	for (uint32_t i = 0; i < z->entry_count; i++)
+		if (z->entries[i] == pc)
+			return true;
+	return false;
 }
 
 bool fl_zephyr_never_ran(const struct fl_zephyr *z, const struct fl_thread *thread)
 {
 	uint32_t pc;
 	return thread->context == FL_CONTEXT_SAVED && fl_reg_get(&thread->regs, FL_PC, &pc) &&
-	       (is_at(z, "z_thread_entry", pc) || is_at(z, "arch_user_mode_enter", pc) ||
-		is_at(z, "_thread_entry", pc));
+	       is_entry(z, pc);
 }
 
 /* A new thread's frame is given the entry function and its arguments, and nothing else. */
@@ -231,11 +244,10 @@ static void forget_unwritten(struct fl_thread *thread)
 
 void fl_zephyr_context(struct fl_zephyr *z, struct fl_thread *thread)
 {
-	struct fl_symbol_info symbol;
 	uint32_t entry;
 	if (fl_zephyr_knows(z, FL_ZEPHYR_SWITCH_HANDLE))
 		resume_from_switch(z, thread);
-	else if (fl_view_symbol(&z->scan->symbols, "arm_m_new_stack", &symbol))
+	else if (z->has_switch)
 		fl_thread_without_context(z->scan, thread,
 					  "without debug information it is not known where its "
 					  "switch handle lies");

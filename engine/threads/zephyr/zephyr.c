@@ -265,6 +265,7 @@ static void find(struct fl_kernel_scan *scan)
 	if (!fl_zephyr_layout(&z))
 		return;
 	find_registry(&z);
+	fl_zephyr_find_functions(&z);
 	bool whole = walk_list(&z);
 	bool empty = !out->count;
 	walk_registry(&z);
@@ -281,8 +282,7 @@ static void find(struct fl_kernel_scan *scan)
 	mark_idle_by_symbol(&z);
 	for (size_t i = 0; i < out->count; i++)
 		fl_zephyr_describe(&z, &out->items[i]);
-	for (size_t i = 0; i < out->count; i++)
-		fl_zephyr_wait(&z, &out->items[i]);
+	fl_zephyr_waits(&z);
 	fl_threads_measure(scan, STACK_FILL, has_sentinel(&z) ? 4 : 0);
 	take_watermarks(&z);
 }

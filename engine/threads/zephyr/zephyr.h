@@ -37,14 +37,20 @@ enum fl_zephyr_member {
 	FL_ZEPHYR_MEMBER_COUNT
 };
 
+enum { FL_ZEPHYR_ENTRIES = 3 };
+
 struct fl_zephyr {
 	struct fl_kernel_scan *scan;
 	uint32_t kernel; /**< address of _kernel */
 	struct fl_field members[FL_ZEPHYR_MEMBER_COUNT];
 	uint32_t known; /**< bit i: members[i] is meaningful */
 	uint32_t cpu_count, cpu_size;
-	struct fl_variable_info registry; /**< the SDK's own list of threads */
-	uint32_t registry_count;          /**< its places; 0: there is none */
+	struct fl_variable_info registry;    /**< the SDK's own list of threads */
+	uint32_t registry_count;             /**< its places; 0: there is none */
+	uint32_t entries[FL_ZEPHYR_ENTRIES]; /**< functions that a new thread begins in */
+	uint32_t entry_count;
+	bool has_switch, has_stub; /**< it switches by arch_switch(); which has one: */
+	uint32_t stub;             /**< where an interrupted instruction is parked */
 };
 
 /** thread_state */
@@ -72,6 +78,9 @@ bool fl_zephyr_knows(const struct fl_zephyr *z, enum fl_zephyr_member member);
 bool fl_zephyr_read(const struct fl_zephyr *z, uint32_t base, enum fl_zephyr_member member,
 		    uint32_t *ret);
 
+/** The kernel's functions that saved registers are compared with. */
+void fl_zephyr_find_functions(struct fl_zephyr *z);
+
 /** All that its k_thread says about a thread; `current` is set already. */
 void fl_zephyr_describe(struct fl_zephyr *z, struct fl_thread *thread);
 
@@ -81,7 +90,7 @@ void fl_zephyr_context(struct fl_zephyr *z, struct fl_thread *thread);
 /** Whether the saved registers are those that a new thread begins with. */
 bool fl_zephyr_never_ran(const struct fl_zephyr *z, const struct fl_thread *thread);
 
-/** What a pending thread waits for; all threads are listed by now. */
-void fl_zephyr_wait(struct fl_zephyr *z, struct fl_thread *thread);
+/** What the pending threads wait for; all threads are described by now. */
+void fl_zephyr_waits(struct fl_zephyr *z);
 
 #endif
