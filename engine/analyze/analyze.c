@@ -134,8 +134,10 @@ static enum fl_code find_cause(struct dump_analysis *d)
 		.findings = &d->base.findings,
 	};
 	input.mpu = fl_dump_mpu(d->dump, &input.mpu_count);
+	struct fl_overflow_hook found;
+	const struct fl_overflow_hook *hook = fl_overflow_hook_find(&input, &found) ? &found : NULL;
 	for (size_t i = 0; i < trace->thread_count; i++)
-		if (fl_overflow_judge(&input, &trace->threads[i], d->base.arena,
+		if (fl_overflow_judge(&input, hook, &trace->threads[i], d->base.arena,
 				      &trace->threads[i].overflow))
 			return FL_ENOMEM;
 	return fl_cause_find(&input, d->base.arena, &trace->cause);

@@ -17,6 +17,7 @@ struct trial {
 	struct fl_cause fault;    /* what its own fault says */
 	struct fl_cause_input in; /* of this thread */
 	const struct fl_cause_input *crash;
+	const struct fl_overflow_hook *hook;
 	const struct fl_thread *thread;
 	enum fl_overflow verdict;
 	bool has_sp, astray; /* astray: sp is nowhere near its stack */
@@ -65,15 +66,14 @@ static void look_at_fault(struct trial *t)
 
 static void look_at_hook(struct trial *t)
 {
-	struct fl_overflow_hook hook;
-	if (!fl_overflow_hook_find(t->crash, &hook) || !hook.victim)
+	const struct fl_thread *victim = t->hook ? t->hook->victim : NULL;
+	if (!victim)
 		return;
-	bool accused =
-		hook.victim == t->thread || (hook.victim->has_block && t->thread->has_block &&
-					     hook.victim->block == t->thread->block);
+	bool accused = victim == t->thread || (victim->has_block && t->thread->has_block &&
+					       victim->block == t->thread->block);
 	if (!accused)
 		return;
-	fl_evidence_hook(&t->q, &hook);
+	fl_evidence_hook(&t->q, t->hook);
 	t->passed = true;
 	raise_to(t, FL_OVERFLOW_PROVEN);
 }
@@ -211,10 +211,11 @@ static enum fl_code hand_over(struct trial *t, struct fl_overflow_verdict *ret)
 	return code;
 }
 
-enum fl_code fl_overflow_judge(const struct fl_cause_input *in, const struct fl_thread *thread,
-			       struct fl_arena *arena, struct fl_overflow_verdict *ret)
+enum fl_code fl_overflow_judge(const struct fl_cause_input *in, const struct fl_overflow_hook *hook,
+			       const struct fl_thread *thread, struct fl_arena *arena,
+			       struct fl_overflow_verdict *ret)
 {
-	struct trial t = { .in = *in, .crash = in, .thread = thread };
+	struct trial t = { .in = *in, .crash = in, .hook = hook, .thread = thread };
 	t.in.thread = thread;
 	t.in.regs = &thread->regs;
 	t.in.event = NULL;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signature/chain.h"
 
-#include "base/str.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,12 +74,15 @@ void fl_chain_recursion(const struct fl_walk *walk, struct fl_chain *ret)
 const char *
 fl_chain_text(const struct fl_chain *chain, const char *separator, struct fl_arena *arena)
 {
-	FL_AUTO_STR s = { 0 };
-	for (size_t i = 0; i < chain->count; i++) {
-		fl_str_adds(&s, i ? separator : "");
-		fl_str_adds(&s, chain->names[i]);
-	}
-	if (s.failed)
+	size_t size = 1;
+	for (size_t i = 0; i < chain->count; i++)
+		size += strlen(chain->names[i]) + strlen(separator);
+	char *text = fl_arena_room(arena, size);
+	char *end = text;
+	if (!text)
 		return NULL;
-	return fl_arena_strdup(arena, s.data ? s.data : "");
+	*text = '\0';
+	for (size_t i = 0; i < chain->count; i++)
+		end = stpcpy(stpcpy(end, i ? separator : ""), chain->names[i]);
+	return text;
 }

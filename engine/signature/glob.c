@@ -2,26 +2,35 @@
 #include "signature/glob.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Only the last star ever needs another try: what it skips, an earlier one could not match better.
  */
 bool fl_glob(const char *pattern, const char *text)
 {
-	const char *star = NULL;
-	const char *retry = NULL;
+	const char *behind_star = NULL;
+	const char *skipped = NULL;
 	while (*text) {
 		if (*pattern == '*') {
-			star = pattern++;
-			retry = text;
+			behind_star = ++pattern;
+			skipped = text;
 		} else if (*pattern == *text) {
 			pattern++;
 			text++;
-		} else if (star) {
-			pattern = star + 1;
-			text = ++retry;
+			continue;
+		} else if (behind_star) {
+			pattern = behind_star;
+			skipped++;
 		} else {
 			return false;
 		}
+		if (!*pattern)
+			return true;
+		if (*pattern != '*')
+			skipped = strchr(skipped, *pattern);
+		if (!skipped)
+			return false;
+		text = skipped;
 	}
 	while (*pattern == '*')
 		pattern++;

@@ -90,8 +90,11 @@ static inline void crew_fill(struct crew *crew, uint32_t addr, uint32_t size, ui
 static inline void crew_judge(struct crew *crew)
 {
 	fl_fault_decode(&crew->c.memory, crew->c.in.arch, &crew->c.fault);
+	struct fl_overflow_hook hook;
+	bool hooked = fl_overflow_hook_find(&crew->c.in, &hook);
 	for (size_t i = 0; i < crew->count; i++)
-		assert_int_equal(fl_overflow_judge(&crew->c.in, &crew->threads[i], &crew->c.arena,
+		assert_int_equal(fl_overflow_judge(&crew->c.in, hooked ? &hook : NULL,
+						   &crew->threads[i], &crew->c.arena,
 						   &crew->threads[i].overflow),
 				 FL_OK);
 }

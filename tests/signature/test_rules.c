@@ -4,6 +4,7 @@
 #include "signature/glob.h"
 #include "signature/rules.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,23 @@ static void test_glob(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (fl_glob(cases[i].pattern, cases[i].text) != cases[i].matches)
 			fail_msg("%s against %s", cases[i].pattern, cases[i].text);
+}
+
+/* A pattern of letters and stars is a shell's pattern as well. */
+static void test_glob_is_the_shells(void **state)
+{
+	(void)state;
+	srand(4);
+	for (int i = 0; i < 200000; i++) {
+		char pattern[8] = "";
+		char text[10] = "";
+		for (int k = rand() % 8; k > 0; k--)
+			pattern[k - 1] = "ab**"[rand() % 4];
+		for (int k = rand() % 10; k > 0; k--)
+			text[k - 1] = "abb"[rand() % 3];
+		if (fl_glob(pattern, text) != (fnmatch(pattern, text, 0) == 0))
+			fail_msg("%s against %s", pattern, text);
+	}
 }
 
 static struct fl_rules *open_rules(const char *name, const char *text)
@@ -234,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_glob),
+		cmocka_unit_test(test_glob_is_the_shells),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_bad_lines_are_refused_with_their_place),
 		cmocka_unit_test(test_more_underscores_do_not_matter),

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "signature/chain.h"
 #include "signature/rules.h"
 #include "signature/signature.h"
 
@@ -814,6 +815,26 @@ static void test_waiting_does_not_name_a_watchdog(void **state)
 	CHECK(cases);
 }
 
+/* Texts lie one behind the other: none may reach into the next. */
+static void test_chain_texts(void **state)
+{
+	(void)state;
+	struct fl_arena arena = { 0 };
+	struct fl_chain chain = { 0 };
+	const char *first[FL_CHAIN_MAX];
+	char expected[FL_CHAIN_MAX * 8] = "";
+	for (size_t i = 0; i < FL_CHAIN_MAX; i++) {
+		first[i] = fl_chain_text(&chain, " < ", &arena);
+		chain.names[chain.count++] = i % 2 ? "b" : "aa";
+	}
+	for (size_t i = 0; i < FL_CHAIN_MAX; i++) {
+		assert_string_equal(first[i], expected);
+		strcat(expected, i ? " < " : "");
+		strcat(expected, i % 2 ? "b" : "aa");
+	}
+	fl_arena_deinit(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -844,6 +865,7 @@ int main(void)
 		cmocka_unit_test(test_a_large_ring_has_a_short_text),
 		cmocka_unit_test(test_the_victim_of_an_overflow_names_it),
 		cmocka_unit_test(test_waiting_does_not_name_a_watchdog),
+		cmocka_unit_test(test_chain_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -236,8 +236,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.mpu = mpu,
 		.mpu_count = 12,
 	};
+	struct fl_overflow_hook hook;
+	bool hooked = fl_overflow_hook_find(&in, &hook);
 	for (size_t i = 0; i < thread_count; i++) {
-		require(fl_overflow_judge(&in, &threads[i], &arena, &threads[i].overflow) == FL_OK);
+		require(fl_overflow_judge(&in, hooked ? &hook : NULL, &threads[i], &arena,
+					  &threads[i].overflow) == FL_OK);
 		check_overflow(&threads[i]);
 	}
 	struct fl_cause first, second;
