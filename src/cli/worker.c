@@ -130,6 +130,7 @@ static int work(const struct arguments *args, struct fl_worker_options *worker)
 	worker->progress = isatty(STDERR_FILENO);
 	worker->sandbox.rules = rules.files;
 	worker->sandbox.rules_count = rules.count;
+	worker->sandbox.compile_apart = true;
 	catch_stop_signals();
 	struct fl_worker_summary summary = { 0 };
 	enum fl_code code = fl_worker_run(worker, &summary, &err);

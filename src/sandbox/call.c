@@ -61,13 +61,19 @@ static const char *elf_name(const struct fl_sandbox_elf *elf)
 	return elf->name && *elf->name ? elf->name : "firmware";
 }
 
+static bool is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	return seals >= 0 && (seals & F_SEAL_WRITE);
+}
+
 /* A descriptor that could be written to would be a way out of the child. */
 static enum fl_code check_fd(int fd, const char *name, struct stat *ret, struct fl_error *err)
 {
 	int flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fstat(fd, ret) != 0)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s: %s", name, strerror(errno));
-	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH))
+	if ((flags & O_PATH) || ((flags & O_ACCMODE) != O_RDONLY && !is_sealed(fd)))
 		return fl_fail(err, FL_EINVALID, FL_AT_NONE, 0, "%s: must be open for reading only",
 			       name);
 	if (!S_ISREG(ret->st_mode))

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -83,7 +84,7 @@ static int open_channel(struct fl_process *process, void **window_ret, struct fl
 	*process = (struct fl_process){ .socket = -1, .result = -1, .words = -1 };
 	process->record = open_shared(sizeof(*process->record));
 	process->answer = open_shared(FL_WIRE_ANSWER);
-	process->result = memfd_create("faultline result", MFD_CLOEXEC);
+	process->result = memfd_create("faultline result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	process->words = memfd_create("faultline stderr", MFD_CLOEXEC);
 	*window_ret = open_window(process);
 	if (process->record && process->answer && process->result >= 0 && process->words >= 0 &&
@@ -212,6 +213,44 @@ void fl_process_stop(struct fl_process *process)
 		return;
 	kill_and_reap(process);
 	close_all(process);
+}
+
+static bool write_answer(const struct fl_process *process, uint64_t size)
+{
+	size_t done = 0;
+	while (size <= FL_WIRE_ANSWER && done < size) {
+		ssize_t n = pwrite(process->result, (const char *)process->answer + done,
+				   (size_t)size - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+/* Only now, that nobody else can write to it. */
+static bool seal_result(const struct fl_process *process, uint64_t size)
+{
+	struct stat info;
+	return size && size <= FL_WIRE_RESULT_MAX && write_answer(process, size) &&
+	       fstat(process->result, &info) == 0 && (uint64_t)info.st_size >= size &&
+	       ftruncate(process->result, (off_t)size) == 0 &&
+	       fcntl(process->result, F_ADD_SEALS,
+		     F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
+}
+
+int fl_process_finish(struct fl_process *process, uint64_t size)
+{
+	int fd = -1;
+	kill_and_reap(process);
+	if (seal_result(process, size)) {
+		fd = process->result;
+		process->result = -1;
+	}
+	close_all(process);
+	return fd;
 }
 
 /* The last line on the child's stderr. */

@@ -68,6 +68,12 @@ enum fl_answer fl_process_ask(struct fl_process *process, const struct fl_wire_r
 			      struct fl_wire_reply *ret, struct fl_death_facts *facts);
 
 /**
+ * Stop it; its last result, of @p size bytes, becomes a file that nobody can write.
+ * @return a descriptor; -1: there are not so many, or none.
+ */
+int fl_process_finish(struct fl_process *process, uint64_t size);
+
+/**
  * Copy the first @p size bytes of the result, before they are looked at: the child can change them
  * for as long as it lives. False when they are not there.
  */

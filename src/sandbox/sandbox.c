@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/sandbox.h"
 
+#include "sandbox/apart.h"
 #include "sandbox/call.h"
 #include "sandbox/engine.h"
 #include "sandbox/filter.h"
@@ -30,8 +31,11 @@ struct fl_sandbox {
 	struct fl_process_options options;
 	struct fl_process process; /**< with a child */
 	struct fl_engine engine;   /**< without */
-	struct fl_buffer encoded;  /**< of the last report */
-	uint32_t refused;          /**< indexes of the last request */
+	bool compile_apart;
+	struct fl_apart apart;
+	struct fl_sandbox_elf elfs[FL_WIRE_ELFS]; /**< of a request, with indexes made apart */
+	struct fl_buffer encoded;                 /**< of the last report */
+	uint32_t refused;                         /**< indexes of the last request */
 	char refusal[200];
 };
 
@@ -47,6 +51,7 @@ static void take_options(struct fl_sandbox *sandbox, const struct fl_sandbox_opt
 	if (sandbox->deadline_ms > INT32_MAX)
 		sandbox->deadline_ms = INT32_MAX;
 	sandbox->requests = (unsigned)or_default(options->requests, REQUESTS);
+	sandbox->compile_apart = options->compile_apart && options->mode != FL_SANDBOX_OFF;
 	sandbox->options = (struct fl_process_options){
 		.filter = !fl_filter_missing(),
 		.memory_limit = or_default(options->memory_limit, MEMORY_LIMIT),
@@ -121,6 +126,7 @@ void fl_sandbox_close(struct fl_sandbox *sandbox)
 	fl_process_stop(&sandbox->process);
 	fl_engine_deinit(&sandbox->engine);
 	fl_buffer_deinit(&sandbox->encoded);
+	fl_apart_deinit(&sandbox->apart);
 	fl_rules_close(sandbox->rules);
 	free(sandbox);
 }
@@ -209,13 +215,63 @@ uint32_t fl_sandbox_refused(const struct fl_sandbox *sandbox, const char **reaso
 	return sandbox->refused;
 }
 
-/* Descriptors only where the child cannot do without: each of them costs both sides some calls. */
-static enum fl_code
-give_elfs(const struct fl_process *process, struct fl_call *call, struct fl_error *err)
+/* What the store knows by its contents, under a name that its index has, too. */
+static bool can_be_apart(const struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf)
 {
-	if (call->request.given || fl_process_knows(process, &call->request))
-		return FL_OK;
-	return fl_call_give_elfs(call, err);
+	return sandbox->compile_apart && elf->has_key && elf->name;
+}
+
+/* NULL: there is none. FL_STALLED, FL_DIED: nor a child that made it. */
+static const struct fl_apart_index *
+index_apart(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+	    enum fl_answer *answer_ret, struct fl_death_facts *facts)
+{
+	const struct fl_apart_index *index = fl_apart_find(&sandbox->apart, elf);
+	*answer_ret = FL_ANSWERED;
+	return index ? index
+		     : fl_apart_make(&sandbox->apart, &sandbox->options, sandbox->isolation,
+				     sandbox->deadline_ms, elf, answer_ret, facts);
+}
+
+/* Those ELFs that have no index get one, as many as are kept at once. False: that took a child. */
+static bool
+compile_apart(struct fl_sandbox *sandbox, struct fl_call *call, struct fl_death_facts *facts)
+{
+	size_t made = 0;
+	for (size_t i = 0; i < call->request.elf_count; i++) {
+		struct fl_sandbox_elf elf = call->elfs[i];
+		bool wanted = can_be_apart(sandbox, &elf) && !elf.has_index &&
+			      !call->without_indexes && made < FL_APART_INDEXES;
+		enum fl_answer answer = FL_ANSWERED;
+		const struct fl_apart_index *index =
+			wanted ? index_apart(sandbox, &elf, &answer, facts) : NULL;
+		if (answer != FL_ANSWERED)
+			return false;
+		if (index) {
+			elf.has_index = true;
+			elf.index_fd = index->fd;
+			made++;
+		}
+		sandbox->elfs[i] = elf;
+	}
+	call->elfs = sandbox->elfs;
+	return true;
+}
+
+/* False: the child that compiles is gone. */
+static bool give_elfs(struct fl_sandbox *sandbox, struct fl_call *call,
+		      struct fl_death_facts *facts, enum fl_code *code_ret, struct fl_error *err)
+{
+	if (!compile_apart(sandbox, call, facts))
+		return false;
+	*code_ret = fl_call_give_elfs(call, err);
+	return true;
+}
+
+/* Descriptors only where the child cannot do without: each of them costs both sides some calls. */
+static bool needs_elfs(const struct fl_process *process, const struct fl_call *call)
+{
+	return !call->request.given && !fl_process_knows(process, &call->request);
 }
 
 static enum fl_answer
@@ -228,25 +284,32 @@ ask_once(struct fl_sandbox *sandbox, struct fl_call *call, struct fl_death_facts
 			      sandbox->deadline_ms, &call->reply, facts);
 }
 
-/* True: there is an answer, or @p code_ret says why there will be none. False: the child is gone.
- */
+/* The same once more, with the files, if the child has forgotten them. */
+static bool ask_again(struct fl_sandbox *sandbox, struct fl_call *call,
+		      struct fl_death_facts *facts, enum fl_code *code_ret, struct fl_error *err)
+{
+	if (!call->reply.wants_files || call->request.given || !call->request.elf_count)
+		return true;
+	return give_elfs(sandbox, call, facts, code_ret, err) &&
+	       (*code_ret || ask_once(sandbox, call, facts) == FL_ANSWERED);
+}
+
+/* True: there is an answer, or @p code_ret says why there will be none. False: a child is gone. */
 static bool ask_child(struct fl_sandbox *sandbox, struct fl_call *call,
 		      struct fl_death_facts *facts, enum fl_code *code_ret, struct fl_error *err)
 {
 	struct fl_process *process = &sandbox->process;
 	const char *bad = NULL;
-	*code_ret = give_elfs(process, call, err);
+	*code_ret = FL_OK;
+	if (needs_elfs(process, call) && !give_elfs(sandbox, call, facts, code_ret, err))
+		return false;
 	if (*code_ret)
 		return true;
-	if (ask_once(sandbox, call, facts) != FL_ANSWERED)
+	if (ask_once(sandbox, call, facts) != FL_ANSWERED ||
+	    !ask_again(sandbox, call, facts, code_ret, err))
 		return false;
-	if (call->reply.wants_files && !call->request.given && call->request.elf_count) {
-		*code_ret = fl_call_give_elfs(call, err);
-		if (*code_ret)
-			return true;
-		if (ask_once(sandbox, call, facts) != FL_ANSWERED)
-			return false;
-	}
+	if (*code_ret)
+		return true;
 	*code_ret = take_result(sandbox, call, &bad, err);
 	if (bad) {
 		fl_process_condemn(process, bad, facts);
@@ -586,6 +649,13 @@ enum fl_code fl_sandbox_lookup(struct fl_sandbox *sandbox, const struct fl_sandb
 
 /* --- encode --- */
 
+/* What a child says is an index. */
+static enum fl_code check_index(const void *bytes, size_t size, struct fl_error *err)
+{
+	FL_AUTO(fl_symbols) symbols = NULL;
+	return fl_symbols_decode(bytes, size, &symbols, err);
+}
+
 static enum fl_code encode_in_child(struct fl_sandbox *sandbox, struct fl_call *call,
 				    struct fl_buffer *ret, struct fl_sandbox_death *death,
 				    struct fl_error *err)
@@ -595,9 +665,8 @@ static enum fl_code encode_in_child(struct fl_sandbox *sandbox, struct fl_call *
 		return code;
 	if (call->reply.code)
 		return failure(sandbox, &call->reply, err);
-	FL_AUTO(fl_symbols) symbols = NULL;
 	struct fl_error cause = { 0 };
-	code = fl_symbols_decode(call->result, (size_t)call->reply.size, &symbols, &cause);
+	code = check_index(call->result, (size_t)call->reply.size, &cause);
 	if (code == FL_ENOMEM)
 		return fl_fail(err, code, FL_AT_NONE, 0, "%s", cause.message);
 	if (code)
@@ -607,12 +676,32 @@ static enum fl_code encode_in_child(struct fl_sandbox *sandbox, struct fl_call *
 	return FL_OK;
 }
 
+/* False: not made apart, or not what it should be. */
+static bool
+encode_apart(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf, struct fl_buffer *ret)
+{
+	enum fl_answer answer;
+	struct fl_death_facts facts;
+	if (!can_be_apart(sandbox, elf))
+		return false;
+	const struct fl_apart_index *index = index_apart(sandbox, elf, &answer, &facts);
+	FL_AUTO_BUFFER bytes = { 0 };
+	if (!index || !fl_apart_read(index, &bytes) ||
+	    check_index(bytes.data, bytes.size, NULL) != FL_OK)
+		return false;
+	*ret = bytes;
+	bytes = (struct fl_buffer){ 0 };
+	return true;
+}
+
 enum fl_code fl_sandbox_encode_elf(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
 				   bool stored, struct fl_buffer *ret,
 				   struct fl_sandbox_death *death, struct fl_error *err)
 {
 	struct fl_call call = { .request.kind = FL_WIRE_ENCODE, .stored = stored };
 	forget_refusals(sandbox);
+	if (stored && encode_apart(sandbox, elf, ret))
+		return FL_OK;
 	enum fl_code code = fl_call_name_elfs(&call, elf, 1, err);
 	if (!code)
 		code = fl_call_give_elfs(&call, err);

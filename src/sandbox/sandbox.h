@@ -34,10 +34,12 @@ enum fl_sandbox_mode {
 
 struct fl_sandbox_options {
 	enum fl_sandbox_mode mode;
-	unsigned deadline_ms;              /**< per request; 0 = 30000 */
-	unsigned requests;                 /**< recycle the child after so many; 0 = 10000 */
-	size_t memory_limit;               /**< RLIMIT_AS in bytes; 0 = 4 GiB */
-	unsigned cached_images;            /**< compiled ELFs kept in the child; 0 = 8 */
+	unsigned deadline_ms;   /**< per request; 0 = 30000 */
+	unsigned requests;      /**< recycle the child after so many; 0 = 10000 */
+	size_t memory_limit;    /**< RLIMIT_AS in bytes; 0 = 4 GiB */
+	unsigned cached_images; /**< compiled ELFs kept in the child; 0 = 8 */
+	bool compile_apart;     /**< ELFs with a key, known by their contents, are compiled in a
+				     child of their own: the one that stays remains small */
 	const struct fl_rules_file *rules; /**< signature lists; NULL: the built-in ones */
 	size_t rules_count;
 };

@@ -320,6 +320,16 @@ static enum fl_code count_compiled(struct fl_error *err)
 	return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "compiled %u", hostile_symbols_opened);
 }
 
+/* The ELF is the first descriptor to arrive, its index the second. */
+static enum fl_code write_index(struct fl_error *err)
+{
+	int fd = FL_FD_COUNT + 1;
+	bool can_read = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED;
+	bool can_write = write(fd, "x", 1) >= 0 ||
+			 mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED;
+	return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "read %d, written %d", can_read, can_write);
+}
+
 /* What the child can reach besides its own four: closing works for what is open. */
 static enum fl_code count_descriptors(struct fl_error *err)
 {
@@ -338,6 +348,7 @@ static const struct {
 	{ "eat memory", eat_memory },
 	{ "count compiled", count_compiled },
 	{ "count descriptors", count_descriptors },
+	{ "write index", write_index },
 };
 
 static bool is_act(const char *act, size_t size, const char *name)

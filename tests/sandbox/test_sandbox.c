@@ -402,6 +402,145 @@ static void test_no_key_is_never_kept(void **state)
 	close(elf.fd);
 }
 
+/* --- compiled in a child of its own --- */
+
+static struct fl_sandbox *open_apart(void)
+{
+	return open_with((struct fl_sandbox_options){ .compile_apart = true, .requests = 4 });
+}
+
+static struct fl_sandbox_elf open_stored(const char *path)
+{
+	struct fl_sandbox_elf elf = open_elf(path, "fw.elf");
+	elf.has_key = true;
+	return elf;
+}
+
+/* The child that stays has compiled nothing, nor has the one after it. */
+static void test_apart_the_child_compiles_nothing(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_apart();
+	FL_AUTO(fl_sandbox)
+	here = open_with((struct fl_sandbox_options){ .mode = FL_SANDBOX_OFF });
+	struct fl_sandbox_elf elf = open_stored(BUILD "/fw.elf");
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_report) expected = analyze(here, &dump, &elf);
+	hostile_symbols_opened = 0; /* that was here */
+	for (int i = 0; i < 5; i++) {
+		struct fl_error err;
+		FL_AUTO(fl_report) report = analyze(sandbox, &dump, &elf);
+		assert_same_text(report, expected);
+		assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+		assert_string_equal(err.message, "compiled 0");
+	}
+	close(elf.fd);
+}
+
+static void test_apart_the_index_is_the_same(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_apart();
+	FL_AUTO(fl_sandbox)
+	here = open_with((struct fl_sandbox_options){ .mode = FL_SANDBOX_OFF });
+	struct fl_sandbox_elf elf = open_stored(BUILD "/fw.elf");
+	struct fl_error err;
+	for (int i = 0; i < 2; i++) { /* asked for itself, and kept from an analysis */
+		FL_AUTO_BUFFER index = { 0 };
+		FL_AUTO_BUFFER expected = { 0 };
+		elf.key[0] = (uint8_t)i;
+		if (i)
+			assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err),
+					 FL_ELIMIT);
+		assert_int_equal(fl_sandbox_encode_elf(here, &elf, true, &expected, NULL, &err),
+				 FL_OK);
+		assert_int_equal(fl_sandbox_encode_elf(sandbox, &elf, true, &index, NULL, &err),
+				 FL_OK);
+		assert_int_equal(index.size, expected.size);
+		assert_memory_equal(index.data, expected.data, index.size);
+	}
+	assert_int_equal(act_on(sandbox, "count compiled", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 0");
+	close(elf.fd);
+}
+
+/* More than are kept made, so that each is made again; more than that in one request. */
+static void test_apart_more_than_are_kept(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_apart();
+	struct fl_sandbox_elf elfs[6];
+	struct fl_error err;
+	for (uint8_t i = 0; i < 6; i++) {
+		elfs[i] = open_stored(FL_CORPUS "/m0-os/fw.elf");
+		elfs[i].key[0] = i;
+	}
+	for (size_t i = 0; i < 12; i++) {
+		assert_int_equal(act_on(sandbox, "count compiled", &elfs[i % 6], 1, &err),
+				 FL_ELIMIT);
+		assert_string_equal(err.message, "compiled 0");
+	}
+	assert_int_equal(act_on(sandbox, "count compiled", elfs, 6, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "compiled 2");
+	for (size_t i = 0; i < 6; i++)
+		close(elfs[i].fd);
+}
+
+static struct fl_sandbox_elf open_text(const char *text)
+{
+	char path[] = "/tmp/faultline-test-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	struct fl_sandbox_elf elf = open_stored(path);
+	unlink(path);
+	return elf;
+}
+
+/* An ELF costs what uses it, and says what it would have said. */
+static void test_apart_bad_elfs(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *message;
+		enum fl_code code;
+	} elfs[] = {
+		{ "hostile elf", "killed by SIGSEGV at 0x0", FL_ECHILD },
+		{ "hostile answer damaged", "answered with a damaged report", FL_ECHILD },
+		{ "no ELF", "fw.elf: not an ELF file", FL_EFORMAT },
+		{ "", "fw.elf: ", FL_EFORMAT },
+	};
+	FL_AUTO(fl_sandbox) sandbox = open_apart();
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	for (size_t i = 0; i < sizeof(elfs) / sizeof(elfs[0]); i++) {
+		FL_AUTO(fl_report) report = NULL;
+		FL_AUTO_BUFFER index = { 0 };
+		struct fl_error err = { 0 };
+		struct fl_sandbox_elf elf = open_text(elfs[i].text);
+		elf.key[0] = (uint8_t)i;
+		enum fl_code code = fl_sandbox_analyze(sandbox, dump.data, dump.size, &elf, 1,
+						       &report, NULL, &err);
+		if (code != elfs[i].code || !strstr(err.message, elfs[i].message))
+			fail_msg("%s: %d, %s", elfs[i].text, code, err.message);
+		assert_int_equal(fl_sandbox_encode_elf(sandbox, &elf, true, &index, NULL, &err),
+				 elfs[i].code);
+		FL_AUTO(fl_report) next = analyze(sandbox, &dump, NULL);
+		close(elf.fd);
+	}
+}
+
+static void test_apart_the_index_cannot_be_written(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_apart();
+	struct fl_sandbox_elf elf = open_stored(FL_CORPUS "/m0-os/fw.elf");
+	struct fl_error err;
+	assert_int_equal(act_on(sandbox, "write index", &elf, 1, &err), FL_ELIMIT);
+	assert_string_equal(err.message, "read 1, written 0");
+	close(elf.fd);
+}
+
 static void test_child_is_replaced_after_its_share(void **state)
 {
 	(void)state;
@@ -540,6 +679,11 @@ int main(void)
 		cmocka_unit_test(test_files_are_given_once),
 		cmocka_unit_test(test_answer_that_changes_while_it_is_read),
 		cmocka_unit_test(test_no_key_is_never_kept),
+		cmocka_unit_test(test_apart_the_child_compiles_nothing),
+		cmocka_unit_test(test_apart_the_index_is_the_same),
+		cmocka_unit_test(test_apart_more_than_are_kept),
+		cmocka_unit_test(test_apart_bad_elfs),
+		cmocka_unit_test(test_apart_the_index_cannot_be_written),
 		cmocka_unit_test(test_child_is_replaced_after_its_share),
 		cmocka_unit_test(test_child_holds_no_other_descriptor),
 		cmocka_unit_test(test_descriptors_are_checked),

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/apart.h"
+
+#include "sandbox/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void fl_apart_deinit(struct fl_apart *apart)
+{
+	for (size_t i = 0; i < apart->count; i++)
+		close(apart->indexes[i].fd);
+	apart->count = 0;
+}
+
+const struct fl_apart_index *fl_apart_find(struct fl_apart *apart, const struct fl_sandbox_elf *elf)
+{
+	for (size_t i = 0; elf->has_key && i < apart->count; i++) {
+		struct fl_apart_index *index = &apart->indexes[i];
+		if (memcmp(index->key, elf->key, sizeof(index->key)) != 0 ||
+		    strcmp(index->name, elf->name) != 0)
+			continue;
+		index->used = ++apart->clock;
+		return index;
+	}
+	return NULL;
+}
+
+static struct fl_apart_index *make_room(struct fl_apart *apart)
+{
+	if (apart->count < FL_APART_INDEXES)
+		return &apart->indexes[apart->count++];
+	struct fl_apart_index *oldest = &apart->indexes[0];
+	for (size_t i = 1; i < FL_APART_INDEXES; i++)
+		if (apart->indexes[i].used < oldest->used)
+			oldest = &apart->indexes[i];
+	close(oldest->fd);
+	return oldest;
+}
+
+static const struct fl_apart_index *
+keep(struct fl_apart *apart, const struct fl_sandbox_elf *elf, int fd, uint64_t size)
+{
+	struct fl_apart_index *index = make_room(apart);
+	*index = (struct fl_apart_index){ .fd = fd, .size = size, .used = ++apart->clock };
+	memcpy(index->key, elf->key, sizeof(index->key));
+	snprintf(index->name, sizeof(index->name), "%s", elf->name);
+	return index;
+}
+
+/* As confined as the one that stays. */
+static bool start(struct fl_process *process, const struct fl_process_options *options,
+		  enum fl_isolation isolation)
+{
+	char missing[200];
+	if (fl_process_start(process, options, missing, NULL))
+		return false;
+	if (process->isolation >= isolation)
+		return true;
+	fl_process_stop(process);
+	return false;
+}
+
+const struct fl_apart_index *
+fl_apart_make(struct fl_apart *apart, const struct fl_process_options *options,
+	      enum fl_isolation isolation, unsigned deadline_ms, const struct fl_sandbox_elf *elf,
+	      enum fl_answer *answer_ret, struct fl_death_facts *facts)
+{
+	struct fl_call call = { .request.kind = FL_WIRE_ENCODE, .stored = true };
+	struct fl_process process;
+	*answer_ret = FL_ANSWERED;
+	if (fl_call_name_elfs(&call, elf, 1, NULL) || fl_call_give_elfs(&call, NULL) ||
+	    !start(&process, options, isolation))
+		return NULL;
+	*answer_ret = fl_process_ask(&process, &call.request, call.fds, call.fd_count, deadline_ms,
+				     &call.reply, facts);
+	if (*answer_ret != FL_ANSWERED)
+		return NULL;
+	int fd = fl_process_finish(&process, call.reply.code ? 0 : call.reply.size);
+	return fd < 0 ? NULL : keep(apart, elf, fd, call.reply.size);
+}
+
+bool fl_apart_read(const struct fl_apart_index *index, struct fl_buffer *ret)
+{
+	size_t done = 0;
+	FL_AUTO_BUFFER bytes = { .data = malloc((size_t)index->size), .size = (size_t)index->size };
+	while (bytes.data && done < bytes.size) {
+		ssize_t n = pread(index->fd, bytes.data + done, bytes.size - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	if (!bytes.data)
+		return false;
+	*ret = bytes;
+	bytes = (struct fl_buffer){ 0 };
+	return true;
+}
