@@ -192,7 +192,9 @@ static void check_thread(const struct fl_threads *threads, size_t i)
 	CHECK(t->context != FL_CONTEXT_NONE || (!t->regs.known && t->stop_text[0]));
 	CHECK(!t->crashed || t->context == FL_CONTEXT_BLOCK);
 	CHECK(!t->stack.known || t->stack.end > t->stack.start);
-	CHECK(!t->stack.high_water_known || t->stack.high_water <= t->stack.end - t->stack.start);
+	/* More than there is, only if the stack pointer itself lies below: an overflow. */
+	CHECK(!t->stack.high_water_known || t->stack.high_water <= t->stack.end - t->stack.start ||
+	      (t->stack.used_known && t->stack.high_water == t->stack.used));
 	for (size_t j = 0; j < i && t->has_block; j++)
 		CHECK(!threads->items[j].has_block || threads->items[j].block != t->block);
 }
