@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/inquiry.h"
 
-#include "base/str.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { TEXT_SIZE = 512 /* of one piece of evidence; the rest of it is cut */ };
 
 enum {
 	REASON_BUS_FAULT = 0x9100,
@@ -51,7 +51,7 @@ static const char *keep_text(struct fl_inquiry *q, const char *format, va_list a
 
 static const char *keep_text(struct fl_inquiry *q, const char *format, va_list ap)
 {
-	char text[512];
+	char text[TEXT_SIZE];
 	vsnprintf(text, sizeof(text), format, ap);
 	const char *copy = fl_arena_strdup(q->arena, text);
 	q->failed |= !copy;
@@ -185,38 +185,55 @@ bool fl_inquiry_decode(const struct fl_inquiry *q, uint32_t addr, uint16_t hw[2]
 	return fl_thumb_decode(hw, count, ret);
 }
 
+/* A list that grows word by word. */
+struct list {
+	char text[TEXT_SIZE];
+	size_t size;
+};
+
+static void append(struct list *list, const char *format, ...) FL_PRINTF(2, 3);
+
+static void append(struct list *list, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	int size = vsnprintf(list->text + list->size, TEXT_SIZE - list->size, format, ap);
+	va_end(ap);
+	list->size += size > 0 ? (size_t)size : 0;
+	if (list->size >= TEXT_SIZE)
+		list->size = TEXT_SIZE - 1;
+}
+
 void fl_evidence_bits(struct fl_inquiry *q, enum fl_scs_register reg)
 {
 	const struct fl_fault *fault = q->in->fault;
-	FL_AUTO_STR s = { 0 };
+	struct list list;
+	list.size = 0;
 	if (!fault || !fl_scs_value(fault, reg))
 		return;
-	fl_str_addf(&s, "%s 0x%08" PRIx32, fl_scs_name(reg), fl_scs_value(fault, reg));
+	append(&list, "%s 0x%08" PRIx32, fl_scs_name(reg), fl_scs_value(fault, reg));
 	const char *separator = ": ";
 	for (size_t i = 0; i < fault->fact_count; i++) {
 		if (fault->facts[i].reg != reg)
 			continue;
-		fl_str_addf(&s, "%s%s, %s", separator, fault->facts[i].name,
-			    fault->facts[i].meaning);
+		append(&list, "%s%s, %s", separator, fault->facts[i].name, fault->facts[i].meaning);
 		separator = "; ";
 	}
-	q->failed |= s.failed;
-	if (!s.failed)
-		fl_evidence(q, "%s", s.data);
+	fl_evidence(q, "%s", list.text);
 }
 
 void fl_evidence_also(struct fl_inquiry *q, uint32_t used)
 {
 	const struct fl_fault *fault = q->in->fault;
 	uint32_t others = q->cfsr & CFSR_CAUSES & ~used;
-	FL_AUTO_STR s = { 0 };
+	struct list list;
+	list.size = 0;
 	for (size_t i = 0; fault && i < fault->fact_count; i++)
 		if (fault->facts[i].reg == FL_CFSR && others >> fault->facts[i].bit & 1)
-			fl_str_addf(&s, "%s%s", s.size ? ", " : "", fault->facts[i].name);
-	q->failed |= s.failed;
-	if (s.size)
+			append(&list, "%s%s", list.size ? ", " : "", fault->facts[i].name);
+	if (list.size)
 		fl_evidence(q,
 			    "also set: %s; the bits stay until they are cleared, so this may be "
 			    "from an earlier fault",
-			    s.data);
+			    list.text);
 }
