@@ -87,9 +87,9 @@ forget(struct fl_store *store, const char *serial, struct fl_forgotten *ret, str
 /* Deleted rows leave their bytes in free pages and in the log until somebody overwrites them. */
 static void empty_log(struct fl_store *store)
 {
-	sqlite3_busy_timeout(store->db, CHECKPOINT_WAIT_MS);
+	fl_store_be_patient(store, CHECKPOINT_WAIT_MS);
 	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(store->db, FL_STORE_BUSY_MS);
+	fl_store_be_patient(store, FL_STORE_BUSY_MS);
 }
 
 /* A dry run does the same and takes it back: it cannot say anything else than what happens. */

@@ -35,7 +35,8 @@ struct fl_store {
 	int64_t batch_last_content; /**< contents.last_id when it began */
 	struct fl_known known;      /**< in a batch that is undone as a whole */
 	struct fl_store_policy policy;
-	int64_t symbols_id; /**< fl_store_set_symbols(); 0 = none */
+	int64_t symbols_id;                 /**< fl_store_set_symbols(); 0 = none */
+	int64_t patience_ms, busy_since_ms; /**< fl_store_be_patient() */
 };
 
 /** Record an SQLite failure: "<path>: <SQLite's words>". */
@@ -106,6 +107,9 @@ fl_column_copy(struct fl_query *query, int index, char **ret, struct fl_error *e
 const void *fl_column_blob(struct fl_query *query, int index, size_t *size_ret);
 /** Copy of at most @p room bytes; the bytes copied. */
 size_t fl_column_bytes(struct fl_query *query, int index, void *ret, size_t room);
+
+/** How long to wait for another process before a call fails with "database is locked". */
+void fl_store_be_patient(struct fl_store *store, int ms);
 
 /* --- transactions --- */
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Where a fingerprint may be: one of eight places that its hash tells. */
+enum { SET_SIZE = 8, SETS = FL_KNOWN_FINGERPRINTS / SET_SIZE };
+
 struct fl_known_issue *fl_known_issue(struct fl_known *known, int64_t id)
 {
 	for (size_t i = 0; i < known->issue_count; i++)
@@ -15,19 +18,28 @@ struct fl_known_issue *fl_known_issue(struct fl_known *known, int64_t id)
 	return issue;
 }
 
+static bool is_it(const struct fl_known_fingerprint *slot, const uint8_t hash[16], const char *kind)
+{
+	return !memcmp(slot->hash, hash, sizeof(slot->hash)) && !strcmp(slot->kind, kind);
+}
+
 struct fl_known_fingerprint *
 fl_known_fingerprint(struct fl_known *known, const uint8_t hash[16], const char *kind)
 {
 	size_t size = strlen(kind);
-	struct fl_known_fingerprint *slot =
-		&known->fingerprints[hash[0] & (FL_KNOWN_FINGERPRINTS - 1)];
+	struct fl_known_fingerprint *set = &known->fingerprints[hash[0] % SETS * SET_SIZE];
+	struct fl_known_fingerprint *slot = &set[hash[1] % SET_SIZE];
 	if (size >= FL_KNOWN_KIND_SIZE)
 		return NULL;
-	if (memcmp(slot->hash, hash, sizeof(slot->hash)) != 0 || strcmp(slot->kind, kind) != 0) {
-		*slot = (struct fl_known_fingerprint){ 0 };
-		memcpy(slot->hash, hash, sizeof(slot->hash));
-		memcpy(slot->kind, kind, size);
+	for (size_t i = 0; i < SET_SIZE; i++) {
+		if (is_it(&set[i], hash, kind))
+			return &set[i];
+		if (!set[i].kind[0])
+			slot = &set[i];
 	}
+	*slot = (struct fl_known_fingerprint){ 0 };
+	memcpy(slot->hash, hash, sizeof(slot->hash));
+	memcpy(slot->kind, kind, size);
 	return slot;
 }
 

@@ -14,7 +14,7 @@
 
 enum {
 	FL_KNOWN_ISSUES = 32,
-	FL_KNOWN_FINGERPRINTS = 64, /**< a power of two */
+	FL_KNOWN_FINGERPRINTS = 256,
 	FL_KNOWN_KIND_SIZE = 16,
 };
 

@@ -80,7 +80,7 @@ static enum fl_code configure(struct fl_store *store, struct fl_error *err)
 {
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_busy_timeout(store->db, FL_STORE_BUSY_MS);
+	fl_store_be_patient(store, FL_STORE_BUSY_MS);
 	int code = sqlite3_exec(store->db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
 				NULL, NULL, NULL);
 	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);

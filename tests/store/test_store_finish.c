@@ -337,7 +337,7 @@ static void test_a_batch_that_cannot_begin(void **state)
 	pile_add(&pile, enqueue(f->store, "1", NULL), FL_RESULT_FILE, &crash);
 	FL_AUTO(fl_store) other = fixture_open(f);
 	assert_ok(fl_store_batch_begin(other, &err), err);
-	sqlite3_busy_timeout(f->store->db, 1);
+	fl_store_be_patient(f->store, 1);
 	assert_int_equal(fl_store_finish(f->store, pile.order, 1, &err), FL_EIO);
 	assert_ended(f->store);
 	fl_store_batch_abandon(other);

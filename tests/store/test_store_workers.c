@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Several processes take from one queue: every dump is filed by exactly one of them. */
 #include "store/fixture.h"
+#include "store/internal.h"
 #include "store/invariants.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+enum { HOLD_MS = 150, PATIENCE_MS = 40 };
 enum { DUMPS = 300, WORKERS = 3, ISSUES = 7 };
 
 static void work(const char *path, int log)
@@ -96,8 +99,93 @@ static void test_no_dump_is_filed_twice(void **state)
 	assert_int_equal(traces, DUMPS);
 }
 
+/* --- waiting for another process --- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Begins a batch, says so, and ends it when it is told to or, with @p ms, after that time. */
+static void hold(const char *path, int said, int told, int ms)
+{
+	struct fl_store *store = NULL;
+	const struct timespec pause = { .tv_nsec = ms * 1000000L };
+	char byte = 0;
+	if (fl_store_open(path, &store, NULL) || fl_store_batch_begin(store, NULL) ||
+	    write(said, &byte, 1) != 1)
+		_exit(1);
+	if (ms)
+		nanosleep(&pause, NULL);
+	else if (read(told, &byte, 1) < 0)
+		_exit(2);
+	if (fl_store_batch_commit(store, NULL))
+		_exit(3);
+	fl_store_close(store);
+	_exit(0);
+}
+
+static pid_t begin_holding(const struct fixture *f, int tell[2], int ms)
+{
+	int say[2];
+	char byte;
+	assert_int_equal(pipe(say), 0);
+	assert_int_equal(pipe(tell), 0);
+	pid_t holder = fork();
+	if (!holder)
+		hold(f->path, say[1], tell[0], ms);
+	assert_int_equal(read(say[0], &byte, 1), 1);
+	close(say[0]);
+	close(say[1]);
+	return holder;
+}
+
+static void end_holding(pid_t holder, int tell[2])
+{
+	int status;
+	assert_int_equal(write(tell[1], "", 1), 1);
+	assert_int_equal(waitpid(holder, &status, 0), holder);
+	assert_int_equal(status, 0);
+	close(tell[0]);
+	close(tell[1]);
+}
+
+static void test_a_writer_waits_for_another(void **state)
+{
+	struct fixture *f = *state;
+	int tell[2];
+	int64_t start = now_ms();
+	pid_t holder = begin_holding(f, tell, HOLD_MS);
+	enqueue(f->store, "waits", NULL);
+	assert_true(now_ms() - start >= HOLD_MS);
+	end_holding(holder, tell);
+}
+
+static void test_patience_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct fl_enqueued enqueued;
+	const struct fl_upload upload = { .bytes = "a", .size = 1 };
+	int tell[2];
+	pid_t holder = begin_holding(f, tell, 0);
+	fl_store_be_patient(f->store, PATIENCE_MS);
+	for (int i = 0; i < 2; i++) { /* each time as long */
+		int64_t start = now_ms();
+		assert_int_equal(fl_store_enqueue(f->store, &upload, &enqueued, &err), FL_EIO);
+		assert_non_null(strstr(err.message, "locked"));
+		assert_true(now_ms() - start >= PATIENCE_MS);
+	}
+	end_holding(holder, tell);
+	assert_int_equal(enqueue(f->store, "goes", NULL), 1);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { store_test(test_no_dump_is_filed_twice) };
+	const struct CMUnitTest tests[] = { store_test(test_no_dump_is_filed_twice),
+					    store_test(test_a_writer_waits_for_another),
+					    store_test(test_patience_ends) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
