@@ -30,17 +30,20 @@ static int compare_order(const struct fl_rule *a, const struct fl_rule *b)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
+/* Pointers to rules. */
 static int compare_name(const void *a, const void *b)
 {
-	const struct fl_rule *x = a;
-	const struct fl_rule *y = b;
-	int order = strcmp(fl_without_underscores(x->pattern), fl_without_underscores(y->pattern));
-	return order ? order : compare_order(x, y);
+	const struct fl_rule *const *x = a;
+	const struct fl_rule *const *y = b;
+	int order = strcmp((*x)->bare, (*y)->bare);
+	return order ? order : compare_order(*x, *y);
 }
 
 static int compare_line(const void *a, const void *b)
 {
-	return compare_order(a, b);
+	const struct fl_rule *const *x = a;
+	const struct fl_rule *const *y = b;
+	return compare_order(*x, *y);
 }
 
 static int compare_file(const void *a, const void *b)
@@ -81,23 +84,42 @@ static bool hash_files(const struct fl_rules_file *files, size_t count, char hex
 	return true;
 }
 
+static bool is_wild(const struct fl_rule *rule)
+{
+	return rule->kind == FL_RULE_CATEGORY || strchr(rule->pattern, '*');
+}
+
+/* Those that are wild, or those that are not, in order. NULL when memory is out. */
+static struct fl_rule *
+sorted(const struct fl_vec *parsed, bool wild, struct fl_arena *arena, size_t *count_ret)
+{
+	size_t count = 0;
+	const struct fl_rule **order = fl_arena_array(arena, parsed->count, sizeof(*order));
+	if (!order)
+		return NULL;
+	for (size_t i = 0; i < parsed->count; i++) {
+		const struct fl_rule *rule = fl_vec_at(parsed, struct fl_rule, i);
+		if (is_wild(rule) == wild)
+			order[count++] = rule;
+	}
+	qsort(order, count, sizeof(*order), wild ? compare_line : compare_name);
+	struct fl_rule *rules = fl_arena_array(arena, count, sizeof(*rules));
+	for (size_t i = 0; rules && i < count; i++)
+		rules[i] = *order[i];
+	*count_ret = count;
+	return rules;
+}
+
 /* Exact names are found by bisection, the few patterns one after the other. */
 static bool split(const struct fl_vec *parsed, struct fl_rules *rules)
 {
-	rules->exact = fl_arena_array(&rules->arena, parsed->count, sizeof(*rules->exact));
-	rules->wild = fl_arena_array(&rules->arena, parsed->count, sizeof(*rules->wild));
-	if (!rules->exact || !rules->wild)
-		return false;
 	for (size_t i = 0; i < parsed->count; i++) {
-		const struct fl_rule *rule = fl_vec_at(parsed, struct fl_rule, i);
-		if (rule->kind == FL_RULE_CATEGORY || strchr(rule->pattern, '*'))
-			rules->wild[rules->wild_count++] = *rule;
-		else
-			rules->exact[rules->exact_count++] = *rule;
+		struct fl_rule *rule = fl_vec_at(parsed, struct fl_rule, i);
+		rule->bare = fl_without_underscores(rule->pattern);
 	}
-	qsort(rules->exact, rules->exact_count, sizeof(*rules->exact), compare_name);
-	qsort(rules->wild, rules->wild_count, sizeof(*rules->wild), compare_line);
-	return true;
+	rules->exact = sorted(parsed, false, &rules->arena, &rules->exact_count);
+	rules->wild = sorted(parsed, true, &rules->arena, &rules->wild_count);
+	return rules->exact && rules->wild;
 }
 
 static enum fl_code no_memory(struct fl_error *err)
@@ -150,18 +172,17 @@ match_exact(const struct fl_rules *rules, const struct fl_rule_query *q)
 	size_t high = rules->exact_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (strcmp(fl_without_underscores(rules->exact[middle].pattern), name) < 0)
+		if (strcmp(rules->exact[middle].bare, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	for (; low < rules->exact_count; low++) {
 		const struct fl_rule *rule = &rules->exact[low];
-		const char *pattern = fl_without_underscores(rule->pattern);
-		if (strcmp(pattern, name) != 0)
+		if (strcmp(rule->bare, name) != 0)
 			return NULL;
 		/* `abort` is `_abort` too, but `__main` is not `main` */
-		if (pattern - rule->pattern <= name - q->name && conditions_hold(rule, q))
+		if (rule->bare - rule->pattern <= name - q->name && conditions_hold(rule, q))
 			return rule;
 	}
 	return NULL;

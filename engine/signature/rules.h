@@ -40,6 +40,7 @@ struct fl_rule {
 	const char *list;    /**< "plumbing/zephyr" */
 	uint32_t line;       /**< from 1 */
 	const char *pattern; /**< as written */
+	const char *bare;    /**< the same without leading underscores */
 	const char *module;  /**< glob, or NULL */
 	const char *under;   /**< glob for the frame that this one called, or NULL */
 	const char *cause;   /**< glob for the category, or NULL */

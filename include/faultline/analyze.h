@@ -18,8 +18,12 @@ extern "C" {
 FL_API const char *fl_version(void);
 
 struct fl_analyze_options {
-	size_t size;                  /**< sizeof(struct fl_analyze_options) */
-	const struct fl_rules *rules; /**< NULL: the lists compiled into the library */
+	size_t size; /**< sizeof(struct fl_analyze_options) */
+	/**
+	 * NULL: the lists compiled into the library, parsed for this analysis. That costs about as
+	 * much again as the analysis: open them once (fl_rules_open()) where there are many.
+	 */
+	const struct fl_rules *rules;
 	const char *sandbox; /**< how the caller isolates itself, e.g. "seccomp"; NULL: "none" */
 };
 
