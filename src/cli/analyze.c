@@ -137,6 +137,8 @@ static int analyze(struct job *job)
 		return code;
 	}
 	cli_cache_note(job->sandbox, &job->elfs, 0);
+	if (!cli_cache_wants(&job->elfs))
+		fl_sandbox_dismiss(job->sandbox);
 	struct fl_report_facts facts = fl_report_facts(report);
 	warn_about_symbols(job, &facts);
 	if (job->exit_code == CLI_MISMATCH)

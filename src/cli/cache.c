@@ -133,3 +133,11 @@ void cli_cache_keep(const struct cli_cache *cache, struct fl_sandbox *sandbox,
 		elfs->indexes[i].missing = false;
 	}
 }
+
+bool cli_cache_wants(const struct cli_elfs *elfs)
+{
+	for (size_t i = 0; i < elfs->count; i++)
+		if (elfs->indexes[i].missing)
+			return true;
+	return false;
+}

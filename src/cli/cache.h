@@ -32,4 +32,7 @@ void cli_cache_note(struct fl_sandbox *sandbox, struct cli_elfs *elfs, size_t fi
 void cli_cache_keep(const struct cli_cache *cache, struct fl_sandbox *sandbox,
 		    struct cli_elfs *elfs);
 
+/** Whether cli_cache_keep() has something to do. */
+bool cli_cache_wants(const struct cli_elfs *elfs);
+
 #endif

@@ -56,7 +56,7 @@ static bool start(struct fl_process *process, const struct fl_process_options *o
 		  enum fl_isolation isolation)
 {
 	char missing[200];
-	if (fl_process_start(process, options, missing, NULL))
+	if (fl_process_start(process, options, NULL) || fl_process_greet(process, missing, NULL))
 		return false;
 	if (process->isolation >= isolation)
 		return true;

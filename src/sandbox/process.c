@@ -146,11 +146,12 @@ static enum fl_code greet(struct fl_process *process, char missing_ret[200], str
 	if (hello.code)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s", hello.error.message);
 	process->isolation = (enum fl_isolation)hello.count;
+	process->greeted = true;
 	return FL_OK;
 }
 
 enum fl_code fl_process_start(struct fl_process *process, const struct fl_process_options *options,
-			      char missing_ret[200], struct fl_error *err)
+			      struct fl_error *err)
 {
 	void *window;
 	int end = open_channel(process, &window, err);
@@ -178,10 +179,7 @@ enum fl_code fl_process_start(struct fl_process *process, const struct fl_proces
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "cannot fork: %s", strerror(error));
 	}
 	process->pid = pid;
-	enum fl_code code = greet(process, missing_ret, err);
-	if (code)
-		fl_process_stop(process);
-	return code;
+	return FL_OK;
 }
 
 /* Wait at most @p ms for the end of the child. */
@@ -251,6 +249,21 @@ int fl_process_finish(struct fl_process *process, uint64_t size)
 	}
 	close_all(process);
 	return fd;
+}
+
+enum fl_code
+fl_process_greet(struct fl_process *process, char missing_ret[200], struct fl_error *err)
+{
+	enum fl_code code = greet(process, missing_ret, err);
+	if (code)
+		fl_process_stop(process);
+	return code;
+}
+
+void fl_process_dismiss(const struct fl_process *process)
+{
+	if (process->pid)
+		kill(process->pid, SIGKILL);
 }
 
 /* The last line on the child's stderr. */

@@ -22,6 +22,7 @@ struct fl_process {
 	void *window;         /**< FL_WIRE_WINDOW bytes for the dump of the next request */
 	void *answer;         /**< FL_WIRE_ANSWER bytes; the child writes them whenever it likes */
 	unsigned patience_ms; /**< after which the socket gives up waiting; 0: never */
+	bool greeted;         /**< it is confined, as far as @ref isolation says */
 	enum fl_isolation isolation;
 	unsigned served;                   /**< requests it has answered */
 	uint8_t keys[FL_PROCESS_KEYS][16]; /**< of ELFs it was given, the oldest overwritten */
@@ -35,13 +36,17 @@ struct fl_process_options {
 	const struct fl_rules *rules;
 };
 
-/**
- * Fork a child and wait until it is confined.
- * @param missing_ret why there is no filter although one was wanted; "" otherwise.
- */
+/** Fork a child, which confines itself. */
 FL_MUST_CHECK enum fl_code fl_process_start(struct fl_process *process,
 					    const struct fl_process_options *options,
-					    char missing_ret[200], struct fl_error *err);
+					    struct fl_error *err);
+
+/**
+ * Wait until it is confined; before that it reads no request. One that fails is stopped.
+ * @param missing_ret why there is no filter although one was wanted; "" otherwise.
+ */
+FL_MUST_CHECK enum fl_code
+fl_process_greet(struct fl_process *process, char missing_ret[200], struct fl_error *err);
 
 /** Kill and reap it. Fine on one that is not running. */
 void fl_process_stop(struct fl_process *process);
@@ -51,6 +56,9 @@ bool fl_process_knows(const struct fl_process *process, const struct fl_wire_req
 
 /** It was given them. */
 void fl_process_note(struct fl_process *process, const struct fl_wire_request *request);
+
+/** Let it end while the caller goes on; fl_process_stop() reaps it. */
+void fl_process_dismiss(const struct fl_process *process);
 
 /** How a question ended. */
 enum fl_answer {

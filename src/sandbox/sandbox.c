@@ -67,10 +67,12 @@ static enum fl_code no_filter(const char *reason, struct fl_error *err)
 }
 
 /* The first child shows what this kernel allows; later ones must reach the same. */
-static enum fl_code start(struct fl_sandbox *sandbox, struct fl_error *err)
+static enum fl_code greet(struct fl_sandbox *sandbox, struct fl_error *err)
 {
 	char missing[200] = "";
-	enum fl_code code = fl_process_start(&sandbox->process, &sandbox->options, missing, err);
+	if (sandbox->process.greeted)
+		return FL_OK;
+	enum fl_code code = fl_process_greet(&sandbox->process, missing, err);
 	if (code)
 		return code;
 	if (sandbox->process.isolation < sandbox->isolation) {
@@ -81,6 +83,12 @@ static enum fl_code start(struct fl_sandbox *sandbox, struct fl_error *err)
 	return FL_OK;
 }
 
+static enum fl_code start(struct fl_sandbox *sandbox, struct fl_error *err)
+{
+	return fl_process_start(&sandbox->process, &sandbox->options, err);
+}
+
+/* Who wants any child meets it with the first request: until then both can do their work. */
 static enum fl_code
 open_mode(struct fl_sandbox *sandbox, enum fl_sandbox_mode mode, struct fl_error *err)
 {
@@ -92,7 +100,8 @@ open_mode(struct fl_sandbox *sandbox, enum fl_sandbox_mode mode, struct fl_error
 		return no_filter(fl_filter_missing(), err);
 	sandbox->isolation =
 		mode == FL_SANDBOX_REQUIRE ? FL_ISOLATION_SECCOMP : FL_ISOLATION_PROCESS;
-	return start(sandbox, err);
+	enum fl_code code = start(sandbox, err);
+	return code || mode != FL_SANDBOX_REQUIRE ? code : greet(sandbox, err);
 }
 
 enum fl_code fl_sandbox_open(const struct fl_sandbox_options *options, struct fl_sandbox **ret,
@@ -131,8 +140,15 @@ void fl_sandbox_close(struct fl_sandbox *sandbox)
 	free(sandbox);
 }
 
-const char *fl_sandbox_name(const struct fl_sandbox *sandbox)
+void fl_sandbox_dismiss(struct fl_sandbox *sandbox)
 {
+	fl_process_dismiss(&sandbox->process);
+}
+
+const char *fl_sandbox_name(struct fl_sandbox *sandbox)
+{
+	if (sandbox->process.pid)
+		(void)!greet(sandbox, NULL);
 	return fl_isolation_name(sandbox->isolation);
 }
 
@@ -329,6 +345,8 @@ static enum fl_code ask(struct fl_sandbox *sandbox, struct fl_call *call,
 		if (process->pid && process->served >= sandbox->requests)
 			fl_process_stop(process);
 		enum fl_code code = process->pid ? FL_OK : start(sandbox, err);
+		if (!code)
+			code = greet(sandbox, err);
 		if (code)
 			return code;
 		unsigned served = process->served;

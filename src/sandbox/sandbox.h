@@ -44,15 +44,22 @@ struct fl_sandbox_options {
 	size_t rules_count;
 };
 
-/** Start the child. Call before the heap grows. @p options may be NULL. */
+/**
+ * Start the child. Call before the heap grows. @p options may be NULL. With FL_SANDBOX_AUTO the
+ * first request says if it could not be confined, otherwise this does.
+ */
 FL_MUST_CHECK enum fl_code fl_sandbox_open(const struct fl_sandbox_options *options,
 					   struct fl_sandbox **ret, struct fl_error *err);
 /** Stops the child. NULL is allowed. */
 void fl_sandbox_close(struct fl_sandbox *sandbox);
 FL_OWNED(fl_sandbox, fl_sandbox_close)
 
+/** No request follows: the child ends while the caller goes on. One that does follow gets another.
+ */
+void fl_sandbox_dismiss(struct fl_sandbox *sandbox);
+
 /** "seccomp", "process" or "none": what isolates the analysis; also written into its reports. */
-const char *fl_sandbox_name(const struct fl_sandbox *sandbox);
+const char *fl_sandbox_name(struct fl_sandbox *sandbox);
 
 /** An ELF to analyse with. */
 struct fl_sandbox_elf {
