@@ -28,13 +28,27 @@ void fl_name_map_deinit(struct fl_name_map *map)
 	free(map->entries);
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio */
+	return hash ^ hash >> 32;
+}
+
+/* Eight bytes at a time; the last eight may have some of those before them. */
 uint32_t fl_name_hash(const char *name)
 {
-	uint32_t hash = 0x811c9dc5;
-	for (unsigned i = 0; i < HASHED_MAX && name[i]; i++)
-		hash = (hash ^ (uint8_t)name[i]) * 0x01000193;
-	return hash;
+	size_t size = strnlen(name, HASHED_MAX);
+	uint64_t hash = size;
+	uint64_t word = 0;
+	for (size_t at = 0; size - at > sizeof(word); at += sizeof(word)) {
+		memcpy(&word, name + at, sizeof(word));
+		hash = mix(hash, word);
+	}
+	if (size >= sizeof(word))
+		memcpy(&word, name + size - sizeof(word), sizeof(word));
+	else
+		memcpy(&word, name, size);
+	return (uint32_t)mix(hash, word);
 }
 
 void fl_name_map_add(struct fl_name_map *map, uint32_t entry, const char *name)

@@ -331,6 +331,6 @@ void fl_freertos_note_lists(struct fl_freertos *k)
 		return;
 	}
 	for (size_t i = 0; i < FL_FREERTOS_LISTS; i++)
-		if (k->lists[i].count)
+		if (k->lists[i].count && !k->lists[i].complete)
 			complain(k, &k->lists[i]);
 }
