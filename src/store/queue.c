@@ -56,6 +56,31 @@ fl_store_dump(struct fl_store *store, int64_t dump_id, struct fl_claim *ret, str
 	return code;
 }
 
+static enum fl_code run(struct fl_store *store, enum fl_sql sql)
+{
+	FL_AUTO_QUERY query = fl_query(store, sql);
+	return fl_query_run(&query, NULL);
+}
+
+/* Without a transaction around them each would be one: locks are taken, and the log is looked at.
+ */
+size_t fl_store_dumps(struct fl_store *store, const int64_t *ids, size_t count, size_t bytes_max,
+		      struct fl_read_dump *ret)
+{
+	bool began = sqlite3_get_autocommit(store->db) && !run(store, FL_SQL_BEGIN_READING);
+	size_t bytes = 0;
+	size_t read = 0;
+	while (read < count && (!read || bytes < bytes_max)) {
+		struct fl_read_dump *dump = &ret[read];
+		*dump = (struct fl_read_dump){ 0 };
+		dump->error.code = fl_store_dump(store, ids[read++], &dump->claim, &dump->error);
+		bytes += dump->claim.bytes.size;
+	}
+	if (began && run(store, FL_SQL_COMMIT))
+		(void)!run(store, FL_SQL_ROLLBACK);
+	return read;
+}
+
 /* What a worker takes at once: dumps that nobody tried before, or a single one that was. */
 static enum fl_code next(struct fl_store *store, int64_t now, int64_t *ret, size_t room,
 			 size_t *count_ret, struct fl_error *err)

@@ -365,6 +365,21 @@ fl_store_select_dumps(struct fl_store *store, const struct fl_reanalyze_filter *
 FL_API FL_MUST_CHECK enum fl_code
 fl_store_dump(struct fl_store *store, int64_t dump_id, struct fl_claim *ret, struct fl_error *err);
 
+/** One of several dumps that are read at once. */
+struct fl_read_dump {
+	struct fl_claim claim; /**< where error.code is FL_OK */
+	struct fl_error error; /**< what fl_store_dump() says of it */
+};
+
+/**
+ * fl_store_dump() for one after the other, all as they are at one moment, until @p count are read
+ * or @p bytes_max bytes, at least one.
+ * @param ret the caller calls fl_claim_deinit() on each.
+ * @return how many were read.
+ */
+FL_API FL_MUST_CHECK size_t fl_store_dumps(struct fl_store *store, const int64_t *ids, size_t count,
+					   size_t bytes_max, struct fl_read_dump *ret);
+
 struct fl_refiled {
 	int64_t trace_id;
 	int64_t old_issue_id,

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Dumps that are read at once, before they are analysed. */
+enum { AHEAD_MAX = 16, AHEAD_BYTES = 1 << 20 };
+
 struct batch {
 	const struct fl_batch_options *options;
+	struct fl_read_dump ahead[AHEAD_MAX];
+	size_t ahead_count, ahead_used; /* the next to be analysed is ahead[ahead_used] */
 	struct fl_work *works;
 	struct fl_result **results; /* of the works, in the order of the store */
 	size_t count;
@@ -44,6 +49,8 @@ batch_init(struct batch *batch, const int64_t *ids, size_t count, struct fl_erro
 
 static void batch_deinit(struct batch *batch)
 {
+	while (batch->ahead_used < batch->ahead_count)
+		fl_claim_deinit(&batch->ahead[batch->ahead_used++].claim);
 	for (size_t i = 0; i < batch->count; i++)
 		fl_work_deinit(&batch->works[i]);
 	free(batch->works);
@@ -88,21 +95,37 @@ static enum fl_code examine(const struct batch *batch, const struct fl_claim *cl
 	return code ? fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message) : FL_OK;
 }
 
-static enum fl_code work_on(const struct batch *batch, struct fl_work *work, struct fl_error *err)
+/* Before the first is analysed, and whenever all that were read are. */
+static struct fl_read_dump *read_next(struct batch *batch)
 {
-	struct fl_claim claim = { 0 };
-	struct fl_error cause = { 0 };
-	enum fl_code code =
-		fl_store_dump(batch->options->store, work->result.dump_id, &claim, &cause);
+	if (batch->ahead_used == batch->ahead_count) {
+		int64_t ids[AHEAD_MAX];
+		size_t count = batch->count - batch->done;
+		if (count > AHEAD_MAX)
+			count = AHEAD_MAX;
+		for (size_t i = 0; i < count; i++)
+			ids[i] = batch->works[batch->done + i].result.dump_id;
+		batch->ahead_used = 0;
+		batch->ahead_count = fl_store_dumps(batch->options->store, ids, count, AHEAD_BYTES,
+						    batch->ahead);
+	}
+	return &batch->ahead[batch->ahead_used++];
+}
+
+static enum fl_code work_on(struct batch *batch, struct fl_work *work, struct fl_error *err)
+{
+	struct fl_read_dump *dump = read_next(batch);
+	const struct fl_error *cause = &dump->error;
+	enum fl_code code = cause->code;
 	if (!code)
-		code = examine(batch, &claim, work, err);
+		code = examine(batch, &dump->claim, work, err);
 	else if (code == FL_EFORMAT) /* nobody will ever read these bytes */
-		code = fl_work_set_aside(work, FL_OUTCOME_QUARANTINED, cause.message, NULL, err);
+		code = fl_work_set_aside(work, FL_OUTCOME_QUARANTINED, cause->message, NULL, err);
 	else if (code != FL_ENOTFOUND) /* else its device was forgotten meanwhile */
-		return fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message);
+		code = fl_fail(err, code, cause->at_kind, cause->at, "%s", cause->message);
 	else
 		code = FL_OK;
-	fl_claim_deinit(&claim);
+	fl_claim_deinit(&dump->claim);
 	return code;
 }
 

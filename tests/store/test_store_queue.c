@@ -327,6 +327,56 @@ static void test_two_handles_never_hold_the_same_dump(void **state)
 	assert_empty(other, NOON);
 }
 
+static void assert_read(const struct fl_read_dump *dump, int64_t id, const char *bytes)
+{
+	assert_int_equal(dump->error.code, FL_OK);
+	assert_int_equal(dump->claim.dump_id, id);
+	assert_int_equal(dump->claim.bytes.size, strlen(bytes));
+	assert_memory_equal(dump->claim.bytes.data, bytes, strlen(bytes));
+}
+
+/* One that is not there is said in its place; in a batch, too. */
+static void test_several_dumps_are_read_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	const int64_t ids[] = { enqueue(f->store, "first", NULL), 99,
+				enqueue(f->store, "second one", NULL) };
+	for (int batch = 0; batch < 2; batch++) {
+		struct fl_read_dump dumps[3];
+		if (batch)
+			assert_ok(fl_store_batch_begin(f->store, &err), err);
+		assert_int_equal(fl_store_dumps(f->store, ids, 3, 1000, dumps), 3);
+		assert_int_equal(sqlite3_get_autocommit(f->store->db), !batch);
+		assert_read(&dumps[0], ids[0], "first");
+		assert_int_equal(dumps[1].error.code, FL_ENOTFOUND);
+		assert_null(dumps[1].claim.bytes.data);
+		assert_read(&dumps[2], ids[2], "second one");
+		for (size_t i = 0; i < 3; i++)
+			fl_claim_deinit(&dumps[i].claim);
+		if (batch)
+			assert_ok(fl_store_batch_commit(f->store, &err), err);
+	}
+}
+
+static void test_reading_ends_when_it_is_enough(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_read_dump dumps[3];
+	const struct {
+		size_t max, count;
+	} cases[] = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 2 }, { 10, 2 }, { 11, 3 } };
+	const int64_t ids[] = { enqueue(f->store, "first", NULL), enqueue(f->store, "other", NULL),
+				enqueue(f->store, "third", NULL) };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t count = fl_store_dumps(f->store, ids, 3, cases[i].max, dumps);
+		assert_int_equal(count, cases[i].count);
+		for (size_t k = 0; k < count; k++)
+			fl_claim_deinit(&dumps[k].claim);
+	}
+	assert_int_equal(fl_store_dumps(f->store, ids, 0, 1000, dumps), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +392,8 @@ int main(void)
 		store_test(test_sizes_are_limited),
 		store_test(test_text_is_data_and_clean),
 		store_test(test_two_handles_never_hold_the_same_dump),
+		store_test(test_several_dumps_are_read_at_once),
+		store_test(test_reading_ends_when_it_is_enough),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,29 @@ static void test_a_bad_dump_in_the_middle(void **state)
 	}
 }
 
+/* More than are read at once: each result is that of its own dump. */
+static void test_a_long_batch_mixes_nothing_up(void **state)
+{
+	(void)state;
+	enum { LONG = 60 };
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	for (int i = 0; i < LONG; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "%d", i);
+		if (i % 3)
+			enqueue_dump(&scratch, BUILD, name, name);
+		else
+			enqueue(&scratch, FL_REPORT_DUMP, name, strlen(name), NULL, name);
+	}
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, LONG - LONG / 3);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	for (int i = 0; i < LONG; i++)
+		assert_string_equal(rows.rows[i].state, i % 3 ? "done" : "quarantined");
+}
+
 /* Two builds that take turns: each dump is read with its own ELF, whichever was used before. */
 static void test_builds_take_turns(void **state)
 {
@@ -587,6 +610,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_bad_dump_in_the_middle),
+		cmocka_unit_test(test_a_long_batch_mixes_nothing_up),
 		cmocka_unit_test(test_builds_take_turns),
 		cmocka_unit_test(test_a_guess_is_confirmed),
 		cmocka_unit_test(test_a_guess_is_checked),
