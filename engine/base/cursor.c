@@ -29,10 +29,25 @@ static uint64_t read_leb(struct fl_cursor *c, unsigned *bits_ret)
 	return fail(c);
 }
 
-uint64_t fl_cursor_long_uleb(struct fl_cursor *c)
+size_t fl_long_uleb(const uint8_t *at, const uint8_t *end, uint64_t *ret)
 {
 	unsigned bits;
-	return read_leb(c, &bits);
+	struct fl_cursor c = { at, end, false };
+	*ret = read_leb(&c, &bits);
+	return c.failed ? 0 : (size_t)(c.at - at);
+}
+
+struct fl_uleb32 fl_long_uleb32(const uint8_t *at)
+{
+	struct fl_uleb32 ret = { 0, 0 };
+	while (ret.size < FL_ULEB32_SIZE) {
+		uint8_t byte = at[ret.size];
+		ret.value |= (uint32_t)(byte & 0x7f) << (7 * ret.size);
+		ret.size++;
+		if (byte < 0x80)
+			break;
+	}
+	return ret;
 }
 
 int64_t fl_cursor_sleb(struct fl_cursor *c)

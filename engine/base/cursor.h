@@ -92,16 +92,39 @@ static inline uint64_t fl_cursor_u64(struct fl_cursor *c)
 	return low | (uint64_t)fl_cursor_u32(c) << 32;
 }
 
-/** For LEB128 of more than one byte: fl_cursor_uleb(). */
-uint64_t fl_cursor_long_uleb(struct fl_cursor *c);
+/** For LEB128 of more than one byte. @return how many it takes; 0: it does not end. */
+size_t fl_long_uleb(const uint8_t *at, const uint8_t *end, uint64_t *ret);
 
 /** LEB128; more than 10 bytes fail, bits behind the 64th are lost. */
 static inline uint64_t fl_cursor_uleb(struct fl_cursor *c)
 {
 	if (__builtin_expect(c->at < c->end && *c->at < 0x80, 1))
 		return *c->at++;
-	return fl_cursor_long_uleb(c);
+	uint64_t value = 0;
+	size_t size = fl_long_uleb(c->at, c->end, &value);
+	c->at = size ? c->at + size : c->end;
+	c->failed |= !size;
+	return value;
 }
+
+/** A LEB128 number and the bytes that it takes. */
+struct fl_uleb32 {
+	uint32_t value, size;
+};
+
+struct fl_uleb32 fl_long_uleb32(const uint8_t *at);
+
+/** Its lowest 32 bits. Of @p at, FL_ULEB32_SIZE bytes can be read, which the caller knows. */
+static inline uint32_t fl_near_uleb32(const uint8_t **at)
+{
+	if (__builtin_expect(**at < 0x80, 1))
+		return *(*at)++;
+	struct fl_uleb32 number = fl_long_uleb32(*at);
+	*at += number.size;
+	return number.value;
+}
+
+enum { FL_ULEB32_SIZE = 5 };
 
 int64_t fl_cursor_sleb(struct fl_cursor *c);
 

@@ -8,19 +8,26 @@
 
 static const uint32_t element_sizes[FL_INDEX_KINDS] = {
 	[FL_INDEX_STRINGS] = 1,
+	[FL_INDEX_FILES] = 4,
+	[FL_INDEX_NAMES] = sizeof(struct fl_index_name),
 	[FL_INDEX_CODE] = sizeof(struct fl_index_range),
 	[FL_INDEX_SPANS] = sizeof(struct fl_index_span),
 	[FL_INDEX_SPAN_BYTES] = 1,
-	[FL_INDEX_SEGMENT_ADDRS] = 4,
-	[FL_INDEX_SEGMENTS] = sizeof(struct fl_index_segment),
+	[FL_INDEX_FUNCTION_ADDRS] = 4,
 	[FL_INDEX_FUNCTIONS] = sizeof(struct fl_index_function),
+	[FL_INDEX_FUNCTION_FLAGS] = 1,
+	[FL_INDEX_LINKAGES] = sizeof(struct fl_index_linkage),
+	[FL_INDEX_PARTS] = sizeof(struct fl_index_part),
 	[FL_INDEX_INLINE_ADDRS] = 4,
-	[FL_INDEX_INLINE_AT] = 4,
-	[FL_INDEX_INLINES] = sizeof(struct fl_index_inline),
+	[FL_INDEX_INLINE_OFFS] = 4,
+	[FL_INDEX_INLINE_BYTES] = 1,
+	[FL_INDEX_CALLS] = 1,
 	[FL_INDEX_LINE_ADDRS] = 4,
-	[FL_INDEX_LINES] = sizeof(struct fl_index_line),
+	[FL_INDEX_LINE_OFFS] = 4,
+	[FL_INDEX_LINE_BYTES] = 1,
 	[FL_INDEX_UNWIND_ADDRS] = 4,
-	[FL_INDEX_UNWIND] = 2,
+	[FL_INDEX_UNWIND_OFFS] = 4,
+	[FL_INDEX_UNWIND_BYTES] = 1,
 	[FL_INDEX_RULES] = sizeof(struct fl_index_rule),
 	[FL_INDEX_RULE_REGISTERS] = sizeof(struct fl_index_register),
 	[FL_INDEX_EXPRESSIONS] = sizeof(struct fl_index_bytes),
@@ -61,6 +68,13 @@ uint32_t fl_build_text(struct fl_build *b, const char *text)
 		return off;
 	b->failed = true;
 	return 0;
+}
+
+uint32_t fl_build_file(struct fl_build *b, uint32_t path)
+{
+	uint32_t i = path ? fl_intern_add(&b->files, &path, sizeof(path)) : FL_INDEX_NONE;
+	b->failed |= b->files.failed;
+	return i + 1;
 }
 
 bool fl_build_is_code(const struct fl_build *b, uint32_t addr, uint64_t end)
@@ -132,7 +146,7 @@ static uint16_t flags_of(const struct fl_build *b)
 	const struct fl_debug_info *debug = &b->image->debug;
 	if (debug->functions.count || b->has_lines)
 		flags |= FL_INDEX_DEBUG_INFO;
-	if (b->tables[FL_INDEX_UNWIND].count || b->tables[FL_INDEX_EXIDX].count)
+	if (b->tables[FL_INDEX_UNWIND_ADDRS].count || b->tables[FL_INDEX_EXIDX].count)
 		flags |= FL_INDEX_UNWIND_INFO;
 	if (b->has_function_symbols)
 		flags |= FL_INDEX_SYMBOL_TABLE;
@@ -150,6 +164,7 @@ static struct fl_index_header header_of(struct fl_build *b)
 		.arch = (uint8_t)image->arch,
 		.flags = flags_of(b),
 		.name = fl_build_text(b, image->elf.name),
+		.function_count = b->function_count,
 	};
 	memcpy(h.magic, FL_INDEX_MAGIC, sizeof(h.magic));
 	memcpy(h.build_id, image->build_id, sizeof(h.build_id));
@@ -168,16 +183,25 @@ struct part {
 	uint64_t count;
 };
 
+static struct part interned(const struct fl_intern *table)
+{
+	return (struct part){ table->bytes.data, table->bytes.size };
+}
+
 /* Most tables are vectors; the byte pools grew elsewhere. */
 static struct part part_of(const struct fl_build *b, uint32_t kind)
 {
 	switch (kind) {
+	case FL_INDEX_FILES:
+		return (struct part){ b->files.bytes.data, b->files.entries.count };
+	case FL_INDEX_NAMES:
+		return (struct part){ b->names.bytes.data, b->names.entries.count };
 	case FL_INDEX_STRINGS:
-		return (struct part){ b->image->strings.bytes.data, b->image->strings.bytes.size };
+		return interned(&b->image->strings);
 	case FL_INDEX_OPCODE_BYTES:
-		return (struct part){ b->opcodes.bytes.data, b->opcodes.bytes.size };
+		return interned(&b->opcodes);
 	case FL_INDEX_EXPRESSION_BYTES:
-		return (struct part){ b->expressions.bytes.data, b->expressions.bytes.size };
+		return interned(&b->expressions);
 	case FL_INDEX_LOG_FORMATS:
 		if (!b->log_formats)
 			return (struct part){ NULL, 0 };
@@ -230,6 +254,8 @@ fl_index_build(struct fl_image *image, uint8_t **ret, size_t *size_ret, struct f
 {
 	struct fl_build b = {
 		.image = image,
+		.files = FL_INTERN,
+		.names = FL_INTERN,
 		.opcodes = FL_INTERN,
 		.expressions = FL_INTERN,
 		.code = FL_VEC(struct fl_code_range),
@@ -255,6 +281,8 @@ fl_index_build(struct fl_image *image, uint8_t **ret, size_t *size_ret, struct f
 	enum fl_code code = assemble(&b, ret, size_ret, err);
 	for (uint32_t kind = 0; kind < FL_INDEX_KINDS; kind++)
 		fl_vec_deinit(&b.tables[kind]);
+	fl_intern_deinit(&b.files);
+	fl_intern_deinit(&b.names);
 	fl_intern_deinit(&b.opcodes);
 	fl_intern_deinit(&b.expressions);
 	fl_vec_deinit(&b.code);

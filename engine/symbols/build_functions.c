@@ -99,7 +99,6 @@ static void add_claim(struct fl_build *b, struct fl_vec *claims, struct fl_funct
 				  .end = (uint64_t)source.addr + source.size,
 				  .rank = rank,
 				  .id = (uint32_t)b->sources.count };
-	source.index = FL_NO_INDEX;
 	if (!fl_vec_push(&b->sources, &source) || !fl_vec_push(claims, &claim))
 		b->failed = true;
 }
@@ -217,8 +216,11 @@ static void claim_function(struct fl_build *b, uint32_t index, struct fl_vec *cl
 			if (!fl_build_is_code(b, range->addr, end))
 				continue;
 			enum rank rank = confirm(b, f->decl, range, &symbol);
-			struct fl_function_source source = { index,       symbol, range->addr,
-							     range->size, true,   FL_NO_INDEX };
+			struct fl_function_source source = { .function = index,
+							     .symbol = symbol,
+							     .addr = range->addr,
+							     .size = range->size,
+							     .sized = true };
 			if (pass == 0 && rank > RANK_ALONE) {
 				add_claim(b, claims, source, rank);
 				confirmed = true;
@@ -236,7 +238,7 @@ static bool is_mangled(const char *name)
 }
 
 /* Name and linkage name of what a symbol calls @p symbol. */
-static void name_from_symbol(struct fl_build *b, const char *symbol, struct fl_index_function *out)
+static void name_from_symbol(struct fl_build *b, const char *symbol, struct fl_function_source *out)
 {
 	FL_AUTO_STR name = { 0 };
 	bool demangled = fl_demangle(symbol, &name);
@@ -245,8 +247,7 @@ static void name_from_symbol(struct fl_build *b, const char *symbol, struct fl_i
 	out->linkage = fl_build_text(b, symbol);
 }
 
-static void name_function(struct fl_build *b, const struct fl_function_source *source,
-			  struct fl_index_function *out)
+static void name_function(struct fl_build *b, struct fl_function_source *source)
 {
 	const char *symbol =
 		source->symbol == FL_NO_INDEX ? NULL : symbol_at(b, source->symbol)->name;
@@ -262,35 +263,53 @@ static void name_function(struct fl_build *b, const struct fl_function_source *s
 	const char *linkage = symbol ? symbol : name.linkage;
 	bool demangle = !name.has_name || name.unnamed_scope;
 	if (linkage && (!name.has_name || (demangle && is_mangled(linkage)))) {
-		name_from_symbol(b, linkage, out);
+		name_from_symbol(b, linkage, source);
 	} else {
-		out->name = fl_build_text(b, text.data ? text.data : FL_UNNAMED);
-		out->linkage = linkage ? fl_build_text(b, linkage) : 0;
+		source->name = fl_build_text(b, text.data ? text.data : FL_UNNAMED);
+		source->linkage = linkage ? fl_build_text(b, linkage) : 0;
 	}
-	if (out->linkage == out->name) /* interned: equal strings are one */
-		out->linkage = 0;
+	if (source->linkage == source->name) /* interned: equal strings are one */
+		source->linkage = 0;
+}
+
+static void add_linkage(struct fl_build *b, uint32_t function, uint32_t linkage)
+{
+	struct fl_index_linkage *out = fl_build_add(b, FL_INDEX_LINKAGES);
+	if (out)
+		*out = (struct fl_index_linkage){ function, linkage };
+}
+
+static void add_part(struct fl_build *b, uint32_t function, const struct fl_function_source *source)
+{
+	struct fl_index_part *out = fl_build_add(b, FL_INDEX_PARTS);
+	if (out)
+		*out = (struct fl_index_part){ function, source->addr, source->size };
 }
 
 static void emit_segment(struct fl_build *b, const struct fl_piece *segment)
 {
 	struct fl_function_source *source =
 		fl_vec_at(&b->sources, struct fl_function_source, segment->id);
-	if (source->index == FL_NO_INDEX) {
-		struct fl_index_function f = { .addr = source->addr,
-					       .size = source->size,
-					       .flags = source->sized ? FL_INDEX_SIZED : 0 };
-		name_function(b, source, &f);
-		source->index = (uint32_t)b->tables[FL_INDEX_FUNCTIONS].count;
-		struct fl_index_function *out = fl_build_add(b, FL_INDEX_FUNCTIONS);
-		if (out)
-			*out = f;
+	bool part = source->addr != segment->addr || source->size != segment->size;
+	uint32_t index = (uint32_t)b->tables[FL_INDEX_FUNCTIONS].count;
+	if (!source->is_named) {
+		name_function(b, source);
+		source->is_named = true;
+		b->function_count++;
 	}
-	uint32_t *key = fl_build_add(b, FL_INDEX_SEGMENT_ADDRS);
-	struct fl_index_segment *out = fl_build_add(b, FL_INDEX_SEGMENTS);
-	if (!key || !out)
+	uint32_t *key = fl_build_add(b, FL_INDEX_FUNCTION_ADDRS);
+	struct fl_index_function *out = fl_build_add(b, FL_INDEX_FUNCTIONS);
+	uint8_t *flags = fl_build_add(b, FL_INDEX_FUNCTION_FLAGS);
+	if (!key || !out || !flags)
 		return;
 	*key = segment->addr;
-	*out = (struct fl_index_segment){ segment->size, source->index };
+	*out = (struct fl_index_function){ source->name, segment->size };
+	*flags = (uint8_t)((source->sized ? FL_INDEX_SIZED : 0) |
+			   (source->linkage ? FL_INDEX_LINKED : 0) | (part ? FL_INDEX_PART : 0));
+	if (source->linkage)
+		add_linkage(b, index, source->linkage);
+	if (part)
+		add_part(b, index, source);
 }
 
 void fl_build_functions(struct fl_build *b)

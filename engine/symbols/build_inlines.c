@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/build.h"
+#include "symbols/calls.h"
 
 #include "image/demangle.h"
 
@@ -9,7 +10,7 @@
 struct stretch {
 	uint32_t addr;
 	uint32_t size;
-	uint32_t inlined; /* index into INLINES */
+	uint32_t inlined; /* offset into CALLS */
 };
 
 /* A function segment, to be grouped by function. */
@@ -25,7 +26,8 @@ struct inliner {
 	struct fl_vec claims;    /* of one function */
 	struct fl_vec segments;  /* of one function */
 	struct fl_vec stretches; /* of all functions */
-	uint32_t *numbers;       /* index in INLINES of each debug inline, FL_NO_INDEX before */
+	uint32_t *calls;         /* offset into CALLS of each debug inline, FL_NO_INDEX before */
+	uint32_t *names;         /* index into NAMES of each declaration, FL_NO_INDEX before */
 };
 
 static const struct fl_debug_inline *inline_at(const struct inliner *n, uint32_t i)
@@ -82,47 +84,72 @@ static void claim_ranges(struct inliner *n, const struct fl_debug_function *f)
 	}
 }
 
-static uint32_t emit_one(struct inliner *n, uint32_t i, uint32_t parent)
+static struct fl_index_name name_of(struct fl_build *b, uint32_t decl)
 {
-	struct fl_build *b = n->b;
-	const struct fl_debug_inline *in = inline_at(n, i);
 	FL_AUTO_STR text = { 0 };
-	struct fl_decl_name name = fl_decl_qualified(&b->image->debug, in->decl, &text);
+	struct fl_decl_name name = fl_decl_qualified(&b->image->debug, decl, &text);
 	if (!name.has_name && name.linkage && !fl_demangle(name.linkage, &text))
 		fl_str_adds(&text, name.linkage);
-	struct fl_index_inline out = {
-		.parent = parent,
+	struct fl_index_name out = {
 		.name = fl_build_text(b, text.data ? text.data : FL_UNNAMED),
 		.linkage = name.linkage ? fl_build_text(b, name.linkage) : 0,
-		.call_file = in->call_file,
-		.call_line = in->call_line,
-		.call_column = in->call_column,
 	};
 	b->failed |= text.failed;
 	if (out.linkage == out.name)
 		out.linkage = 0;
-	uint32_t number = (uint32_t)b->tables[FL_INDEX_INLINES].count;
-	struct fl_index_inline *slot = fl_build_add(b, FL_INDEX_INLINES);
-	if (slot)
-		*slot = out;
-	return number;
+	return out;
+}
+
+/* One function is inlined many times, and declared in many units. */
+static uint32_t name_index(struct inliner *n, uint32_t decl)
+{
+	struct fl_build *b = n->b;
+	uint32_t *known = decl == FL_NO_INDEX ? NULL : &n->names[decl];
+	if (known && *known != FL_NO_INDEX)
+		return *known;
+	struct fl_index_name name = name_of(b, decl);
+	uint32_t index = fl_intern_add(&b->names, &name, sizeof(name));
+	b->failed |= b->names.failed;
+	if (known)
+		*known = index;
+	return index;
+}
+
+static uint32_t emit_one(struct inliner *n, uint32_t i, uint32_t parent)
+{
+	struct fl_build *b = n->b;
+	const struct fl_debug_inline *in = inline_at(n, i);
+	struct fl_vec *calls = &b->tables[FL_INDEX_CALLS];
+	struct fl_call call = {
+		.parent = parent,
+		.name = name_index(n, in->decl),
+		.file = fl_build_file(b, in->call_file),
+		.line = in->call_line,
+		.column = in->call_column,
+	};
+	uint32_t off = (uint32_t)calls->count;
+	uint8_t *at = calls->count < INT32_MAX - FL_CALL_SIZE_MAX ? fl_build_room(b, calls) : NULL;
+	b->failed |= !at;
+	if (at)
+		calls->count += (size_t)(fl_call_put(at, off, &call) - at);
+	return off;
 }
 
 /* The call and those around it, outermost first. Parents precede children in the image, so that the
  * chain is finite; it may be deep. */
 static uint32_t emit_chain(struct inliner *n, uint32_t i)
 {
-	while (n->numbers[i] == FL_NO_INDEX && !n->b->failed) {
+	while (n->calls[i] == FL_NO_INDEX && !n->b->failed) {
 		uint32_t top = i;
 		uint32_t parent = inline_at(n, top)->parent;
-		while (parent != FL_NO_INDEX && n->numbers[parent] == FL_NO_INDEX) {
+		while (parent != FL_NO_INDEX && n->calls[parent] == FL_NO_INDEX) {
 			top = parent;
 			parent = inline_at(n, top)->parent;
 		}
-		n->numbers[top] = emit_one(
-			n, top, parent == FL_NO_INDEX ? FL_INDEX_NONE : n->numbers[parent]);
+		n->calls[top] =
+			emit_one(n, top, parent == FL_NO_INDEX ? FL_INDEX_NONE : n->calls[parent]);
 	}
-	return n->numbers[i];
+	return n->calls[i];
 }
 
 /* Keep what lies inside the parts that the function itself won. Both lists ascend. */
@@ -159,57 +186,62 @@ static void build_function(struct inliner *n, const struct owned *owned, size_t 
 	clip(n, owned, owned_count);
 }
 
-static void emit_key(struct fl_build *b, uint32_t addr, uint32_t inlined)
-{
-	uint32_t *key = fl_build_add(b, FL_INDEX_INLINE_ADDRS);
-	uint32_t *at = fl_build_add(b, FL_INDEX_INLINE_AT);
-	if (!key || !at)
-		return;
-	*key = addr;
-	*at = inlined;
-}
-
 static void emit_stretches(struct inliner *n)
 {
+	struct fl_rows_out rows = { .addrs = FL_INDEX_INLINE_ADDRS };
 	if (n->stretches.count)
 		qsort(n->stretches.data, n->stretches.count, sizeof(struct stretch), by_addr);
 	for (size_t i = 0; i < n->stretches.count && !n->b->failed; i++) {
 		const struct stretch *s = fl_vec_at(&n->stretches, const struct stretch, i);
 		uint64_t end = (uint64_t)s->addr + s->size;
 		bool joined = i + 1 < n->stretches.count && s[1].addr == end;
-		emit_key(n->b, s->addr, s->inlined);
+		fl_build_value(n->b, &rows, s->addr, s->inlined);
 		if (!joined && end <= UINT32_MAX)
-			emit_key(n->b, (uint32_t)end, FL_INDEX_NONE);
+			fl_build_value(n->b, &rows, (uint32_t)end, FL_INDEX_NONE);
 	}
+	fl_build_rows_end(n->b, FL_INDEX_INLINE_ADDRS);
+}
+
+static uint32_t *unknown(struct fl_build *b, size_t count)
+{
+	uint32_t *ret = b->failed ? NULL : malloc((count ? count : 1) * sizeof(*ret));
+	b->failed |= !ret;
+	for (size_t i = 0; ret && i < count; i++)
+		ret[i] = FL_NO_INDEX;
+	return ret;
+}
+
+static void build_functions(struct inliner *n)
+{
+	collect_owned(n);
+	const struct owned *owned = n->owned.data;
+	for (size_t i = 0, next; i < n->owned.count && !n->b->failed; i = next) {
+		for (next = i + 1;
+		     next < n->owned.count && owned[next].function == owned[i].function;)
+			next++;
+		build_function(n, owned + i, next - i);
+	}
+	emit_stretches(n);
 }
 
 void fl_build_inlines(struct fl_build *b)
 {
-	size_t count = b->image->debug.inlines.count;
+	const struct fl_debug_info *debug = &b->image->debug;
+	if (!debug->inlines.count)
+		return;
 	struct inliner n = {
 		.b = b,
 		.owned = FL_VEC(struct owned),
 		.claims = FL_VEC(struct fl_claim),
 		.segments = FL_VEC(struct fl_piece),
 		.stretches = FL_VEC(struct stretch),
-		.numbers = count && !b->failed ? malloc(count * sizeof(uint32_t)) : NULL,
+		.calls = unknown(b, debug->inlines.count),
+		.names = unknown(b, debug->decls.count),
 	};
-	if (!n.numbers) {
-		b->failed |= count > 0;
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		n.numbers[i] = FL_NO_INDEX;
-	collect_owned(&n);
-	const struct owned *owned = n.owned.data;
-	for (size_t i = 0, next; i < n.owned.count && !b->failed; i = next) {
-		for (next = i + 1;
-		     next < n.owned.count && owned[next].function == owned[i].function;)
-			next++;
-		build_function(&n, owned + i, next - i);
-	}
-	emit_stretches(&n);
-	free(n.numbers);
+	if (!b->failed)
+		build_functions(&n);
+	free(n.calls);
+	free(n.names);
 	fl_vec_deinit(&n.owned);
 	fl_vec_deinit(&n.claims);
 	fl_vec_deinit(&n.segments);

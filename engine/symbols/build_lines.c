@@ -54,32 +54,46 @@ static enum rank rank_of(const struct fl_build *b, const struct fl_line_sequence
 	return symbol_only ? RANK_SYMBOL : RANK_NONE;
 }
 
-static bool same(const struct fl_index_line *a, const struct fl_index_line *b)
+/* Rows on their way out. One waits: another at its address would replace it. */
+struct liner {
+	struct fl_build *b;
+	struct fl_rows_out rows;
+	struct fl_place_row waiting;
+	bool is_waiting;
+	uint32_t path, file; /* the last one, as string and as index */
+};
+
+static bool same(const struct fl_place_row *a, const struct fl_place_row *b)
 {
 	return a->file == b->file && a->line == b->line && a->column == b->column;
 }
 
-/* The last row at an address wins; one that changes nothing is not kept. */
-static void emit(struct fl_build *b, uint32_t addr, struct fl_index_line line)
+static void flush(struct liner *l)
 {
-	struct fl_vec *keys = &b->tables[FL_INDEX_LINE_ADDRS];
-	struct fl_vec *lines = &b->tables[FL_INDEX_LINES];
-	if (keys->count && *fl_vec_at(keys, uint32_t, keys->count - 1) == addr) {
-		keys->count--;
-		lines->count--;
-	}
-	if (keys->count && same(fl_vec_at(lines, struct fl_index_line, keys->count - 1), &line))
+	if (l->is_waiting)
+		fl_build_place(l->b, &l->rows, &l->waiting);
+	l->is_waiting = false;
+}
+
+/* The last row at an address wins; one that changes nothing is not kept. */
+static void emit(struct liner *l, struct fl_place_row row)
+{
+	if (l->is_waiting && l->waiting.addr == row.addr)
+		l->is_waiting = false;
+	const struct fl_place_row *last = l->is_waiting ? &l->waiting : &l->rows.place;
+	if ((l->is_waiting || l->rows.count) && same(last, &row))
 		return;
-	uint32_t *key = fl_vec_next(keys);
-	struct fl_index_line *out = keys->count < FL_INDEX_NONE ? fl_vec_next(lines) : NULL;
-	if (!key || !out) {
-		b->failed = true;
-		return;
-	}
-	*key = addr;
-	*out = line;
-	keys->count++;
-	lines->count++;
+	flush(l);
+	l->waiting = row;
+	l->is_waiting = true;
+}
+
+static uint32_t file_of(struct liner *l, uint32_t path)
+{
+	if (path != l->path)
+		l->file = fl_build_file(l->b, path);
+	l->path = path;
+	return l->file;
 }
 
 /* Row in force at @p addr: the last one that is not past it. */
@@ -97,38 +111,35 @@ static uint32_t row_at(const struct fl_line_row *rows, uint32_t count, uint32_t 
 	return low ? low - 1 : 0;
 }
 
-static void emit_rows(struct fl_build *b, const struct fl_piece *s)
+static void emit_rows(struct liner *l, const struct fl_piece *s)
 {
+	const struct fl_debug_info *debug = &l->b->image->debug;
 	const struct fl_line_sequence *q =
-		fl_vec_at(&b->image->debug.sequences, const struct fl_line_sequence, s->id);
+		fl_vec_at(&debug->sequences, const struct fl_line_sequence, s->id);
 	const struct fl_line_row *rows =
-		fl_vec_at(&b->image->debug.rows, const struct fl_line_row, q->first_row);
+		fl_vec_at(&debug->rows, const struct fl_line_row, q->first_row);
 	uint64_t end = (uint64_t)s->addr + s->size;
 	for (uint32_t i = row_at(rows, q->row_count, s->addr); i < q->row_count; i++) {
-		if (rows[i].addr >= end || b->failed)
+		if (rows[i].addr >= end || l->b->failed)
 			break;
-		struct fl_index_line line = { rows[i].file, rows[i].line, rows[i].column };
-		emit(b, rows[i].addr > s->addr ? rows[i].addr : s->addr, line);
-		b->has_lines = true;
+		struct fl_place_row row = {
+			.addr = rows[i].addr > s->addr ? rows[i].addr : s->addr,
+			.file = file_of(l, rows[i].file),
+			.line = rows[i].line,
+			.column = rows[i].column,
+		};
+		emit(l, row);
+		l->b->has_lines = true;
 	}
 	if (end <= UINT32_MAX)
-		emit(b, (uint32_t)end, (struct fl_index_line){ 0 });
-}
-
-/* Each row gives one at most, each segment one at its start and one at its end. Room that is not
- * used costs no memory, copies of half-full tables would. */
-static void reserve(struct fl_build *b, size_t segments)
-{
-	size_t count = b->image->debug.rows.count + 2 * segments;
-	if (!fl_vec_reserve(&b->tables[FL_INDEX_LINE_ADDRS], count) ||
-	    !fl_vec_reserve(&b->tables[FL_INDEX_LINES], count))
-		b->failed = true;
+		emit(l, (struct fl_place_row){ .addr = (uint32_t)end });
 }
 
 void fl_build_lines(struct fl_build *b)
 {
 	struct fl_vec claims = FL_VEC(struct fl_claim);
 	struct fl_vec segments = FL_VEC(struct fl_piece);
+	struct liner l = { .b = b, .rows = { .addrs = FL_INDEX_LINE_ADDRS } };
 	const struct fl_vec *sequences = &b->image->debug.sequences;
 	for (uint32_t i = 0; i < sequences->count && !b->failed; i++) {
 		const struct fl_line_sequence *q =
@@ -141,9 +152,10 @@ void fl_build_lines(struct fl_build *b)
 	}
 	if (!fl_claims_resolve(&claims, &segments))
 		b->failed = true;
-	reserve(b, segments.count);
 	for (size_t i = 0; i < segments.count && !b->failed; i++)
-		emit_rows(b, fl_vec_at(&segments, const struct fl_piece, i));
+		emit_rows(&l, fl_vec_at(&segments, const struct fl_piece, i));
+	flush(&l);
+	fl_build_rows_end(b, FL_INDEX_LINE_ADDRS);
 	fl_vec_deinit(&claims);
 	fl_vec_deinit(&segments);
 	fl_vec_deinit(&b->image->debug.rows); /* by far the most of what an image holds */

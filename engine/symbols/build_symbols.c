@@ -8,8 +8,9 @@
 struct entry {
 	const char *name;
 	const struct fl_symbol *symbol;
-	uint32_t index; /* in SYMBOLS, once sorted by address */
+	uint32_t index; /* by address */
 	uint32_t order; /* in the file */
+	uint32_t id;    /* as SYMBOL_NAMES has it */
 };
 
 static int three_way(uint32_t a, uint32_t b)
@@ -41,12 +42,32 @@ static int by_name(const void *a, const void *b)
 	return order ? order : three_way(x->index, y->index);
 }
 
-static void emit_symbol(struct fl_build *b, const struct fl_symbol *s)
+/* The element of FUNCTIONS that says all of a symbol, or FL_NO_INDEX. */
+static uint32_t function_of(const struct fl_build *b, const struct fl_symbol *s, uint32_t name)
 {
+	uint32_t i = fl_build_segment(b, s->addr);
+	if (i >= FL_INDEX_OF_FUNCTION || s->kind == FL_SYMBOL_OBJECT || s->section == FL_SHN_ABS)
+		return FL_NO_INDEX;
+	const struct fl_piece *piece = fl_vec_at(&b->segments, const struct fl_piece, i);
+	const struct fl_function_source *source =
+		fl_vec_at(&b->sources, const struct fl_function_source, piece->id);
+	bool whole = piece->addr == source->addr && piece->size == source->size;
+	bool same = s->addr == source->addr && s->size == source->size &&
+		    name == (source->linkage ? source->linkage : source->name);
+	return whole && same ? i : FL_NO_INDEX;
+}
+
+static void emit_symbol(struct fl_build *b, struct entry *e)
+{
+	const struct fl_symbol *s = e->symbol;
 	uint32_t name = fl_build_text(b, s->name);
+	uint32_t function = function_of(b, s, name);
 	unsigned flags = (s->kind != FL_SYMBOL_OBJECT ? FL_INDEX_IS_FUNCTION : 0U) |
-			 (s->section == FL_SHN_ABS ? FL_INDEX_IS_ABSOLUTE : 0U) |
-			 (s->global ? FL_INDEX_IS_GLOBAL : 0U);
+			 (s->section == FL_SHN_ABS ? FL_INDEX_IS_ABSOLUTE : 0U);
+	e->id = function | FL_INDEX_OF_FUNCTION;
+	if (function != FL_NO_INDEX)
+		return;
+	e->id = (uint32_t)b->tables[FL_INDEX_SYMBOLS].count;
 	struct fl_index_symbol *out = fl_build_add(b, FL_INDEX_SYMBOLS);
 	if (out)
 		*out = (struct fl_index_symbol){ name, s->addr, s->size, flags };
@@ -60,7 +81,7 @@ static void claim_object(struct fl_build *b, const struct entry *e, struct fl_ve
 	    end > UINT64_C(1) << 32)
 		return;
 	/* Global before local where aliases share the memory. */
-	struct fl_claim claim = { .addr = s->addr, .end = end, .rank = s->global, .id = e->index };
+	struct fl_claim claim = { .addr = s->addr, .end = end, .rank = s->global, .id = e->id };
 	if (!fl_vec_push(claims, &claim))
 		b->failed = true;
 }
@@ -103,14 +124,14 @@ void fl_build_symbols(struct fl_build *b)
 	qsort(entries, count, sizeof(*entries), by_addr);
 	for (size_t i = 0; i < count && !b->failed; i++) {
 		entries[i].index = (uint32_t)i;
-		emit_symbol(b, entries[i].symbol);
+		emit_symbol(b, &entries[i]);
 		claim_object(b, &entries[i], &claims);
 	}
 	qsort(entries, count, sizeof(*entries), by_name);
 	for (size_t i = 0; i < count && !b->failed; i++) {
 		uint32_t *index = fl_build_add(b, FL_INDEX_SYMBOL_NAMES);
 		if (index)
-			*index = entries[i].index;
+			*index = entries[i].id;
 	}
 	emit_objects(b, &claims);
 	free(entries);

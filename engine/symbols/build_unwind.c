@@ -16,7 +16,7 @@ enum rank {
 /* Expanded rows, before the rules are interned away. */
 struct row {
 	uint32_t pc;
-	uint16_t rule;
+	uint32_t rule; /* index into RULES, or FL_INDEX_NONE */
 };
 
 struct expanded {
@@ -33,7 +33,9 @@ struct unwinder {
 	uint32_t pending_pc;
 	bool is_pending;
 	size_t damaged;
-	bool too_many_rules;
+	struct fl_rows_out out;
+	struct row waiting; /* to be written: another row at its pc would replace it */
+	bool is_waiting;
 };
 
 static enum rank rank_of(const struct fl_build *b, const struct fl_frame_program *f)
@@ -122,25 +124,21 @@ static void emit_rule(struct unwinder *u, const struct packed_rule *packed)
 	}
 }
 
-static uint16_t rule_id(struct unwinder *u, const struct fl_unwind_rule *rule)
+static uint32_t rule_id(struct unwinder *u, const struct fl_unwind_rule *rule)
 {
 	if (rule->cfa_kind == FL_CFA_NONE) /* a program that broke off ends like this */
-		return FL_INDEX_NO_RULE;
+		return FL_INDEX_NONE;
 	struct packed_rule packed = pack(u, rule);
 	size_t size = sizeof(packed.head) + packed.head.register_count * sizeof(packed.regs[0]);
 	size_t before = u->seen.entries.count;
 	uint32_t id = fl_intern_add(&u->seen, &packed, size);
 	if (id == UINT32_MAX) {
 		u->b->failed = true;
-		return FL_INDEX_NO_RULE;
-	}
-	if (id >= FL_INDEX_NO_RULE) {
-		u->too_many_rules = true;
-		return FL_INDEX_NO_RULE;
+		return FL_INDEX_NONE;
 	}
 	if (id == before)
 		emit_rule(u, &packed);
-	return (uint16_t)id;
+	return id;
 }
 
 static bool flush(struct unwinder *u)
@@ -190,23 +188,26 @@ static void expand(struct unwinder *u, uint32_t index)
 	out->row_count = (uint32_t)u->rows.count - out->first_row;
 }
 
-static void emit(struct fl_build *b, uint32_t pc, uint16_t rule)
+static void write_waiting(struct unwinder *u)
 {
-	struct fl_vec *keys = &b->tables[FL_INDEX_UNWIND_ADDRS];
-	struct fl_vec *ids = &b->tables[FL_INDEX_UNWIND];
-	if (keys->count && *fl_vec_at(keys, uint32_t, keys->count - 1) == pc) {
-		keys->count--;
-		ids->count--;
-	}
-	if (keys->count ? *fl_vec_at(ids, uint16_t, keys->count - 1) == rule
-			: rule == FL_INDEX_NO_RULE)
+	if (u->is_waiting)
+		fl_build_value(u->b, &u->out, u->waiting.pc, u->waiting.rule);
+	u->is_waiting = false;
+}
+
+/* The last row at a pc wins; one that changes nothing is not kept. */
+static void emit(struct unwinder *u, uint32_t pc, uint32_t rule)
+{
+	if (u->is_waiting && u->waiting.pc == pc)
+		u->is_waiting = false;
+	uint32_t last = u->is_waiting  ? u->waiting.rule
+			: u->out.count ? u->out.value.value
+				       : FL_INDEX_NONE;
+	if (last == rule)
 		return;
-	uint32_t *key = fl_build_add(b, FL_INDEX_UNWIND_ADDRS);
-	uint16_t *id = fl_build_add(b, FL_INDEX_UNWIND);
-	if (!key || !id)
-		return;
-	*key = pc;
-	*id = rule;
+	write_waiting(u);
+	u->waiting = (struct row){ pc, rule };
+	u->is_waiting = true;
 }
 
 static void emit_segment(struct unwinder *u, const struct fl_piece *s)
@@ -222,9 +223,9 @@ static void emit_segment(struct unwinder *u, const struct fl_piece *s)
 	while (i + 1 < e->row_count && rows[i + 1].pc <= s->addr)
 		i++;
 	for (; i < e->row_count && rows[i].pc < end && !u->b->failed; i++)
-		emit(u->b, rows[i].pc > s->addr ? rows[i].pc : s->addr, rows[i].rule);
+		emit(u, rows[i].pc > s->addr ? rows[i].pc : s->addr, rows[i].rule);
 	if (end <= UINT32_MAX)
-		emit(u->b, (uint32_t)end, FL_INDEX_NO_RULE);
+		emit(u, (uint32_t)end, FL_INDEX_NONE);
 }
 
 static void tell(struct unwinder *u)
@@ -234,9 +235,6 @@ static void tell(struct unwinder *u)
 	if (u->damaged)
 		fl_finding_add(findings, FL_STAGE_SYMBOLS, FL_WARNING, FL_EFORMAT, FL_AT_NONE, 0,
 			       "%s: %zu call frame programs are damaged", name, u->damaged);
-	if (u->too_many_rules)
-		fl_finding_add(findings, FL_STAGE_SYMBOLS, FL_WARNING, FL_ELIMIT, FL_AT_NONE, 0,
-			       "%s: more than %u different unwind rules", name, FL_INDEX_NO_RULE);
 }
 
 void fl_build_unwind(struct fl_build *b)
@@ -244,7 +242,10 @@ void fl_build_unwind(struct fl_build *b)
 	const struct fl_vec *frames = &b->image->debug.frames;
 	struct fl_vec claims = FL_VEC(struct fl_claim);
 	struct fl_vec segments = FL_VEC(struct fl_piece);
-	struct unwinder u = { .b = b, .rows = FL_VEC(struct row), .seen = FL_INTERN };
+	struct unwinder u = { .b = b,
+			      .rows = FL_VEC(struct row),
+			      .seen = FL_INTERN,
+			      .out = { .addrs = FL_INDEX_UNWIND_ADDRS } };
 	if (!frames->count || b->failed)
 		return;
 	u.frames = calloc(frames->count, sizeof(*u.frames));
@@ -263,6 +264,8 @@ void fl_build_unwind(struct fl_build *b)
 		b->failed = true;
 	for (size_t i = 0; i < segments.count && !b->failed; i++)
 		emit_segment(&u, fl_vec_at(&segments, const struct fl_piece, i));
+	write_waiting(&u);
+	fl_build_rows_end(b, FL_INDEX_UNWIND_ADDRS);
 	tell(&u);
 	free(u.frames);
 	fl_vec_deinit(&u.rows);

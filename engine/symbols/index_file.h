@@ -6,7 +6,7 @@
 #include <faultline/symbols.h>
 
 #define FL_INDEX_FILE_MAGIC   "FLINDEXF"
-#define FL_INDEX_FILE_VERSION 1
+#define FL_INDEX_FILE_VERSION 2
 
 /** Followed by a place for each module, then the modules. */
 struct fl_index_file {

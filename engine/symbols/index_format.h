@@ -5,9 +5,10 @@
  *
  * A header, a directory of tables, the tables. All offsets count from the first byte of the header,
  * all integers are little-endian, every table begins at a multiple of 8. A reader skips kinds it
- * does not know; a kind never changes its meaning or element: what changes gets a new kind, what
- * cannot be read without it a new version. Keys that are searched stand apart from their payloads:
- * table X_ADDRS holds ascending u32 target addresses, element i of table X belongs to key i.
+ * does not know; within a version a kind never changes its meaning or element: what changes gets a
+ * new kind, what cannot be read without it a new version. Keys that are searched stand apart from
+ * their payloads: table X_ADDRS holds ascending u32 target addresses, element i of table X belongs
+ * to key i; what X_OFFS and X_BYTES belong to is in symbols/rows.h.
  */
 #ifndef SYMBOLS_INDEX_FORMAT_H
 #define SYMBOLS_INDEX_FORMAT_H
@@ -17,9 +18,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the index is used as it lies in memory");
 
 #define FL_INDEX_MAGIC   "FLSYMIDX"
-#define FL_INDEX_VERSION 1
+#define FL_INDEX_VERSION 2
 #define FL_INDEX_NONE    UINT32_MAX /**< "no element" wherever a table index may be missing */
-#define FL_INDEX_NO_RULE UINT16_MAX
 
 enum fl_index_flag {
 	FL_INDEX_DEBUG_INFO = 1 << 0,   /**< functions or lines came from DWARF */
@@ -41,6 +41,8 @@ struct fl_index_header {
 	uint32_t name;      /**< string: of the module */
 	uint32_t code_addr; /**< lowest executable address */
 	uint64_t code_end;
+	uint32_t function_count; /**< one in several parts counts once */
+	uint32_t reserved;
 };
 
 /** The directory follows the header. */
@@ -51,23 +53,30 @@ struct fl_index_table {
 	uint64_t count;
 };
 
-/** Tables in a file are numbered by these; append only. */
+/** Tables in a file are numbered by these; within a version append only. */
 enum fl_index_kind {
 	FL_INDEX_STRINGS =
 		1, /**< NUL-terminated; a "string" is an offset into it; 0 is "" and means none */
+	FL_INDEX_FILES, /**< u32: string, the path of a source file */
+	FL_INDEX_NAMES, /**< struct fl_index_name */
 	FL_INDEX_CODE,  /**< struct fl_index_range: executable addresses, ascending, disjoint */
 	FL_INDEX_SPANS, /**< struct fl_index_span: read-only contents */
-	FL_INDEX_SPAN_BYTES,    /**< what they hold */
-	FL_INDEX_SEGMENT_ADDRS, /**< code that belongs to a known function */
-	FL_INDEX_SEGMENTS,      /**< struct fl_index_segment */
-	FL_INDEX_FUNCTIONS,     /**< struct fl_index_function */
-	FL_INDEX_INLINE_ADDRS,  /**< where the innermost inlined call changes */
-	FL_INDEX_INLINE_AT,     /**< u32: index into INLINES, or none from here on */
-	FL_INDEX_INLINES,       /**< struct fl_index_inline, callers before callees */
-	FL_INDEX_LINE_ADDRS,
-	FL_INDEX_LINES, /**< struct fl_index_line; one without file and line ends known code */
-	FL_INDEX_UNWIND_ADDRS,
-	FL_INDEX_UNWIND,         /**< u16: index into RULES, or FL_INDEX_NO_RULE from here on */
+	FL_INDEX_SPAN_BYTES,     /**< what they hold */
+	FL_INDEX_FUNCTION_ADDRS, /**< code that belongs to a known function */
+	FL_INDEX_FUNCTIONS,      /**< struct fl_index_function */
+	FL_INDEX_FUNCTION_FLAGS, /**< u8 of each: enum fl_index_function_flag */
+	FL_INDEX_LINKAGES,       /**< struct fl_index_linkage, ascending */
+	FL_INDEX_PARTS,          /**< struct fl_index_part, ascending */
+	FL_INDEX_INLINE_ADDRS,   /**< rows: where the innermost inlined call changes */
+	FL_INDEX_INLINE_OFFS,
+	FL_INDEX_INLINE_BYTES, /**< value: offset into CALLS */
+	FL_INDEX_CALLS,        /**< inlined calls, callers before callees; symbols/calls.h */
+	FL_INDEX_LINE_ADDRS,   /**< rows */
+	FL_INDEX_LINE_OFFS,
+	FL_INDEX_LINE_BYTES,   /**< place; one without file and line ends known code */
+	FL_INDEX_UNWIND_ADDRS, /**< rows */
+	FL_INDEX_UNWIND_OFFS,
+	FL_INDEX_UNWIND_BYTES,   /**< value: index into RULES */
 	FL_INDEX_RULES,          /**< struct fl_index_rule */
 	FL_INDEX_RULE_REGISTERS, /**< struct fl_index_register */
 	FL_INDEX_EXPRESSIONS,    /**< struct fl_index_bytes into EXPRESSION_BYTES */
@@ -75,8 +84,9 @@ enum fl_index_kind {
 	FL_INDEX_EXIDX_ADDRS,
 	FL_INDEX_EXIDX, /**< struct fl_index_exidx */
 	FL_INDEX_OPCODE_BYTES,
-	FL_INDEX_SYMBOLS,      /**< struct fl_index_symbol, ascending address */
-	FL_INDEX_SYMBOL_NAMES, /**< u32: index into SYMBOLS, by name, the best of a name first */
+	FL_INDEX_SYMBOLS,      /**< struct fl_index_symbol, ascending address; not all: see there */
+	FL_INDEX_SYMBOL_NAMES, /**< u32: index into SYMBOLS, or into FUNCTIONS with
+				  FL_INDEX_OF_FUNCTION; by name, the best of a name first */
 	FL_INDEX_OBJECT_ADDRS, /**< memory that belongs to a known object */
 	FL_INDEX_OBJECTS,      /**< struct fl_index_segment: id = index into SYMBOLS */
 	FL_INDEX_FINDINGS,     /**< struct fl_index_finding */
@@ -104,31 +114,35 @@ struct fl_index_span {
 
 struct fl_index_segment {
 	uint32_t size; /**< from its key on */
-	uint32_t id;   /**< index into FUNCTIONS or SYMBOLS */
+	uint32_t id;   /**< index into SYMBOLS */
 };
 
-enum { FL_INDEX_SIZED = 1 /**< the size comes from DWARF or the symbol, not from its neighbour */ };
+enum fl_index_function_flag {
+	FL_INDEX_SIZED = 1,  /**< the size comes from DWARF or the symbol, not from its neighbour */
+	FL_INDEX_LINKED = 2, /**< its linkage name is another: in LINKAGES */
+	FL_INDEX_PART = 4,   /**< not the whole function, which is in PARTS */
+};
 
-/** One contiguous part of a function; a function in several sections has several. */
+/** One contiguous part of a function, from its key on; nearly all have only one. */
 struct fl_index_function {
-	uint32_t name;    /**< string */
-	uint32_t linkage; /**< string; 0 = same as name */
-	uint32_t addr;
+	uint32_t name; /**< string */
 	uint32_t size;
-	uint32_t flags;
 };
 
-struct fl_index_inline {
-	uint32_t parent; /**< index of the inlined call around it, or none: directly in the function
-			  */
-	uint32_t name, linkage; /**< strings */
-	uint32_t call_file;     /**< string: where the surrounding scope calls it */
-	uint32_t call_line, call_column;
+struct fl_index_linkage {
+	uint32_t function; /**< index into FUNCTIONS */
+	uint32_t linkage;  /**< string */
 };
 
-struct fl_index_line {
-	uint32_t file; /**< string */
-	uint32_t line, column;
+struct fl_index_part {
+	uint32_t function; /**< index into FUNCTIONS */
+	uint32_t addr;     /**< where the function, or this section of it, claims to lie */
+	uint32_t size;
+};
+
+/** Of an inlined function. */
+struct fl_index_name {
+	uint32_t name, linkage; /**< strings; linkage 0 = same as name */
 };
 
 /** symbols/unwind_rule.h says what the values mean. */
@@ -163,8 +177,11 @@ struct fl_index_exidx {
 	uint16_t flags;
 };
 
-enum { FL_INDEX_IS_FUNCTION = 1, FL_INDEX_IS_ABSOLUTE = 2, FL_INDEX_IS_GLOBAL = 4 };
+enum { FL_INDEX_IS_FUNCTION = 1, FL_INDEX_IS_ABSOLUTE = 2 };
 
+#define FL_INDEX_OF_FUNCTION (UINT32_C(1) << 31)
+
+/** What an element of FUNCTIONS that is not a part does not say already by name and place. */
 struct fl_index_symbol {
 	uint32_t name;
 	uint32_t addr;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "symbols/calls.h"
 #include "symbols/module.h"
+#include "symbols/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,8 @@ bool fl_module_is_code(const struct fl_module *module, uint32_t addr)
 	const struct fl_index_range *ranges = module->tables[FL_INDEX_CODE].data;
 	uint32_t low = 0;
 	uint32_t high = module->tables[FL_INDEX_CODE].count;
+	if (high == 1) /* as a rule */
+		return addr - ranges[0].addr < ranges[0].size;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 		if (ranges[mid].addr <= addr)
@@ -24,35 +28,63 @@ bool fl_module_is_code(const struct fl_module *module, uint32_t addr)
 	return low && addr - ranges[low - 1].addr < ranges[low - 1].size;
 }
 
-/* The segment of a keyed table that covers @p addr. */
-static const struct fl_index_segment *segment_at(const struct fl_module *module,
-						 enum fl_index_kind keys, enum fl_index_kind kind,
-						 uint32_t addr)
+/* What PARTS and LINKAGES begin with; both ascend by it. */
+static const uint32_t *
+entry_of(const struct fl_module *module, enum fl_index_kind kind, uint32_t function)
 {
-	uint32_t i = fl_table_search(module, keys, addr);
-	const uint32_t *key = fl_table_at(module, keys, i);
-	const struct fl_index_segment *segment = fl_table_at(module, kind, i);
-	return key && segment && addr - *key < segment->size ? segment : NULL;
+	uint32_t low = 0;
+	uint32_t high = module->tables[kind].count;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (*(const uint32_t *)fl_table_at(module, kind, mid) < function)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	const uint32_t *entry = fl_table_at(module, kind, low);
+	return entry && *entry == function ? entry : NULL;
 }
 
-static const struct fl_index_function *function_at(const struct fl_module *module, uint32_t addr)
+/* Index into FUNCTIONS, or FL_INDEX_NONE. */
+static uint32_t function_at(const struct fl_module *module, uint32_t addr)
 {
-	const struct fl_index_segment *segment =
-		segment_at(module, FL_INDEX_SEGMENT_ADDRS, FL_INDEX_SEGMENTS, addr);
-	return segment ? fl_table_at(module, FL_INDEX_FUNCTIONS, segment->id) : NULL;
+	uint32_t i = fl_table_search(module, FL_INDEX_FUNCTION_ADDRS, addr);
+	const uint32_t *key = fl_table_at(module, FL_INDEX_FUNCTION_ADDRS, i);
+	const struct fl_index_function *f = fl_table_at(module, FL_INDEX_FUNCTIONS, i);
+	return key && addr - *key < f->size ? i : FL_INDEX_NONE;
+}
+
+/* There are as many flags as functions: module.c. */
+static uint8_t flags_of(const struct fl_module *module, uint32_t function)
+{
+	return ((const uint8_t *)module->tables[FL_INDEX_FUNCTION_FLAGS].data)[function];
+}
+
+static const char *linkage_of(const struct fl_module *module, uint32_t function)
+{
+	const struct fl_index_linkage *linkage = NULL;
+	if (flags_of(module, function) & FL_INDEX_LINKED)
+		linkage = (const void *)entry_of(module, FL_INDEX_LINKAGES, function);
+	return linkage ? text_or_null(module, linkage->linkage) : NULL;
 }
 
 bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
 			   struct fl_function_info *ret, bool *sized_ret)
 {
-	const struct fl_index_function *f = function_at(module, addr);
+	uint32_t i = function_at(module, addr);
+	const struct fl_index_function *f = fl_table_at(module, FL_INDEX_FUNCTIONS, i);
+	const struct fl_index_part *part = NULL;
 	if (!f)
 		return false;
+	uint8_t flags = flags_of(module, i);
+	if (flags & FL_INDEX_PART)
+		part = (const void *)entry_of(module, FL_INDEX_PARTS, i);
 	ret->name = fl_module_text(module, f->name);
-	ret->linkage_name = text_or_null(module, f->linkage);
-	ret->addr = f->addr;
-	ret->end = f->addr + f->size;
-	*sized_ret = f->flags & FL_INDEX_SIZED;
+	ret->linkage_name = linkage_of(module, i);
+	ret->addr = part ? part->addr
+			 : *(const uint32_t *)fl_table_at(module, FL_INDEX_FUNCTION_ADDRS, i);
+	ret->end = ret->addr + (part ? part->size : f->size);
+	*sized_ret = flags & FL_INDEX_SIZED;
 	return true;
 }
 
@@ -62,18 +94,12 @@ bool fl_module_function(const struct fl_module *module, uint32_t addr, struct fl
 	return fl_module_function_at(module, addr, ret, &sized);
 }
 
-static uint32_t inlined_at(const struct fl_module *module, uint32_t addr)
-{
-	uint32_t i = fl_table_search(module, FL_INDEX_INLINE_ADDRS, addr);
-	const uint32_t *at = fl_table_at(module, FL_INDEX_INLINE_AT, i);
-	return at ? *at : FL_INDEX_NONE;
-}
-
 /* A line of an unknown file is not a place. */
 static struct fl_scope
 place(const struct fl_module *module, uint32_t file, uint32_t line, uint32_t column)
 {
-	const char *name = text_or_null(module, file);
+	const uint32_t *path = fl_table_at(module, FL_INDEX_FILES, file - 1);
+	const char *name = path ? text_or_null(module, *path) : NULL;
 	return (struct fl_scope){ .file = name,
 				  .line = name ? line : 0,
 				  .column = name ? column : 0 };
@@ -81,33 +107,44 @@ place(const struct fl_module *module, uint32_t file, uint32_t line, uint32_t col
 
 struct fl_scope fl_module_place(const struct fl_module *module, uint32_t pc)
 {
-	uint32_t i = fl_table_search(module, FL_INDEX_LINE_ADDRS, pc);
-	const struct fl_index_line *line = fl_table_at(module, FL_INDEX_LINES, i);
-	if (!line)
-		return (struct fl_scope){ 0 };
-	return place(module, line->file, line->line, line->column);
+	struct fl_place_row row = fl_rows_place(module, pc);
+	return place(module, row.file, row.line, row.column);
+}
+
+/* The name of an inlined function; what a damaged index lacks has none. */
+static void name_scope(const struct fl_module *module, uint32_t name, struct fl_scope *scope)
+{
+	const struct fl_index_name *n = fl_table_at(module, FL_INDEX_NAMES, name);
+	scope->function = n ? fl_module_text(module, n->name) : "";
+	scope->linkage_name = n ? text_or_null(module, n->linkage) : NULL;
 }
 
 size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			size_t max)
 {
-	const struct fl_index_function *f = function_at(module, lookup_pc);
-	if (!f || !max)
+	struct fl_function_info function;
+	return fl_module_scopes_in(module, lookup_pc, ret, max, &function);
+}
+
+size_t fl_module_scopes_in(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
+			   size_t max, struct fl_function_info *function_ret)
+{
+	bool sized;
+	if (!max || !fl_module_function_at(module, lookup_pc, function_ret, &sized))
 		return 0;
 	struct fl_scope scope = fl_module_place(module, lookup_pc);
 	size_t count = 0;
-	const struct fl_index_inline *in;
-	uint32_t i = inlined_at(module, lookup_pc);
+	struct fl_call call;
+	uint32_t i = fl_rows_value(module, FL_INDEX_INLINE_ADDRS, lookup_pc);
 	/* The last place is the function's. */
-	while (count + 1 < max && (in = fl_table_at(module, FL_INDEX_INLINES, i)) != NULL) {
-		scope.function = fl_module_text(module, in->name);
-		scope.linkage_name = text_or_null(module, in->linkage);
+	while (i != FL_INDEX_NONE && count + 1 < max && fl_call_at(module, i, &call)) {
+		name_scope(module, call.name, &scope);
 		ret[count++] = scope;
-		scope = place(module, in->call_file, in->call_line, in->call_column);
-		i = in->parent < i ? in->parent : FL_INDEX_NONE;
+		scope = place(module, call.file, call.line, call.column);
+		i = call.parent;
 	}
-	scope.function = fl_module_text(module, f->name);
-	scope.linkage_name = text_or_null(module, f->linkage);
+	scope.function = function_ret->name;
+	scope.linkage_name = function_ret->linkage_name;
 	ret[count++] = scope;
 	return count;
 }
@@ -144,9 +181,8 @@ static void unpack_register(const struct fl_module *module, const struct fl_inde
 
 bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct fl_unwind_rule *ret)
 {
-	const uint16_t *id = fl_table_at(module, FL_INDEX_UNWIND,
-					 fl_table_search(module, FL_INDEX_UNWIND_ADDRS, pc));
-	const struct fl_index_rule *rule = id ? fl_table_at(module, FL_INDEX_RULES, *id) : NULL;
+	const struct fl_index_rule *rule = fl_table_at(
+		module, FL_INDEX_RULES, fl_rows_value(module, FL_INDEX_UNWIND_ADDRS, pc));
 	if (!rule || rule->cfa_kind > FL_CFA_EXPRESSION || !is_register(rule->cfa_register) ||
 	    rule->return_column >= FL_CORE_REGISTERS || rule->register_count > FL_CORE_REGISTERS)
 		return false;
@@ -159,12 +195,11 @@ bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct f
 		ret->cfa_expression = expression_at(module, rule->cfa_value);
 	else
 		ret->cfa_offset = rule->cfa_value;
-	for (uint32_t i = 0; i < rule->register_count; i++) {
-		const struct fl_index_register *reg =
-			fl_table_at(module, FL_INDEX_RULE_REGISTERS, rule->first_register + i);
-		if (reg)
-			unpack_register(module, reg, ret);
-	}
+	const struct fl_table *regs = &module->tables[FL_INDEX_RULE_REGISTERS];
+	const struct fl_index_register *reg = regs->data;
+	for (uint32_t i = 0; i < rule->register_count; i++)
+		if (rule->first_register + i < regs->count)
+			unpack_register(module, &reg[rule->first_register + i], ret);
 	return true;
 }
 
@@ -198,11 +233,39 @@ symbol_info(const struct fl_module *module, const struct fl_index_symbol *s)
 	};
 }
 
-/* The i-th symbol by name, or NULL. */
-static const struct fl_index_symbol *named(const struct fl_module *module, uint32_t i)
+static const char *function_symbol_name(const struct fl_module *module, uint32_t function)
 {
-	const uint32_t *index = fl_table_at(module, FL_INDEX_SYMBOL_NAMES, i);
-	return index ? fl_table_at(module, FL_INDEX_SYMBOLS, *index) : NULL;
+	const struct fl_index_function *f = fl_table_at(module, FL_INDEX_FUNCTIONS, function);
+	const char *linkage = f ? linkage_of(module, function) : NULL;
+	return linkage ? linkage : f ? fl_module_text(module, f->name) : "";
+}
+
+/* The name of the i-th symbol by name. */
+static const char *symbol_name(const struct fl_module *module, uint32_t i)
+{
+	uint32_t id = *(const uint32_t *)fl_table_at(module, FL_INDEX_SYMBOL_NAMES, i);
+	if (id & FL_INDEX_OF_FUNCTION)
+		return function_symbol_name(module, id & ~FL_INDEX_OF_FUNCTION);
+	const struct fl_index_symbol *s = fl_table_at(module, FL_INDEX_SYMBOLS, id);
+	return s ? fl_module_text(module, s->name) : "";
+}
+
+bool fl_module_nth_symbol(const struct fl_module *module, uint32_t i, struct fl_symbol_info *ret,
+			  bool *absolute_ret)
+{
+	const uint32_t *id = fl_table_at(module, FL_INDEX_SYMBOL_NAMES, i);
+	uint32_t function =
+		id && *id & FL_INDEX_OF_FUNCTION ? *id & ~FL_INDEX_OF_FUNCTION : FL_INDEX_NONE;
+	const struct fl_index_symbol *s = id ? fl_table_at(module, FL_INDEX_SYMBOLS, *id) : NULL;
+	const struct fl_index_function *f = fl_table_at(module, FL_INDEX_FUNCTIONS, function);
+	const uint32_t *addr = fl_table_at(module, FL_INDEX_FUNCTION_ADDRS, function);
+	*absolute_ret = s && s->flags & FL_INDEX_IS_ABSOLUTE;
+	if (f)
+		*ret = (struct fl_symbol_info){ function_symbol_name(module, function), *addr,
+						f->size, true };
+	else if (s)
+		*ret = symbol_info(module, s);
+	return f || s;
 }
 
 bool fl_module_symbol(const struct fl_module *module, const char *name, struct fl_symbol_info *ret,
@@ -212,24 +275,26 @@ bool fl_module_symbol(const struct fl_module *module, const char *name, struct f
 	uint32_t high = module->tables[FL_INDEX_SYMBOL_NAMES].count;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		const struct fl_index_symbol *s = named(module, mid);
-		if (s && strcmp(fl_module_text(module, s->name), name) < 0)
+		if (strcmp(symbol_name(module, mid), name) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	const struct fl_index_symbol *s = named(module, low);
-	if (!s || strcmp(fl_module_text(module, s->name), name) != 0)
-		return false;
-	*ret = symbol_info(module, s);
-	*absolute_ret = s->flags & FL_INDEX_IS_ABSOLUTE;
-	return true;
+	return fl_module_nth_symbol(module, low, ret, absolute_ret) && !strcmp(ret->name, name);
+}
+
+/* The piece of memory of an object that covers @p addr. */
+static const struct fl_index_segment *object_at(const struct fl_module *module, uint32_t addr)
+{
+	uint32_t i = fl_table_search(module, FL_INDEX_OBJECT_ADDRS, addr);
+	const uint32_t *key = fl_table_at(module, FL_INDEX_OBJECT_ADDRS, i);
+	const struct fl_index_segment *segment = fl_table_at(module, FL_INDEX_OBJECTS, i);
+	return key && segment && addr - *key < segment->size ? segment : NULL;
 }
 
 bool fl_module_object_at(const struct fl_module *module, uint32_t addr, struct fl_symbol_info *ret)
 {
-	const struct fl_index_segment *segment =
-		segment_at(module, FL_INDEX_OBJECT_ADDRS, FL_INDEX_OBJECTS, addr);
+	const struct fl_index_segment *segment = object_at(module, addr);
 	const struct fl_index_symbol *s =
 		segment ? fl_table_at(module, FL_INDEX_SYMBOLS, segment->id) : NULL;
 	if (s)

@@ -10,10 +10,11 @@
 static const struct {
 	enum fl_index_kind keys, payload;
 } pairs[] = {
-	{ FL_INDEX_SEGMENT_ADDRS, FL_INDEX_SEGMENTS },
-	{ FL_INDEX_INLINE_ADDRS, FL_INDEX_INLINE_AT },
-	{ FL_INDEX_LINE_ADDRS, FL_INDEX_LINES },
-	{ FL_INDEX_UNWIND_ADDRS, FL_INDEX_UNWIND },
+	{ FL_INDEX_FUNCTION_ADDRS, FL_INDEX_FUNCTIONS },
+	{ FL_INDEX_FUNCTION_ADDRS, FL_INDEX_FUNCTION_FLAGS },
+	{ FL_INDEX_INLINE_ADDRS, FL_INDEX_INLINE_OFFS },
+	{ FL_INDEX_LINE_ADDRS, FL_INDEX_LINE_OFFS },
+	{ FL_INDEX_UNWIND_ADDRS, FL_INDEX_UNWIND_OFFS },
 	{ FL_INDEX_EXIDX_ADDRS, FL_INDEX_EXIDX },
 	{ FL_INDEX_OBJECT_ADDRS, FL_INDEX_OBJECTS },
 };
@@ -179,21 +180,19 @@ void fl_module_close(struct fl_module *module)
 	free(module);
 }
 
-/* Halving a length instead of moving two ends leaves one branch that the compiler turns into a
- * conditional move. */
+/* The last 2^n keys, or as many from the beginning; then halves of them. That leaves one branch,
+ * since the compiler makes the choice a conditional move. */
 uint32_t fl_table_search(const struct fl_module *module, enum fl_index_kind kind, uint32_t addr)
 {
 	const uint32_t *keys = module->tables[kind].data;
 	uint32_t count = module->tables[kind].count;
 	if (!count || keys[0] > addr)
 		return FL_INDEX_NONE;
-	uint32_t base = 0;
-	while (count > 1) {
-		uint32_t half = count / 2;
-		base = keys[base + half] <= addr ? base + half : base;
-		count -= half;
-	}
-	return base;
+	uint32_t step = UINT32_C(1) << (31 - __builtin_clz(count));
+	const uint32_t *base = keys[count - step] <= addr ? keys + (count - step) : keys;
+	while (step >>= 1)
+		base = base[step] <= addr ? base + step : base;
+	return (uint32_t)(base - keys);
 }
 
 struct fl_module_info fl_module_info(const struct fl_module *module)
@@ -206,7 +205,7 @@ struct fl_module_info fl_module_info(const struct fl_module *module)
 		.has_unwind_info = h->flags & FL_INDEX_UNWIND_INFO,
 		.has_symbol_table = h->flags & FL_INDEX_SYMBOL_TABLE,
 		.has_code_bytes = h->flags & FL_INDEX_CODE_BYTES,
-		.function_count = module->tables[FL_INDEX_FUNCTIONS].count,
+		.function_count = h->function_count,
 		.code_addr = h->code_addr,
 		.code_end = h->code_end,
 		.warning_count = module->warning_count,

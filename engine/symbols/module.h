@@ -91,6 +91,10 @@ bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
 bool fl_module_symbol(const struct fl_module *module, const char *name, struct fl_symbol_info *ret,
 		      bool *absolute_ret);
 
+/** The i-th symbol by name; false: there is none. */
+bool fl_module_nth_symbol(const struct fl_module *module, uint32_t i, struct fl_symbol_info *ret,
+			  bool *absolute_ret);
+
 /** What fl_module_field() and fl_module_struct_size() need: module->struct_names. The tables are
  * there by then. False when memory is out. */
 bool fl_module_name_structs(struct fl_module *module);

@@ -91,9 +91,9 @@ static void add_code(struct symbolizer *s, const struct fl_unwound_frame *f)
 	if (module) {
 		frame.module = copy(s, fl_module_text(module, module->header->name));
 		frame.module_off = f->lookup_pc - module->header->code_addr;
-		frame.function_known = fl_module_function(module, f->lookup_pc, &function);
-		frame.function_addr = frame.function_known ? function.addr : 0;
-		count = fl_module_scopes(module, f->lookup_pc, scopes, MAX_SCOPES);
+		count = fl_module_scopes_in(module, f->lookup_pc, scopes, MAX_SCOPES, &function);
+		frame.function_known = count > 0;
+		frame.function_addr = count ? function.addr : 0;
 	}
 	for (size_t i = 0; i + 1 < count; i++) {
 		struct fl_frame inlined = frame;

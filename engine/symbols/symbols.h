@@ -70,6 +70,10 @@ bool fl_module_function(const struct fl_module *module, uint32_t addr,
 size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			size_t max);
 
+/** The same; @p function_ret is that last function, where there is one. */
+size_t fl_module_scopes_in(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
+			   size_t max, struct fl_function_info *function_ret);
+
 /** File, line and column of exactly this pc, whether or not its function is known. */
 struct fl_scope fl_module_place(const struct fl_module *module, uint32_t pc);
 

@@ -186,8 +186,10 @@ def test_foreign():
     others, = (p for p in indexes() if p != own_name)
     others = others.read_bytes()
     newer = bytearray(good)
-    struct.pack_into("<I", newer, AT_VERSION, 2)
-    for data, says in ((others, "of another ELF"), (newer, "a newer version"),
+    struct.pack_into("<I", newer, AT_VERSION, 3)
+    older = bytearray(good)
+    struct.pack_into("<I", older, AT_VERSION, 1)
+    for data, says in ((others, "of another ELF"), (newer, "a newer version"), (older, "an older version"),
                        (good[:-1], "truncated"), (good[:100], "truncated"), (b"", "not a symbol"),
                        (b"\0" * 200, "not a symbol"), (good + b"\0" * 8, "behind its end")):
         own_name.write_bytes(data)

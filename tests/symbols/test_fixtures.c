@@ -5,6 +5,8 @@
  */
 #include "symbols_case.h"
 
+#include "image/image.h"
+
 #define RUST "rust.rs"
 
 /* Line of the marker in a source file. */
@@ -192,25 +194,46 @@ static void test_facts(void **state)
 	}
 }
 
-/* Every sized function symbol names the code it covers, or shares it with an alias. */
+static void check_symbol(const struct symbols_case *c, const struct fl_symbol *s)
+{
+	struct fl_function_info f;
+	struct fl_symbol_info found;
+	bool absolute;
+	assert_true(fl_module_symbol(c->module, s->name, &found, &absolute));
+	assert_string_equal(found.name, s->name);
+	if (s->global) {
+		assert_int_equal(found.addr, s->addr);
+		assert_int_equal(found.size, s->size);
+		assert_int_equal(found.is_function, s->kind != FL_SYMBOL_OBJECT);
+		assert_int_equal(absolute, s->section == FL_SHN_ABS);
+	}
+	if (s->kind != FL_SYMBOL_FUNCTION || !s->size)
+		return;
+	assert_true(fl_module_function(c->module, s->addr, &f));
+	assert_int_equal(f.addr, s->addr);
+	assert_true(fl_module_function(c->module, s->addr + s->size - 1, &f));
+	assert_int_equal(f.addr, s->addr);
+}
+
+/* Every symbol is found by its name; every sized function symbol names the code it covers, or
+ * shares it with an alias. */
 static void test_functions_agree_with_the_symbol_table(void **state)
 {
-	static const char *const builds[] = { "m4f-og", "m4f-gc", "m4f-o2", "m3-exidx",
-					      "m4f-clang" };
+	static const char *const builds[] = { "m4f-og",   "m4f-gc",    "m4f-o2",
+					      "m3-exidx", "m4f-clang", "m4f-cpp" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
 		SYMBOLS c = open_fixture(builds[i]);
-		const struct fl_table *symbols = &c.module->tables[FL_INDEX_SYMBOLS];
-		const struct fl_index_symbol *s = symbols->data;
-		for (uint32_t k = 0; k < symbols->count; k++) {
-			struct fl_function_info f;
-			if (!(s[k].flags & FL_INDEX_IS_FUNCTION) || !s[k].size)
-				continue;
-			assert_true(fl_module_function(c.module, s[k].addr, &f));
-			assert_int_equal(f.addr, s[k].addr);
-			assert_true(fl_module_function(c.module, s[k].addr + s[k].size - 1, &f));
-			assert_int_equal(f.addr, s[k].addr);
-		}
+		FL_AUTO(fl_image) image = NULL;
+		char path[512];
+		size_t size;
+		snprintf(path, sizeof(path), FL_CORPUS "/%s/fw.elf", builds[i]);
+		uint8_t *bytes = corpus_read(path, &size);
+		assert_int_equal(fl_image_open("fw.elf", bytes, size, &image, NULL), FL_OK);
+		assert_true(image->symbols.count > 50);
+		for (size_t k = 0; k < image->symbols.count; k++)
+			check_symbol(&c, fl_vec_at(&image->symbols, const struct fl_symbol, k));
+		free(bytes);
 	}
 }
 

@@ -153,7 +153,8 @@ static void test_refusals(void **state)
 		const char *why;
 	} cases[] = {
 		{ 0, 0x464c457f, FL_EFORMAT, "not a symbol index" },
-		{ AT_VERSION, 2, FL_EUNSUPPORTED, "a newer version: 2" },
+		{ AT_VERSION, 3, FL_EUNSUPPORTED, "a newer version: 3" },
+		{ AT_VERSION, 1, FL_EUNSUPPORTED, "an older version: 1" },
 		{ AT_VERSION, 0, FL_EUNSUPPORTED, "an older version: 0" },
 		{ AT_SIZE, 0x7fffffff, FL_EFORMAT, "truncated" },
 		{ AT_SIZE, 4096, FL_EFORMAT, "bytes behind its end" },

@@ -179,13 +179,16 @@ static void ask_at(const struct fl_symbol_view *view, const struct fl_module *m,
 static void ask_keys(const struct fl_symbol_view *view, const struct fl_module *m)
 {
 	static const enum fl_index_kind kinds[] = {
-		FL_INDEX_SEGMENT_ADDRS, FL_INDEX_INLINE_ADDRS, FL_INDEX_LINE_ADDRS,
-		FL_INDEX_UNWIND_ADDRS,  FL_INDEX_EXIDX_ADDRS,  FL_INDEX_OBJECT_ADDRS,
+		FL_INDEX_FUNCTION_ADDRS, FL_INDEX_INLINE_ADDRS, FL_INDEX_LINE_ADDRS,
+		FL_INDEX_UNWIND_ADDRS,   FL_INDEX_EXIDX_ADDRS,  FL_INDEX_OBJECT_ADDRS,
 	};
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		const struct fl_table *t = &m->tables[kinds[k]];
-		for (uint32_t i = 0; i < t->count; i += 1 + t->count / 8)
-			ask_at(view, m, ((const uint32_t *)t->data)[i]);
+		for (uint32_t i = 0; i < t->count; i += 1 + t->count / 8) {
+			uint32_t key = ((const uint32_t *)t->data)[i];
+			ask_at(view, m, key);
+			ask_at(view, m, key + 16); /* in the middle of a block of rows */
+		}
 	}
 	ask_at(view, m, 0);
 	ask_at(view, m, UINT32_MAX);
@@ -207,6 +210,12 @@ static void ask_names(const struct fl_symbol_view *view)
 	(void)fl_view_field(view, "k_thread", "base.thread_state", &field);
 	(void)fl_view_struct_size(view, "tskTaskControlBlock", &size);
 	(void)fl_view_enumerator(view, "kMfltRebootReason_", 0x8000);
+	for (size_t m = 0; m < view->count; m++)
+		for (uint32_t i = 0; i < 64; i++) {
+			bool absolute;
+			if (fl_module_nth_symbol(view->modules[m], i * 7, &symbol, &absolute))
+				seen = strlen(symbol.name);
+		}
 }
 
 /* No symbol twice, none but the module's. */

@@ -3,7 +3,9 @@
  * A whole ELF into tables. What comes out is consistent: keys ascend, every
  * element refers to something that exists, and look-ups agree with each other.
  */
+#include "symbols/calls.h"
 #include "symbols/module.h"
+#include "symbols/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +27,27 @@ static void check_keys(const struct fl_module *m, enum fl_index_kind kind, bool 
 
 static void check_functions(const struct fl_module *m)
 {
-	const uint32_t *keys = m->tables[FL_INDEX_SEGMENT_ADDRS].data;
-	const struct fl_index_segment *segments = m->tables[FL_INDEX_SEGMENTS].data;
-	for (uint32_t i = 0; i < m->tables[FL_INDEX_SEGMENTS].count; i++) {
+	const uint32_t *keys = m->tables[FL_INDEX_FUNCTION_ADDRS].data;
+	const struct fl_index_function *functions = m->tables[FL_INDEX_FUNCTIONS].data;
+	CHECK(fl_module_info(m).function_count <= m->tables[FL_INDEX_FUNCTIONS].count);
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_FUNCTIONS].count; i++) {
 		struct fl_function_info f;
-		CHECK(segments[i].id < m->tables[FL_INDEX_FUNCTIONS].count);
 		CHECK(fl_module_is_code(m, keys[i]));
-		CHECK(fl_module_is_code(m, keys[i] + segments[i].size - 1));
+		CHECK(fl_module_is_code(m, keys[i] + functions[i].size - 1));
 		CHECK(fl_module_function(m, keys[i], &f) && f.name[0]);
 		CHECK(keys[i] - f.addr < f.end - f.addr);
+	}
+}
+
+static void check_symbols(const struct fl_module *m)
+{
+	struct fl_symbol_info symbol;
+	bool absolute;
+	const char *last = "";
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_SYMBOL_NAMES].count; i++) {
+		CHECK(fl_module_nth_symbol(m, i, &symbol, &absolute));
+		CHECK(strcmp(last, symbol.name) <= 0);
+		last = symbol.name;
 	}
 }
 
@@ -103,27 +117,56 @@ static void check_structs(const struct fl_module *m)
 	}
 }
 
-static void check_inlines(const struct fl_module *m)
+/* The rows of a kind one after the other: they ascend, and a look-up at each finds it. */
+static void check_values(const struct fl_module *m, enum fl_index_kind addrs,
+			 void (*check)(const struct fl_module *m, const struct fl_value_row *row))
 {
-	const struct fl_index_inline *in = m->tables[FL_INDEX_INLINES].data;
-	const uint32_t *keys = m->tables[FL_INDEX_INLINE_ADDRS].data;
-	const uint32_t *at = m->tables[FL_INDEX_INLINE_AT].data;
-	for (uint32_t i = 0; i < m->tables[FL_INDEX_INLINES].count; i++)
-		CHECK(in[i].parent == FL_INDEX_NONE || in[i].parent < i);
-	for (uint32_t i = 0; i < m->tables[FL_INDEX_INLINE_AT].count; i++) {
-		CHECK(at[i] == FL_INDEX_NONE || at[i] < m->tables[FL_INDEX_INLINES].count);
-		check_scopes(m, keys[i]);
+	uint64_t next = 0;
+	for (uint32_t i = 0; i < m->tables[addrs].count; i++) {
+		struct fl_value_row row = { 0 };
+		struct fl_block c = fl_block(m, addrs, i, &row.addr);
+		for (int n = 0; fl_value_row_next(&c, &row); n++) {
+			CHECK(n < FL_VALUE_ROWS);
+			CHECK(row.addr >= next);
+			CHECK(fl_rows_value(m, addrs, row.addr) == row.value);
+			check(m, &row);
+			next = (uint64_t)row.addr + 1;
+		}
 	}
 }
 
-static void check_unwind(const struct fl_module *m)
+static void check_call(const struct fl_module *m, const struct fl_value_row *row)
 {
-	const uint32_t *keys = m->tables[FL_INDEX_UNWIND_ADDRS].data;
-	for (uint32_t i = 0; i < m->tables[FL_INDEX_UNWIND].count; i++) {
-		const uint16_t *id = fl_table_at(m, FL_INDEX_UNWIND, i);
-		struct fl_unwind_rule rule;
-		CHECK((*id != FL_INDEX_NO_RULE) == fl_module_unwind_rule(m, keys[i], &rule));
-		CHECK(*id == FL_INDEX_NO_RULE || fl_module_is_code(m, keys[i]));
+	struct fl_call call = { .parent = row->value };
+	for (int depth = 0; call.parent != FL_INDEX_NONE && depth < 1000; depth++) {
+		CHECK(fl_call_at(m, call.parent, &call));
+		CHECK(call.name < m->tables[FL_INDEX_NAMES].count);
+		CHECK(call.file <= m->tables[FL_INDEX_FILES].count);
+	}
+	check_scopes(m, row->addr);
+}
+
+static void check_unwind(const struct fl_module *m, const struct fl_value_row *row)
+{
+	struct fl_unwind_rule rule;
+	CHECK((row->value != FL_INDEX_NONE) == fl_module_unwind_rule(m, row->addr, &rule));
+	CHECK(row->value == FL_INDEX_NONE || fl_module_is_code(m, row->addr));
+}
+
+static void check_places(const struct fl_module *m)
+{
+	uint64_t next = 0;
+	for (uint32_t i = 0; i < m->tables[FL_INDEX_LINE_ADDRS].count; i++) {
+		struct fl_place_row row = { 0 };
+		struct fl_block c = fl_block(m, FL_INDEX_LINE_ADDRS, i, &row.addr);
+		for (int n = 0; fl_place_row_next(&c, &row); n++) {
+			CHECK(n < FL_PLACE_ROWS);
+			CHECK(row.addr >= next && row.file <= m->tables[FL_INDEX_FILES].count);
+			struct fl_place_row found = fl_rows_place(m, row.addr);
+			CHECK(!memcmp(&found, &row, sizeof(row)));
+			check_scopes(m, row.addr);
+			next = (uint64_t)row.addr + 1;
+		}
 	}
 }
 
@@ -136,8 +179,6 @@ static void check_rest(const struct fl_module *m)
 	const struct fl_finding *findings = fl_module_findings(m, &count);
 	for (size_t i = 0; i < count; i++)
 		CHECK(findings[i].text[0]);
-	for (uint32_t i = 0; i < m->tables[FL_INDEX_LINE_ADDRS].count; i++)
-		check_scopes(m, ((const uint32_t *)m->tables[FL_INDEX_LINE_ADDRS].data)[i]);
 	for (uint32_t i = 0; i < m->tables[FL_INDEX_EXIDX_ADDRS].count; i++) {
 		struct fl_exidx_entry e;
 		(void)fl_module_exidx(
@@ -147,17 +188,19 @@ static void check_rest(const struct fl_module *m)
 
 static void check_module(const struct fl_module *m)
 {
-	check_keys(m, FL_INDEX_SEGMENT_ADDRS, true);
+	check_keys(m, FL_INDEX_FUNCTION_ADDRS, true);
 	check_keys(m, FL_INDEX_INLINE_ADDRS, true);
 	check_keys(m, FL_INDEX_LINE_ADDRS, true);
 	check_keys(m, FL_INDEX_UNWIND_ADDRS, true);
 	check_keys(m, FL_INDEX_EXIDX_ADDRS, false);
 	check_keys(m, FL_INDEX_OBJECT_ADDRS, true);
 	check_functions(m);
-	check_inlines(m);
+	check_symbols(m);
+	check_values(m, FL_INDEX_INLINE_ADDRS, check_call);
+	check_values(m, FL_INDEX_UNWIND_ADDRS, check_unwind);
+	check_places(m);
 	check_enumerators(m);
 	check_structs(m);
-	check_unwind(m);
 	check_rest(m);
 }
 
