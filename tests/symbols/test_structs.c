@@ -105,6 +105,8 @@ static void test_names(void **state)
 		assert_false(fl_view_field(&c.view, plain[i], "here", &field));
 		assert_false(fl_view_field(&c.view, plain[i], "inside.here.", &field));
 		assert_false(fl_view_field(&c.view, plain[i], "inside.her", &field));
+		assert_false(fl_view_field(&c.view, plain[i], "inside.heres", &field));
+		assert_false(fl_view_field(&c.view, plain[i], "inside_here", &field));
 		assert_false(fl_view_field(&c.view, plain[i], ".here", &field));
 	}
 	assert_int_equal(c.module->tables[FL_INDEX_STRUCTS].count, 5);
