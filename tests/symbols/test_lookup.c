@@ -105,6 +105,36 @@ static void test_symbols_fill_gaps(void **state)
 	assert_int_equal(fl_module_info(c.module).code_end, 0x20000020);
 }
 
+/* A function that another one interrupts is one function all the same. */
+static void test_function_in_two_parts(void **state)
+{
+	ELF_AUTO w = { 0 };
+	struct fl_symbol_info symbol;
+	struct fl_function_info f;
+	bool absolute;
+	static const uint32_t parts[] = { 0x100, 0x10e, 0x120, 0x13e };
+	(void)state;
+	unsigned text = elf_code(&w, ".text", 0x100, 0x100);
+	elf_symbol(&w, "_Z5outerv", 0x101, 0x40, ELF_FUNC, text);
+	elf_symbol(&w, "inner", 0x111, 0x10, ELF_FUNC, text);
+	SYMBOLS c = open_symbols(&w);
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(fl_module_function(c.module, parts[i], &f));
+		assert_string_equal(f.name, "outer");
+		assert_string_equal(f.linkage_name, "_Z5outerv");
+		assert_int_equal(f.addr, 0x100);
+		assert_int_equal(f.end, 0x140);
+	}
+	assert_scopes(c.module, 0x110, "inner ?:0");
+	assert_int_equal(fl_module_info(c.module).function_count, 2);
+	assert_true(fl_module_symbol(c.module, "_Z5outerv", &symbol, &absolute));
+	assert_int_equal(symbol.addr, 0x100);
+	assert_int_equal(symbol.size, 0x40);
+	assert_true(fl_module_symbol(c.module, "inner", &symbol, &absolute));
+	assert_int_equal(symbol.addr, 0x110);
+	assert_int_equal(symbol.size, 0x10);
+}
+
 /* A closure has no name of its own: the symbol's says more. */
 static void test_closure_takes_the_demangled_name(void **state)
 {
@@ -281,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_inline_chain),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_symbols_fill_gaps),
+		cmocka_unit_test(test_function_in_two_parts),
 		cmocka_unit_test(test_closure_takes_the_demangled_name),
 		cmocka_unit_test(test_unwind_rows),
 		cmocka_unit_test(test_rules_with_foreign_registers),

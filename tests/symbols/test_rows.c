@@ -195,6 +195,8 @@ static void test_calls(void **state)
 	assert_memory_equal(bytes, calls + 6, 5);
 	assert_true(fl_call_at(&m, 1, &call)); /* crafted: further back than there is anything */
 	assert_int_equal(call.parent, FL_INDEX_NONE);
+	assert_true(fl_call_at(&m, 3, &call));
+	assert_int_equal(call.parent, FL_INDEX_NONE);
 	assert_false(fl_call_at(&m, 8, &call));
 	assert_false(fl_call_at(&m, UINT32_MAX, &call));
 }
