@@ -3,8 +3,10 @@
 """The parts of the benchmark that need no cross tools: what it feeds, compares, counts and concludes."""
 
 import hashlib
+import shutil
 import struct
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -13,6 +15,7 @@ BENCH = Path(__file__).resolve().parents[2] / "tools/bench"
 sys.path.insert(0, str(BENCH))
 
 import generate  # noqa: E402
+import index_file  # noqa: E402
 import measure  # noqa: E402
 import peers  # noqa: E402
 import rows  # noqa: E402
@@ -186,6 +189,32 @@ ob=(1)
 fn=(3) other
 4 2
 """
+
+
+class Peak(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("time"), "no /usr/bin/time")
+    def test_is_the_programs_own(self):
+        held = bytearray(b"x" * (100 << 20))
+        self.assertLess(measure.peak([sys.executable, "-c", ""]), len(held))
+        self.assertGreater(measure.peak([sys.executable, "-c", "b = b'x' * (100 << 20)"]), len(held))
+
+
+class IndexFile(unittest.TestCase):
+    def test_sums_the_tables_of_all_modules(self):
+        module = bytes(12) + struct.pack("<I", 2) + bytes(index_file.MODULE - 16)
+        module += index_file.TABLE.pack(1, 1, 0, 100) + index_file.TABLE.pack(6, 4, 0, 25)
+        head = b"FLINDEXF" + bytes(32) + struct.pack("<I", 2) + bytes(index_file.HEAD - 44)
+        places = b"".join(struct.pack("<QQ", index_file.HEAD + 32 + n * len(module), len(module)) for n in range(2))
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(head + places + module + module)
+            file.flush()
+            self.assertEqual(index_file.tables(file.name), {"STRINGS": 200, "SPAN_BYTES": 200})
+
+    def test_names_are_those_of_the_header(self):
+        names = index_file.kinds()
+        self.assertEqual(names[1], "STRINGS")
+        self.assertEqual(names[max(names)], "KINDS")
+        self.assertLessEqual(set(index_file.BESIDE_CODE), set(names.values()))
 
 
 class Callgrind(unittest.TestCase):

@@ -2,6 +2,7 @@
 """What a command costs, and two of them in turns."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -17,13 +18,13 @@ class Void(Exception):
 
 
 class Cost:
-    """Of one run, per unit of work: seconds by the clock, seconds of CPU, and the peak in KiB."""
+    """Of one run, per unit of work: seconds by the clock, seconds of CPU."""
 
-    def __init__(self, wall, cpu, rss=0):
-        self.wall, self.cpu, self.rss = wall, cpu, rss
+    def __init__(self, wall, cpu):
+        self.wall, self.cpu = wall, cpu
 
     def per(self, count):
-        return Cost(self.wall / count, self.cpu / count, self.rss)
+        return Cost(self.wall / count, self.cpu / count)
 
 
 def pinned(command, core):
@@ -44,7 +45,18 @@ def run(command, core=None, env=None):
         if process.returncode:
             text = said.read().decode(errors="replace").strip() or f"exit code {process.returncode}"
             raise SystemExit(f"{' '.join(map(str, command))}\n{text}")
-        return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss), out.read().decode(errors="replace")
+        return Cost(wall, usage.ru_utime + usage.ru_stime), out.read().decode(errors="replace")
+
+
+def peak(command):
+    """Bytes: the largest of the program and of each process that it waited for, with the pages of mapped files. Not by this
+    process's own wait4(): a new program's peak begins with that of whoever started it."""
+    program = shutil.which("time")
+    if not program:
+        raise Skipped("no /usr/bin/time")
+    with tempfile.NamedTemporaryFile() as said:
+        run([program, "-f", "%M", "-o", said.name, *command])
+        return int(said.read()) * 1024
 
 
 class Pairs:
