@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shared libraries cost the program more than half of its start: with FAULTLINE_ARCHIVES it takes what
 # it can from static archives. One is taken when it exists and can be part of a program that may lie
-# anywhere (Debian's libunwind.a cannot). Only the program: libraries leave third parties to their users.
+# anywhere. Only the program: libraries leave third parties to their users.
 option(FAULTLINE_ARCHIVES "Link the program with static archives of third parties where there are any" ON)
 
 set(FL_PROGRAM_ARCHIVES)
@@ -28,7 +28,6 @@ function(fl_archive name package)
 endfunction()
 
 fl_archive(jansson jansson)
-fl_archive(unwind libunwind)
 fl_archive(sqlite3 sqlite3)
 fl_archive(cbor libcbor)
 fl_archive(z zlib)
@@ -37,10 +36,8 @@ fl_archive(xxhash xxhash)
 if(TARGET PkgConfig::seccomp)
 	fl_archive(seccomp seccomp)
 endif()
-if(FL_ARCHIVE_unwind_FITS)
-	fl_archive(lzma liblzma) # it reads compressed symbol tables
-endif()
 if(FL_PROGRAM_ARCHIVES)
 	list(APPEND FL_PROGRAM_ARCHIVES m) # SQLite's mathematical functions
+	list(APPEND FL_PROGRAM_ARCHIVES -static-libgcc) # the unwinder of src/sandbox/death.c
 	message(STATUS "Archives in the program: ${FL_PROGRAM_ARCHIVES}")
 endif()

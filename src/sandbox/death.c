@@ -2,14 +2,12 @@
 /* The child's side: signal handlers. */
 #include "sandbox/death.h"
 
-#define UNW_LOCAL_ONLY
-#include <libunwind.h>
-
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <unwind.h>
 
 enum { ALTERNATE_STACK = 128 << 10 };
 
@@ -30,19 +28,56 @@ static void read_context(const ucontext_t *context, uint64_t *pc, uint64_t *sp)
 #endif
 }
 
-/* libunwind promises no async-signal safety: it may crash or hang here. What was written before
- * stays. */
-static void walk(void *context, struct fl_death_record *record)
+/* A call through a bad pointer: go back to where it came from, whose stack can be walked. */
+static void undo_call(ucontext_t *context)
 {
-	unw_cursor_t cursor;
-	if (unw_init_local2(&cursor, context, UNW_INIT_SIGNAL_FRAME) < 0)
-		return;
-	while (record->count < FL_DEATH_FRAMES && unw_step(&cursor) > 0) {
-		unw_word_t pc = 0;
-		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) < 0)
-			return;
-		record->pcs[record->count++] = pc;
-	}
+#if defined(__x86_64__)
+	greg_t *registers = context->uc_mcontext.gregs;
+	registers[REG_RIP] = *(const greg_t *)registers[REG_RSP];
+	registers[REG_RSP] += (greg_t)sizeof(greg_t);
+#elif defined(__aarch64__)
+	context->uc_mcontext.pc = context->uc_mcontext.regs[30];
+#else
+	(void)context;
+#endif
+}
+
+struct walk {
+	struct fl_death_record *record;
+	bool begun; /* behind the frames of the signal handler */
+};
+
+static _Unwind_Reason_Code take_frame(struct _Unwind_Context *frame, void *argument)
+{
+	struct walk *walk = argument;
+	struct fl_death_record *record = walk->record;
+	int interrupted;
+	uint64_t pc = (uint64_t)_Unwind_GetIPInfo(frame, &interrupted);
+	bool begins = !walk->begun && interrupted;
+	walk->begun |= begins;
+	if (!walk->begun || (begins && pc == record->pcs[0]))
+		return _URC_NO_REASON;
+	if (!pc || record->count == FL_DEATH_FRAMES)
+		return _URC_END_OF_STACK;
+	record->pcs[record->count++] = pc;
+	return _URC_NO_REASON;
+}
+
+/* The unwinder believes what it finds on the stack: it may crash or hang here. What was written
+ * before stays. */
+static void walk(ucontext_t *context, struct fl_death_record *record)
+{
+	struct walk walk = { .record = record };
+	if (record->signal == SIGSEGV && record->address == record->pcs[0])
+		undo_call(context);
+	_Unwind_Backtrace(take_frame, &walk);
+}
+
+static _Unwind_Reason_Code stop(struct _Unwind_Context *frame, void *argument)
+{
+	(void)frame;
+	(void)argument;
+	return _URC_END_OF_STACK;
 }
 
 static void on_death(int signal_number, siginfo_t *info, void *context)
@@ -74,6 +109,9 @@ bool fl_death_watch(struct fl_death_record *record)
 	if (sigaltstack(&alternate, NULL) != 0)
 		return false;
 	watched = record;
+	/* The first walk fills a table under a lock, with a futex() that the filter forbids (libgcc
+	 * 12: unwind-dw2.c, uw_init_context_1). */
+	_Unwind_Backtrace(stop, NULL);
 	struct sigaction action = { .sa_sigaction = on_death,
 				    .sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND) };
 	sigemptyset(&action.sa_mask);

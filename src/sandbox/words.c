@@ -2,11 +2,8 @@
 /* The parent's side of a death: signal, address and raw PCs in words. */
 #include "sandbox/death.h"
 #include "sandbox/filter.h"
+#include "sandbox/own_names.h"
 
-#define UNW_LOCAL_ONLY
-#include <libunwind.h>
-
-#include <dlfcn.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,39 +18,21 @@ void fl_death_clean_text(char *text)
 			*text = '?';
 }
 
-/* unw_get_proc_name_by_ip() came with libunwind 1.7: a cursor of our own, set to the address, does
- * it. */
-static bool function_name(uint64_t pc, char *name, size_t room, uint64_t *offset)
-{
-	unw_context_t context;
-	unw_cursor_t cursor;
-	unw_word_t within = 0;
-	if (unw_getcontext(&context) < 0 || unw_init_local(&cursor, &context) < 0 ||
-	    unw_set_reg(&cursor, UNW_REG_IP, (unw_word_t)pc) < 0)
-		return false;
-	int code = unw_get_proc_name(&cursor, name, room, &within);
-	*offset = within;
-	return code == 0 || code == -UNW_ENOMEM; /* ENOMEM: a longer name was cut */
-}
-
 static void format_frame(char *line, size_t room, uint32_t index, uint64_t pc)
 {
-	char name[160];
-	uint64_t offset = 0;
 	/* A return address may be the first byte of the next function: its call is one before. */
 	uint64_t lookup = index && pc ? pc - 1 : pc;
+	struct fl_own_name name;
 	int used = snprintf(line, room, "#%-2" PRIu32 " 0x%016" PRIx64, index, pc);
-	if (used > 0 && (size_t)used < room && function_name(lookup, name, sizeof(name), &offset))
-		used += snprintf(line + used, room - (size_t)used, " %s+0x%" PRIx64, name,
-				 offset + (pc - lookup));
-	Dl_info info;
-	if (used > 0 && (size_t)used < room && dladdr((void *)(uintptr_t)lookup, &info) &&
-	    info.dli_fname) {
-		const char *slash = strrchr(info.dli_fname, '/');
+	if (used < 0 || (size_t)used >= room || !fl_own_name(lookup, &name))
+		return;
+	if (name.function[0])
+		used += snprintf(line + used, room - (size_t)used, " %s+0x%" PRIx64, name.function,
+				 name.offset + (pc - lookup));
+	const char *slash = strrchr(name.file, '/');
+	if ((size_t)used < room)
 		snprintf(line + used, room - (size_t)used, " (%s+0x%" PRIx64 ")",
-			 slash ? slash + 1 : info.dli_fname,
-			 pc - (uint64_t)(uintptr_t)info.dli_fbase);
-	}
+			 slash ? slash + 1 : name.file, pc - name.file_addr);
 	fl_death_clean_text(line);
 }
 
