@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Dumps are RAM and stacks of some ten KB: level 3 takes as long as the analysis of one, and
- * higher levels gain a few per cent. */
-enum { COMPRESSION_LEVEL = 3 };
+/* Dumps are RAM and stacks of some ten KB: higher levels make them a few per cent smaller, and take
+ * longer to read as well. */
+enum { COMPRESSION_LEVEL = 1 };
 
 enum fl_code fl_blob_pack(struct fl_store *store, const void *bytes, size_t size,
 			  struct fl_buffer *ret, struct fl_error *err)

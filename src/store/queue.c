@@ -103,7 +103,7 @@ static enum fl_code next(struct fl_store *store, int64_t now, int64_t *ret, size
 /* Whoever takes dumps, and what all of them have in common. */
 struct taker {
 	const char *owner;
-	int64_t until;
+	int64_t now, until;
 	int64_t symbols_seen;
 };
 
@@ -116,14 +116,16 @@ static enum fl_code see_symbols(struct fl_store *store, int64_t *ret, struct fl_
 	return code;
 }
 
+/* The first @p count of those that next() just saw: nobody else has written since. */
 static enum fl_code
-take(struct fl_store *store, const struct taker *taker, int64_t dump_id, struct fl_error *err)
+take(struct fl_store *store, const struct taker *taker, size_t count, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_CLAIM);
-	fl_bind_int(&query, 1, dump_id);
-	fl_bind_text(&query, 2, taker->owner);
-	fl_bind_int(&query, 3, taker->until);
-	fl_bind_int(&query, 4, taker->symbols_seen);
+	fl_bind_int(&query, 1, taker->now);
+	fl_bind_int(&query, 2, (int64_t)count);
+	fl_bind_text(&query, 3, taker->owner);
+	fl_bind_int(&query, 4, taker->until);
+	fl_bind_int(&query, 5, taker->symbols_seen);
 	return fl_query_run(&query, err);
 }
 
@@ -133,7 +135,7 @@ enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int
 				  size_t *count_ret, struct fl_error *err)
 {
 	FL_AUTO_TRANSACTION transaction = { 0 };
-	struct taker taker = { .owner = owner, .until = now + lease_seconds };
+	struct taker taker = { .owner = owner, .now = now, .until = now + lease_seconds };
 	size_t count;
 	enum fl_code code = next(store, now, ret, 1, &count, err);
 	if (!code)
@@ -144,8 +146,8 @@ enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int
 		return fl_fail(err, code, FL_AT_NONE, 0, "the queue is empty");
 	if (!code)
 		code = see_symbols(store, &taker.symbols_seen, err);
-	for (size_t i = 0; i < count && !code; i++)
-		code = take(store, &taker, ret[i], err);
+	if (!code)
+		code = take(store, &taker, count, err);
 	if (!code)
 		code = fl_commit(&transaction, err);
 	if (!code)

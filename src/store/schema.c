@@ -66,8 +66,9 @@ static const char schema_1[] =
 	"CREATE TABLE dumps ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" content_id INTEGER NOT NULL REFERENCES dump_contents (id),"
-	" state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN"
-	"  ('queued', 'claimed', 'waiting', 'done', 'quarantined', 'duplicate')),"
+	/* IN with more than two words would be a table, made anew for every row that is written */
+	" state TEXT NOT NULL DEFAULT 'queued' CHECK (state = 'done' OR state = 'claimed' OR"
+	"  state = 'queued' OR state = 'waiting' OR state = 'quarantined' OR state = 'duplicate'),"
 	" attempts INTEGER NOT NULL DEFAULT 0," /* claims since it was last queued */
 	" lease_owner TEXT,"
 	" lease_until INTEGER,"

@@ -43,6 +43,11 @@
 	" + 1)"
 #define HEAD_TURN HEAD_TURN_WHERE("")
 
+/* The first ?2 of what may be claimed at ?1. */
+#define DUMPS_NEXT \
+	" FROM dumps INDEXED BY dumps_in_work WHERE state IN ('queued', 'claimed')" \
+	" AND (state = 'queued' OR lease_until <= ?1) ORDER BY turn, id LIMIT ?2"
+
 /* ?1 the device, ?2 when it was heard of, ?3 and ?4 the versions that it then said it had, ?5 1
  * where what comes later at the same time is newer. */
 #define DEVICE_SAYS "(?2 + ?5 > coalesce(identity_at, ?2 - 1))"
@@ -345,14 +350,11 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_DUMP_IS_PAIRED] =
 		"UPDATE dumps SET state = 'duplicate', duplicate_of = ?2, device_id = ?3,"
 		" lease_owner = NULL, lease_until = NULL, reason = NULL, backtrace = NULL WHERE id = ?1",
-	[FL_SQL_DUMP_NEXT] =
-		"SELECT id, attempts FROM dumps INDEXED BY dumps_in_work"
-		" WHERE state IN ('queued', 'claimed')"
-		" AND (state = 'queued' OR lease_until <= ?1) ORDER BY turn, id LIMIT ?2",
+	[FL_SQL_DUMP_NEXT] = "SELECT id, attempts" DUMPS_NEXT,
 	[FL_SQL_DUMP_CLAIM] =
-		"UPDATE dumps SET state = 'claimed', attempts = attempts + 1, lease_owner = ?2,"
-		" lease_until = ?3,"
-		" symbols_seen = ?4 WHERE id = ?1",
+		"UPDATE dumps SET state = 'claimed', attempts = attempts + 1, lease_owner = ?3,"
+		" lease_until = ?4,"
+		" symbols_seen = ?5 WHERE id IN (SELECT id" DUMPS_NEXT ")",
 	[FL_SQL_DUMP_READ] =
 		"SELECT d.attempts, CASE WHEN d.device_from_upload THEN v.serial END,"
 		" nullif(w.type, ''), nullif(w.version, ''), d.hardware_version, d.received_at,"
