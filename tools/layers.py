@@ -39,7 +39,7 @@ DOORS = {
     "libdwarf.h": ["tests"],
     "dwarf.h": ["tests"],
     "sqlite3.h": ["src/store"],
-    "xxhash.h": ["engine/base/hash.c"],
+    "xxhash.h": ["engine/base/hash.c", "engine/base/hash_wide.c"],
     "libunwind.h": [],
     "unwind.h": ["src/sandbox"],
     "zlib.h": ["engine/image"],
