@@ -65,6 +65,7 @@ enum fl_code fl_analysis_init(struct fl_analysis *a, struct fl_report *report,
 	report->trace.engine_version = fl_version();
 	report->trace.sandbox = fl_arena_strdup(a->arena, sandbox);
 	gather_symbols(a, symbols, count);
+	a->symbols.recent = &a->recent_pcs;
 	return report->trace.sandbox ? FL_OK : FL_ENOMEM;
 }
 

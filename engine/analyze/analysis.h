@@ -19,8 +19,9 @@ struct fl_analysis {
 	struct fl_trace *trace; /**< the report's */
 	struct fl_findings findings;
 	struct fl_memory memory;
-	struct fl_recent_spans recent; /**< of the memory */
-	struct fl_registers regs;      /**< none known: there is nothing to start from */
+	struct fl_recent_spans recent;   /**< of the memory */
+	struct fl_recent_pcs recent_pcs; /**< of the symbols */
+	struct fl_registers regs;        /**< none known: there is nothing to start from */
 };
 
 /**

@@ -45,13 +45,18 @@ entry_of(const struct fl_module *module, enum fl_index_kind kind, uint32_t funct
 	return entry && *entry == function ? entry : NULL;
 }
 
-/* Index into FUNCTIONS, or FL_INDEX_NONE. */
-static uint32_t function_at(const struct fl_module *module, uint32_t addr)
+/* @p i, where that function covers @p addr, or FL_INDEX_NONE. */
+static uint32_t covering(const struct fl_module *module, uint32_t i, uint32_t addr)
 {
-	uint32_t i = fl_table_search(module, FL_INDEX_FUNCTION_ADDRS, addr);
 	const uint32_t *key = fl_table_at(module, FL_INDEX_FUNCTION_ADDRS, i);
 	const struct fl_index_function *f = fl_table_at(module, FL_INDEX_FUNCTIONS, i);
 	return key && addr - *key < f->size ? i : FL_INDEX_NONE;
+}
+
+/* Index into FUNCTIONS, or FL_INDEX_NONE. */
+static uint32_t function_at(const struct fl_module *module, uint32_t addr)
+{
+	return covering(module, fl_table_search(module, FL_INDEX_FUNCTION_ADDRS, addr), addr);
 }
 
 /* There are as many flags as functions: module.c. */
@@ -68,10 +73,9 @@ static const char *linkage_of(const struct fl_module *module, uint32_t function)
 	return linkage ? text_or_null(module, linkage->linkage) : NULL;
 }
 
-bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
-			   struct fl_function_info *ret, bool *sized_ret)
+static bool function_info(const struct fl_module *module, uint32_t i, struct fl_function_info *ret,
+			  bool *sized_ret)
 {
-	uint32_t i = function_at(module, addr);
 	const struct fl_index_function *f = fl_table_at(module, FL_INDEX_FUNCTIONS, i);
 	const struct fl_index_part *part = NULL;
 	if (!f)
@@ -86,6 +90,12 @@ bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
 	ret->end = ret->addr + (part ? part->size : f->size);
 	*sized_ret = flags & FL_INDEX_SIZED;
 	return true;
+}
+
+bool fl_module_function_at(const struct fl_module *module, uint32_t addr,
+			   struct fl_function_info *ret, bool *sized_ret)
+{
+	return function_info(module, function_at(module, addr), ret, sized_ret);
 }
 
 bool fl_module_function(const struct fl_module *module, uint32_t addr, struct fl_function_info *ret)
@@ -126,16 +136,84 @@ size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, stru
 	return fl_module_scopes_in(module, lookup_pc, ret, max, &function);
 }
 
+enum { FUNCTION, LINE, CALL, RULE, SEARCHES };
+
+/*
+ * fl_table_search() in all tables of code. A search waits for memory at each of its steps; these
+ * wait at the same time.
+ */
+static void search_all(const struct fl_module *module, uint32_t addr, uint32_t ret[SEARCHES])
+{
+	static const enum fl_index_kind kinds[SEARCHES] = {
+		[FUNCTION] = FL_INDEX_FUNCTION_ADDRS,
+		[LINE] = FL_INDEX_LINE_ADDRS,
+		[CALL] = FL_INDEX_INLINE_ADDRS,
+		[RULE] = FL_INDEX_UNWIND_ADDRS,
+	};
+	static const uint32_t none[1] = { UINT32_MAX };
+	const uint32_t *keys[SEARCHES];
+	uint32_t left[SEARCHES];
+	uint32_t most = 1;
+	for (int i = 0; i < SEARCHES; i++) {
+		const struct fl_table *table = &module->tables[kinds[i]];
+		keys[i] = table->count ? table->data : none;
+		left[i] = table->count ? table->count : 1;
+		most = left[i] > most ? left[i] : most;
+	}
+	for (; most > 1; most -= most / 2)
+		for (int i = 0; i < SEARCHES; i++) {
+			uint32_t half = left[i] / 2;
+			keys[i] = keys[i][half] <= addr ? keys[i] + half : keys[i];
+			left[i] -= half;
+		}
+	for (int i = 0; i < SEARCHES; i++) {
+		const struct fl_table *table = &module->tables[kinds[i]];
+		bool found = table->count && *keys[i] <= addr;
+		ret[i] =
+			found ? (uint32_t)(keys[i] - (const uint32_t *)table->data) : FL_INDEX_NONE;
+	}
+}
+
+static struct fl_pc_facts pc_facts(const struct fl_module *module, uint32_t pc)
+{
+	uint32_t at[SEARCHES];
+	search_all(module, pc, at);
+	struct fl_place_row row = fl_block_place(module, at[LINE], pc);
+	return (struct fl_pc_facts){
+		.module = module,
+		.pc = pc,
+		.function = covering(module, at[FUNCTION], pc),
+		.call = fl_block_value(module, FL_INDEX_INLINE_ADDRS, at[CALL], pc),
+		.rule = fl_block_value(module, FL_INDEX_UNWIND_ADDRS, at[RULE], pc),
+		.file = row.file,
+		.line = row.line,
+		.column = row.column,
+	};
+}
+
 size_t fl_module_scopes_in(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			   size_t max, struct fl_function_info *function_ret)
 {
+	struct fl_pc_facts facts = pc_facts(module, lookup_pc);
+	return fl_pc_scopes(&facts, ret, max, function_ret);
+}
+
+bool fl_pc_function(const struct fl_pc_facts *facts, struct fl_function_info *ret)
+{
 	bool sized;
-	if (!max || !fl_module_function_at(module, lookup_pc, function_ret, &sized))
+	return facts->module && function_info(facts->module, facts->function, ret, &sized);
+}
+
+size_t fl_pc_scopes(const struct fl_pc_facts *facts, struct fl_scope *ret, size_t max,
+		    struct fl_function_info *function_ret)
+{
+	const struct fl_module *module = facts->module;
+	if (!max || !fl_pc_function(facts, function_ret))
 		return 0;
-	struct fl_scope scope = fl_module_place(module, lookup_pc);
+	struct fl_scope scope = place(module, facts->file, facts->line, facts->column);
 	size_t count = 0;
 	struct fl_call call;
-	uint32_t i = fl_rows_value(module, FL_INDEX_INLINE_ADDRS, lookup_pc);
+	uint32_t i = facts->call;
 	/* The last place is the function's. */
 	while (i != FL_INDEX_NONE && count + 1 < max && fl_call_at(module, i, &call)) {
 		name_scope(module, call.name, &scope);
@@ -147,6 +225,39 @@ size_t fl_module_scopes_in(const struct fl_module *module, uint32_t lookup_pc, s
 	scope.linkage_name = function_ret->linkage_name;
 	ret[count++] = scope;
 	return count;
+}
+
+static struct fl_pc_facts find_pc(const struct fl_symbol_view *view, uint32_t pc)
+{
+	const struct fl_module *module = fl_view_module_at(view, pc);
+	if (!module)
+		return (struct fl_pc_facts){ .pc = pc };
+	return pc_facts(module, pc);
+}
+
+struct fl_pc_facts fl_view_pc(const struct fl_symbol_view *view, uint32_t pc)
+{
+	if (!view->recent)
+		return find_pc(view, pc);
+	struct fl_recent_pc *recent = &view->recent->last[(pc >> 1 ^ pc >> 8) % FL_RECENT_PCS];
+	if (!recent->known || recent->facts.pc != pc)
+		*recent = (struct fl_recent_pc){ true, find_pc(view, pc) };
+	return recent->facts;
+}
+
+/* With one module it is the next row. */
+bool fl_pc_ends_before_function(const struct fl_symbol_view *view, const struct fl_pc_facts *facts,
+				struct fl_function_info *ret)
+{
+	uint32_t addr = facts->pc + 1;
+	const struct fl_module *module = fl_view_module_at(view, addr);
+	if (view->count == 1 && facts->module && facts->function != FL_INDEX_NONE) {
+		uint32_t next = facts->function + 1;
+		const uint32_t *key = fl_table_at(module, FL_INDEX_FUNCTION_ADDRS, next);
+		if (!key || *key != addr)
+			return false;
+	}
+	return module && fl_module_function(module, addr, ret) && ret->addr == addr;
 }
 
 static struct fl_expression expression_at(const struct fl_module *module, int32_t i)
@@ -179,10 +290,9 @@ static void unpack_register(const struct fl_module *module, const struct fl_inde
 		out->offset = in->value;
 }
 
-bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct fl_unwind_rule *ret)
+static bool unwind_rule(const struct fl_module *module, uint32_t id, struct fl_unwind_rule *ret)
 {
-	const struct fl_index_rule *rule = fl_table_at(
-		module, FL_INDEX_RULES, fl_rows_value(module, FL_INDEX_UNWIND_ADDRS, pc));
+	const struct fl_index_rule *rule = fl_table_at(module, FL_INDEX_RULES, id);
 	if (!rule || rule->cfa_kind > FL_CFA_EXPRESSION || !is_register(rule->cfa_register) ||
 	    rule->return_column >= FL_CORE_REGISTERS || rule->register_count > FL_CORE_REGISTERS)
 		return false;
@@ -201,6 +311,16 @@ bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct f
 		if (rule->first_register + i < regs->count)
 			unpack_register(module, &reg[rule->first_register + i], ret);
 	return true;
+}
+
+bool fl_module_unwind_rule(const struct fl_module *module, uint32_t pc, struct fl_unwind_rule *ret)
+{
+	return unwind_rule(module, fl_rows_value(module, FL_INDEX_UNWIND_ADDRS, pc), ret);
+}
+
+bool fl_pc_unwind_rule(const struct fl_pc_facts *facts, struct fl_unwind_rule *ret)
+{
+	return facts->module && unwind_rule(facts->module, facts->rule, ret);
 }
 
 bool fl_module_exidx(const struct fl_module *module, uint32_t pc, struct fl_exidx_entry *ret)

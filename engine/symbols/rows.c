@@ -92,13 +92,13 @@ bool fl_place_row_next(struct fl_block *block, struct fl_place_row *row)
 
 /* The look-ups are written out, so that all of it stays in registers. */
 
-uint32_t fl_rows_value(const struct fl_module *module, enum fl_index_kind addrs, uint32_t addr)
+uint32_t
+fl_block_value(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, uint32_t addr)
 {
 	uint32_t row_addr;
 	uint32_t last = 0;
 	uint32_t value = FL_INDEX_NONE;
-	struct fl_block block =
-		block_at(module, addrs, fl_table_search(module, addrs, addr), &row_addr);
+	struct fl_block block = block_at(module, addrs, i, &row_addr);
 	const uint8_t *at = block.at;
 	while (at < block.end) {
 		row_addr += fl_near_uleb32(&at);
@@ -109,11 +109,10 @@ uint32_t fl_rows_value(const struct fl_module *module, enum fl_index_kind addrs,
 	return value;
 }
 
-struct fl_place_row fl_rows_place(const struct fl_module *module, uint32_t addr)
+struct fl_place_row fl_block_place(const struct fl_module *module, uint32_t i, uint32_t addr)
 {
 	uint32_t row_addr;
 	struct fl_place_row row = { 0 };
-	uint32_t i = fl_table_search(module, FL_INDEX_LINE_ADDRS, addr);
 	struct fl_block block = block_at(module, FL_INDEX_LINE_ADDRS, i, &row_addr);
 	const uint8_t *at = block.at;
 	while (at < block.end) {
@@ -125,6 +124,17 @@ struct fl_place_row fl_rows_place(const struct fl_module *module, uint32_t addr)
 		read_place(&at, head, &row);
 	}
 	return row;
+}
+
+uint32_t fl_rows_value(const struct fl_module *module, enum fl_index_kind addrs, uint32_t addr)
+{
+	return fl_block_value(module, addrs, fl_table_search(module, addrs, addr), addr);
+}
+
+struct fl_place_row fl_rows_place(const struct fl_module *module, uint32_t addr)
+{
+	uint32_t i = fl_table_search(module, FL_INDEX_LINE_ADDRS, addr);
+	return fl_block_place(module, i, addr);
 }
 
 uint8_t *fl_put_uleb(uint8_t *at, uint64_t value)

@@ -54,6 +54,11 @@ uint32_t fl_rows_value(const struct fl_module *module, enum fl_index_kind addrs,
 /** The place that holds at @p addr; without file and line where none does. */
 struct fl_place_row fl_rows_place(const struct fl_module *module, uint32_t addr);
 
+/** The same in block @p i, which fl_table_search() found for @p addr. */
+uint32_t
+fl_block_value(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, uint32_t addr);
+struct fl_place_row fl_block_place(const struct fl_module *module, uint32_t i, uint32_t addr);
+
 /** Write the row after @p before. @return behind it: at most FL_ROW_SIZE_MAX bytes. */
 uint8_t *fl_value_row_put(uint8_t *at, struct fl_value_row *before, uint32_t addr, uint32_t value);
 uint8_t *

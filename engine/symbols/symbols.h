@@ -20,9 +20,32 @@
 
 struct fl_module;
 
+/** What the tables say of one code address, to be found once and asked often. */
+struct fl_pc_facts {
+	const struct fl_module *module; /**< NULL: nothing is known of it */
+	uint32_t pc;
+	/** Into the module's tables, or FL_INDEX_NONE: the function, the innermost inlined call,
+	 * the unwind rule. */
+	uint32_t function, call, rule;
+	uint32_t file, line, column;
+};
+
+enum { FL_RECENT_PCS = 128 };
+
+/** Threads of one kernel wait in the same functions. Zero-initialised is empty. */
+struct fl_recent_pcs {
+	struct fl_recent_pc {
+		bool known;
+		struct fl_pc_facts facts;
+	} last[FL_RECENT_PCS];
+};
+
 struct fl_symbol_view {
 	const struct fl_module *modules[FL_LIMIT_MODULES]; /**< primary first */
 	size_t count;
+	/** Makes look-ups faster and changes no answer, but belongs to one thread, and to a view
+	 * that is complete. May be NULL. */
+	struct fl_recent_pcs *recent;
 };
 
 /** Append all modules of @p symbols; what does not fit is left out and reported as false. */
@@ -73,6 +96,19 @@ size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, stru
 /** The same; @p function_ret is that last function, where there is one. */
 size_t fl_module_scopes_in(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			   size_t max, struct fl_function_info *function_ret);
+
+/** All about @p pc in the module that owns it. */
+struct fl_pc_facts fl_view_pc(const struct fl_symbol_view *view, uint32_t pc);
+
+/** As fl_module_function(), fl_module_scopes_in() and fl_module_unwind_rule(). */
+bool fl_pc_function(const struct fl_pc_facts *facts, struct fl_function_info *ret);
+size_t fl_pc_scopes(const struct fl_pc_facts *facts, struct fl_scope *ret, size_t max,
+		    struct fl_function_info *function_ret);
+bool fl_pc_unwind_rule(const struct fl_pc_facts *facts, struct fl_unwind_rule *ret);
+
+/** Whether a function begins at the address behind that of @p facts. */
+bool fl_pc_ends_before_function(const struct fl_symbol_view *view, const struct fl_pc_facts *facts,
+				struct fl_function_info *ret);
 
 /** File, line and column of exactly this pc, whether or not its function is known. */
 struct fl_scope fl_module_place(const struct fl_module *module, uint32_t pc);

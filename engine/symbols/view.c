@@ -111,6 +111,7 @@ struct fl_symbol_view fl_view_from(const struct fl_symbol_view *view, const char
 {
 	struct fl_variable_info variable;
 	struct fl_symbol_view from = *view;
+	from.recent = NULL; /* it is of the order that was */
 	size_t home = find_variable(view, name, &variable);
 	for (size_t i = home; home < view->count && i > 0; i--)
 		from.modules[i] = view->modules[i - 1];

@@ -102,8 +102,9 @@ static bool has_name(const struct fl_function_info *function, bool (*is)(const c
 
 bool fl_is_entry(const struct fl_unwind_input *in, const struct fl_cursor *cursor)
 {
+	struct fl_pc_facts facts = fl_view_pc(in->symbols, cursor->lookup_pc);
 	struct fl_function_info function;
-	if (!fl_function_at(in->symbols, cursor->lookup_pc, &function))
+	if (!fl_pc_function(&facts, &function))
 		return false;
 	if (has_name(&function, fl_is_entry_name))
 		return true;
@@ -143,11 +144,22 @@ static bool advances(const struct fl_cursor *cursor, const struct fl_step *step)
 static bool is_stale(const struct fl_symbol_view *view, const struct fl_cursor *cursor,
 		     uint32_t return_addr, enum fl_call call, uint32_t target)
 {
+	struct fl_pc_facts facts = fl_view_pc(view, cursor->lookup_pc);
 	struct fl_function_info here;
 	uint32_t addr = (return_addr & ~UINT32_C(1)) - 1;
-	if (!fl_function_at(view, cursor->lookup_pc, &here) || addr < here.addr || addr >= here.end)
+	if (!fl_pc_function(&facts, &here) || addr < here.addr || addr >= here.end)
 		return false;
 	return call != FL_CALL_DIRECT || target != here.addr;
+}
+
+/* What a call returns to is the next frame, most likely: it is worth to look at it closely. */
+static bool begins_function(const struct fl_symbol_view *view, uint32_t pc, enum fl_call call,
+			    struct fl_function_info *ret)
+{
+	if (call == FL_CALL_NONE)
+		return fl_function_at(view, pc, ret) && ret->addr == pc;
+	struct fl_pc_facts facts = fl_view_pc(view, pc - 1);
+	return fl_pc_ends_before_function(view, &facts, ret);
 }
 
 /* A return address in code: does a call lead to it? */
@@ -158,7 +170,7 @@ static enum fl_verdict judge_code(const struct fl_unwind_input *in, const struct
 	uint32_t target = 0;
 	enum fl_call call = fl_call_before(in->memory, pc, &target);
 	struct fl_function_info next;
-	bool at_start = fl_function_at(in->symbols, pc, &next) && next.addr == pc;
+	bool at_start = begins_function(in->symbols, pc, call, &next);
 	if (at_start && (call == FL_CALL_NONE || has_name(&next, fl_is_exit_name))) {
 		*stop_ret = FL_STOP_ENTRY;
 		return FL_VERDICT_END;

@@ -10,9 +10,9 @@
 
 static void by_cfi(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
 {
-	const struct fl_module *module = fl_view_module_at(in->symbols, c->lookup_pc);
+	struct fl_pc_facts facts = fl_view_pc(in->symbols, c->lookup_pc);
 	struct fl_unwind_rule rule;
-	if (module && fl_module_unwind_rule(module, c->lookup_pc, &rule))
+	if (fl_pc_unwind_rule(&facts, &rule))
 		fl_cfi_step(&rule, in->memory, c, ret);
 }
 
