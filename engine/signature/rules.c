@@ -3,7 +3,6 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "base/vec.h"
 #include "signature/glob.h"
 #include "signature/normalise.h"
 #include "signature/rules_parse.h"
@@ -15,35 +14,9 @@ void fl_rules_close(struct fl_rules *rules)
 {
 	if (!rules)
 		return;
+	fl_vec_deinit(&rules->all);
 	fl_arena_deinit(&rules->arena);
 	free(rules);
-}
-
-/* The one order of all rules: kind, list, line. */
-static int compare_order(const struct fl_rule *a, const struct fl_rule *b)
-{
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	int order = strcmp(a->list, b->list);
-	if (order)
-		return order;
-	return (a->line > b->line) - (a->line < b->line);
-}
-
-/* Pointers to rules. */
-static int compare_name(const void *a, const void *b)
-{
-	const struct fl_rule *const *x = a;
-	const struct fl_rule *const *y = b;
-	int order = strcmp((*x)->bare, (*y)->bare);
-	return order ? order : compare_order(*x, *y);
-}
-
-static int compare_line(const void *a, const void *b)
-{
-	const struct fl_rule *const *x = a;
-	const struct fl_rule *const *y = b;
-	return compare_order(*x, *y);
 }
 
 static int compare_file(const void *a, const void *b)
@@ -89,37 +62,27 @@ static bool is_wild(const struct fl_rule *rule)
 	return rule->kind == FL_RULE_CATEGORY || strchr(rule->pattern, '*');
 }
 
-/* Those that are wild, or those that are not, in order. NULL when memory is out. */
-static struct fl_rule *
-sorted(const struct fl_vec *parsed, bool wild, struct fl_arena *arena, size_t *count_ret)
+static size_t bucket_of(const char *bare)
 {
-	size_t count = 0;
-	const struct fl_rule **order = fl_arena_array(arena, parsed->count, sizeof(*order));
-	if (!order)
-		return NULL;
-	for (size_t i = 0; i < parsed->count; i++) {
-		const struct fl_rule *rule = fl_vec_at(parsed, struct fl_rule, i);
-		if (is_wild(rule) == wild)
-			order[count++] = rule;
-	}
-	qsort(order, count, sizeof(*order), wild ? compare_line : compare_name);
-	struct fl_rule *rules = fl_arena_array(arena, count, sizeof(*rules));
-	for (size_t i = 0; rules && i < count; i++)
-		rules[i] = *order[i];
-	*count_ret = count;
-	return rules;
+	return fl_hash64(bare, strlen(bare)) % FL_RULE_BUCKETS;
 }
 
-/* Exact names are found by bisection, the few patterns one after the other. */
-static bool split(const struct fl_vec *parsed, struct fl_rules *rules)
+/* Parsed list by list, line by line: only kinds are not in order yet. From the end, so that lists
+ * grow at their beginning. */
+static void link_all(struct fl_rules *rules)
 {
-	for (size_t i = 0; i < parsed->count; i++) {
-		struct fl_rule *rule = fl_vec_at(parsed, struct fl_rule, i);
-		rule->bare = fl_without_underscores(rule->pattern);
+	for (unsigned kind = FL_RULE_KIND_COUNT; kind-- > 0;) {
+		for (size_t i = rules->all.count; i-- > 0;) {
+			struct fl_rule *rule = fl_vec_at(&rules->all, struct fl_rule, i);
+			if (rule->kind != kind)
+				continue;
+			rule->bare = fl_without_underscores(rule->pattern);
+			const struct fl_rule **list =
+				is_wild(rule) ? &rules->wild : &rules->exact[bucket_of(rule->bare)];
+			rule->next = *list;
+			*list = rule;
+		}
 	}
-	rules->exact = sorted(parsed, false, &rules->arena, &rules->exact_count);
-	rules->wild = sorted(parsed, true, &rules->arena, &rules->wild_count);
-	return rules->exact && rules->wild;
 }
 
 static enum fl_code no_memory(struct fl_error *err)
@@ -130,18 +93,17 @@ static enum fl_code no_memory(struct fl_error *err)
 enum fl_code fl_rules_build(struct fl_rules_file *files, size_t count, struct fl_rules **ret,
 			    struct fl_error *err)
 {
-	FL_AUTO_VEC parsed = FL_VEC(struct fl_rule);
 	FL_AUTO(fl_rules) rules = calloc(1, sizeof(*rules));
 	qsort(files, count, sizeof(*files), compare_file);
 	if (!rules || !hash_files(files, count, rules->hash))
 		return no_memory(err);
+	rules->all = FL_VEC(struct fl_rule);
 	for (size_t i = 0; i < count; i++) {
-		enum fl_code code = fl_rules_parse(&files[i], &rules->arena, &parsed, err);
+		enum fl_code code = fl_rules_parse(&files[i], &rules->arena, &rules->all, err);
 		if (code)
 			return code;
 	}
-	if (!split(&parsed, rules))
-		return no_memory(err);
+	link_all(rules);
 	*ret = fl_rules_take(&rules);
 	return FL_OK;
 }
@@ -168,23 +130,11 @@ static const struct fl_rule *
 match_exact(const struct fl_rules *rules, const struct fl_rule_query *q)
 {
 	const char *name = fl_without_underscores(q->name);
-	size_t low = 0;
-	size_t high = rules->exact_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(rules->exact[middle].bare, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < rules->exact_count; low++) {
-		const struct fl_rule *rule = &rules->exact[low];
-		if (strcmp(rule->bare, name) != 0)
-			return NULL;
+	for (const struct fl_rule *rule = rules->exact[bucket_of(name)]; rule; rule = rule->next)
 		/* `abort` is `_abort` too, but `__main` is not `main` */
-		if (rule->bare - rule->pattern <= name - q->name && conditions_hold(rule, q))
+		if (!strcmp(rule->bare, name) && rule->bare - rule->pattern <= name - q->name &&
+		    conditions_hold(rule, q))
 			return rule;
-	}
 	return NULL;
 }
 
@@ -197,8 +147,7 @@ static bool may_begin(const char *pattern, const char *name)
 const struct fl_rule *fl_rules_match(const struct fl_rules *rules, const struct fl_rule_query *q)
 {
 	const struct fl_rule *exact = match_exact(rules, q);
-	for (size_t i = 0; i < rules->wild_count; i++) {
-		const struct fl_rule *rule = &rules->wild[i];
+	for (const struct fl_rule *rule = rules->wild; rule; rule = rule->next) {
 		if (rule->kind == FL_RULE_CATEGORY || (exact && rule->kind >= exact->kind))
 			break;
 		if (may_begin(rule->pattern, q->name) && fl_glob(rule->pattern, q->name) &&
@@ -210,9 +159,8 @@ const struct fl_rule *fl_rules_match(const struct fl_rules *rules, const struct 
 
 const struct fl_rule *fl_rules_category(const struct fl_rules *rules, const char *cause)
 {
-	for (size_t i = 0; i < rules->wild_count; i++)
-		if (rules->wild[i].kind == FL_RULE_CATEGORY &&
-		    fl_glob(rules->wild[i].pattern, cause))
-			return &rules->wild[i];
+	for (const struct fl_rule *rule = rules->wild; rule; rule = rule->next)
+		if (rule->kind == FL_RULE_CATEGORY && fl_glob(rule->pattern, cause))
+			return rule;
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #define SIGNATURE_RULES_H
 
 #include "base/arena.h"
+#include "base/vec.h"
 
 #include <faultline/rules.h>
 
@@ -49,14 +50,17 @@ struct fl_rule {
 	bool by_parties;     /**< category: all threads that the verdict is about are */
 	enum fl_rule_start start;
 	enum fl_rule_detail detail;
+	const struct fl_rule *next; /**< in its list of struct fl_rules; NULL: the last */
 };
 
+enum { FL_RULE_BUCKETS = 256 };
+
+/** Lists are in the one order of all rules: kind, list, line. */
 struct fl_rules {
 	struct fl_arena arena;
-	struct fl_rule *exact; /**< sorted by name without leading underscores, then by order */
-	size_t exact_count;
-	struct fl_rule *wild; /**< in order */
-	size_t wild_count;
+	struct fl_vec all;                            /**< struct fl_rule, as they were parsed */
+	const struct fl_rule *exact[FL_RULE_BUCKETS]; /**< by the hash of the bare name */
+	const struct fl_rule *wild;
 	char hash[33]; /**< hex */
 };
 

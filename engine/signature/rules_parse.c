@@ -148,7 +148,7 @@ enum fl_code fl_rules_parse(const struct fl_rules_file *file, struct fl_arena *a
 	if (!kind_of(p.list, &p.kind))
 		return refuse(&p, "no such kind of list", file->name, strlen(file->name));
 	for (const char *text = file->text; *text;) {
-		size_t size = strcspn(text, "\n");
+		size_t size = (size_t)(strchrnul(text, '\n') - text);
 		const char *next = text + size + (text[size] == '\n');
 		size_t blank = strspn(text, " \t\r");
 		p.line++;
