@@ -107,6 +107,7 @@ static void read_unit(struct fl_dwarf *s, struct fl_dwarf_unit *unit)
 	fl_line_table_init(&lines, s, unit);
 	fl_dwarf_tree(s, unit, &lines);
 	fl_line_table_rows(&lines);
+	fl_pages_read(s->pages, (size_t)(unit->end - unit->off));
 	fl_line_table_deinit(&lines);
 	entry.function_count = (uint32_t)s->debug->functions.count - entry.first_function;
 	if (!fl_vec_push(&s->debug->units, &entry))
@@ -122,8 +123,8 @@ static void link_inlines(struct fl_debug_info *info)
 }
 
 bool fl_dwarf_read(const struct fl_debug_sections *sections, const char *module,
-		   struct fl_findings *findings, struct fl_debug_info *debug,
-		   struct fl_intern *strings)
+		   struct fl_pages *pages, struct fl_findings *findings,
+		   struct fl_debug_info *debug, struct fl_intern *strings)
 {
 	struct fl_dwarf_notes notes = fl_dwarf_notes_init();
 	struct fl_dwarf s = {
@@ -137,6 +138,7 @@ bool fl_dwarf_read(const struct fl_debug_sections *sections, const char *module,
 		.ranges = section_of(sections, ".debug_ranges"),
 		.rnglists = section_of(sections, ".debug_rnglists"),
 		.module = module,
+		.pages = pages,
 		.findings = findings,
 		.debug = debug,
 		.strings = strings,

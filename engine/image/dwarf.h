@@ -12,6 +12,7 @@
 #define IMAGE_DWARF_H
 
 #include "base/cursor.h"
+#include "base/pages.h"
 #include "image/debug_info.h"
 #include "image/dwarf_numbers.h"
 #include "image/section_bytes.h"
@@ -48,7 +49,8 @@ struct fl_dwarf_budget {
 struct fl_dwarf {
 	/** Empty where there is none. */
 	struct fl_debug_section info, abbrev, line, line_str, str, addr, str_offs, ranges, rnglists;
-	const char *module; /**< name, for findings */
+	const char *module;     /**< name, for findings */
+	struct fl_pages *pages; /**< what the sections lie in, or NULL */
 	struct fl_findings *findings;
 	struct fl_debug_info *debug;
 	struct fl_intern *strings;
@@ -63,12 +65,13 @@ struct fl_dwarf {
 
 /**
  * Read functions, inlined calls, lines, enumerators and the kernels' data of every unit into
- * @p debug; paths go into @p strings. What was read before damage stays, with a finding.
+ * @p debug; paths go into @p strings. @p pages, or NULL, are released on the way. What was read
+ * before damage stays, with a finding.
  * @return false: out of memory.
  */
 bool fl_dwarf_read(const struct fl_debug_sections *sections, const char *module,
-		   struct fl_findings *findings, struct fl_debug_info *debug,
-		   struct fl_intern *strings);
+		   struct fl_pages *pages, struct fl_findings *findings,
+		   struct fl_debug_info *debug, struct fl_intern *strings);
 
 /** The finding for @p what at @p off of a section. The first few of an image are told. */
 void fl_dwarf_damaged(struct fl_dwarf *s, const struct fl_debug_section *section, uint64_t off,

@@ -186,6 +186,7 @@ void fl_line_table_rows(struct fl_line_table *t)
 	reset(&m);
 	while (fl_cursor_left(&m.c) && !m.stop)
 		step(&m);
+	fl_pages_read(t->dwarf->pages, (size_t)(m.c.at - t->program.at));
 	if (m.c.failed)
 		fl_dwarf_damaged(t->dwarf, &t->dwarf->line, t->unit->line_off,
 				 "a line program ends inside an operation");

@@ -3,7 +3,8 @@
 
 #include "base/limits.h"
 
-enum { ADDRESS_SIZE = 4 };
+/* Around a page fault the kernel maps 16 pages of a file. */
+enum { ADDRESS_SIZE = 4, PAGES_OF_A_HEADER = 1 << 16 };
 static const uint32_t dwarf64 = UINT32_MAX;
 
 /* 7.17, and the vendor code for assembly. */
@@ -160,6 +161,7 @@ void fl_dwarf_units(struct fl_dwarf *s)
 		}
 		struct fl_cursor c = fl_cursor(bytes, size);
 		unit.end = unit.off + 4 + size;
+		fl_pages_read(s->pages, size < PAGES_OF_A_HEADER ? size : PAGES_OF_A_HEADER);
 		if (read_header(s, &c, &unit) && read_first(s, &unit) &&
 		    !fl_vec_push(&s->units, &unit))
 			s->out_of_memory = true;

@@ -8,6 +8,7 @@
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
 
+#include "base/pages.h"
 #include "image/build_id.h"
 #include "image/debug_info.h"
 #include "image/elf.h"
@@ -37,6 +38,7 @@ struct fl_image {
 
 /**
  * @param bytes borrowed until the image is closed.
+ * @param pages of the file that they lie in; NULL: it stays in memory.
  * @param ret   set only on success; release with fl_image_close().
  *
  * @retval FL_EFORMAT      as fl_elf_open().
@@ -46,7 +48,8 @@ struct fl_image {
  * Damaged or missing debug information is a finding.
  */
 FL_MUST_CHECK enum fl_code fl_image_open(const char *name, const void *bytes, size_t size,
-					 struct fl_image **ret, struct fl_error *err);
+					 struct fl_pages *pages, struct fl_image **ret,
+					 struct fl_error *err);
 
 /** NULL is allowed. */
 void fl_image_close(struct fl_image *image);

@@ -3,6 +3,7 @@
 #include "symbols/module.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 /* The ELFs of one file: outer, embedded, embedded in those. */
 struct opening {
 	struct fl_symbols *symbols;
+	struct fl_pages *pages;
 	uint8_t hashes[FL_LIMIT_MODULES][16]; /* of every ELF taken so far: none is taken twice */
 };
 
@@ -17,6 +19,7 @@ static bool is_new(struct opening *o, const void *bytes, size_t size)
 {
 	uint8_t hash[16];
 	fl_hash128(bytes, size, hash);
+	fl_pages_release(o->pages);
 	for (size_t i = 0; i < o->symbols->count; i++)
 		if (!memcmp(o->hashes[i], hash, sizeof(hash)))
 			return false;
@@ -89,13 +92,14 @@ static enum fl_code add_module(struct opening *o, const char *name, const void *
 	FL_AUTO(fl_image) image = NULL;
 	if (!is_new(o, bytes, size))
 		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "the same ELF is there already");
-	enum fl_code code = fl_image_open(name, bytes, size, &image, err);
+	enum fl_code code = fl_image_open(name, bytes, size, o->pages, &image, err);
 	if (code)
 		return code;
 	memcpy(image->hash, o->hashes[o->symbols->count], sizeof(image->hash));
 	size_t place = o->symbols->count++; /* before its children, compiled after them: they may
 					       add findings */
 	code = add_all_embedded(o, image, depth, err);
+	fl_pages_release(o->pages);
 	if (!code)
 		code = compile(image, &o->symbols->modules[place], err);
 	return code;
@@ -110,13 +114,15 @@ static uint64_t build_id_off(const struct fl_module *outer, const void *bytes, s
 	return at ? (uint64_t)(at - (const uint8_t *)bytes) : 0;
 }
 
-enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
-			     struct fl_symbols **ret, struct fl_error *err)
+enum fl_code fl_symbols_open_mapped(const void *bytes, size_t size, const char *name,
+				    void (*release)(const void *bytes, size_t size),
+				    struct fl_symbols **ret, struct fl_error *err)
 {
+	struct fl_pages pages = { .bytes = bytes, .size = size, .release = release };
 	FL_AUTO(fl_symbols) symbols = calloc(1, sizeof(*symbols));
 	if (!symbols)
 		return fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for symbols");
-	struct opening o = { .symbols = symbols };
+	struct opening o = { .symbols = symbols, .pages = &pages };
 	enum fl_code code = add_module(&o, name, bytes, size, 0, err);
 	if (code)
 		return code;
@@ -124,6 +130,12 @@ enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
 	symbols->build_id_off = build_id_off(symbols->modules[0], bytes, size);
 	*ret = fl_symbols_take(&symbols);
 	return FL_OK;
+}
+
+enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
+			     struct fl_symbols **ret, struct fl_error *err)
+{
+	return fl_symbols_open_mapped(bytes, size, name, NULL, ret, err);
 }
 
 bool fl_symbols_are_of(const struct fl_symbols *symbols, const void *elf, size_t size)

@@ -39,6 +39,18 @@ struct fl_symbols;
 FL_API FL_MUST_CHECK enum fl_code fl_symbols_open(const void *bytes, size_t size, const char *name,
 						  struct fl_symbols **ret, struct fl_error *err);
 
+/**
+ * The same for a mapped file, with little of it in memory at a time.
+ *
+ * @param release is called now and then with @p bytes and @p size: none of it is being read, all
+ *                of it may be read again. With a private, read-only mapping,
+ *                madvise(MADV_DONTNEED) gives its pages back. NULL: as fl_symbols_open().
+ */
+FL_API FL_MUST_CHECK enum fl_code
+fl_symbols_open_mapped(const void *bytes, size_t size, const char *name,
+		       void (*release)(const void *bytes, size_t size), struct fl_symbols **ret,
+		       struct fl_error *err);
+
 /** Release the symbols. NULL is allowed. */
 FL_API void fl_symbols_close(struct fl_symbols *symbols);
 FL_OWNED(fl_symbols, fl_symbols_close)

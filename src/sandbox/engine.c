@@ -107,6 +107,12 @@ static enum fl_code map(int fd, uint64_t size, const char *name, void **ret, str
 	return FL_OK;
 }
 
+/* The pages of a private mapping that nobody writes to are read from the file again. */
+static void give_back(const void *bytes, size_t size)
+{
+	(void)madvise((void *)(uintptr_t)bytes, size, MADV_DONTNEED);
+}
+
 static enum fl_code
 compile(const struct fl_image_input *input, struct fl_symbols **ret, struct fl_error *err)
 {
@@ -115,7 +121,8 @@ compile(const struct fl_image_input *input, struct fl_symbols **ret, struct fl_e
 	if (code)
 		return code;
 	struct fl_error cause = { 0 };
-	code = fl_symbols_open(bytes ? bytes : "", (size_t)input->size, input->name, ret, &cause);
+	code = fl_symbols_open_mapped(bytes ? bytes : "", (size_t)input->size, input->name,
+				      bytes ? give_back : NULL, ret, &cause);
 	if (bytes)
 		munmap(bytes, (size_t)input->size);
 	return code ? name_error(code, &cause, input->name, err) : FL_OK;

@@ -28,7 +28,7 @@ static inline struct image_case open_image(struct elf_writer *w)
 	struct fl_error err = { 0 };
 	elf_end(w);
 	c.bytes = exact_copy(w->file.data, w->file.size);
-	if (fl_image_open("fw.elf", c.bytes, w->file.size, &c.image, &err))
+	if (fl_image_open("fw.elf", c.bytes, w->file.size, NULL, &c.image, &err))
 		fail_msg("%s", err.message);
 	return c;
 }

@@ -264,7 +264,7 @@ static void compare_file(const char *path)
 	struct fl_intern strings = FL_INTERN;
 	struct fl_debug_info info = fl_debug_info_init();
 	uint8_t *bytes = read_file(path, &size);
-	if (fl_image_open(path, bytes, size, &image, &err))
+	if (fl_image_open(path, bytes, size, NULL, &image, &err))
 		fail_msg("%s: %s", path, err.message);
 	assert_int_equal(image->findings.count, 0);
 	assert_int_equal(fl_intern_text(&strings, ""), 0);

@@ -29,10 +29,11 @@ enum fl_code __wrap_fl_analyze_event(const void *, size_t, const struct fl_symbo
 				     struct fl_error *);
 _Noreturn void __real_fl_serve(const struct fl_child_setup *, const struct fl_rules *, size_t);
 _Noreturn void __wrap_fl_serve(const struct fl_child_setup *, const struct fl_rules *, size_t);
-enum fl_code
-__real_fl_symbols_open(const void *, size_t, const char *, struct fl_symbols **, struct fl_error *);
-enum fl_code
-__wrap_fl_symbols_open(const void *, size_t, const char *, struct fl_symbols **, struct fl_error *);
+typedef void (*release_pages)(const void *, size_t);
+enum fl_code __real_fl_symbols_open_mapped(const void *, size_t, const char *, release_pages,
+					   struct fl_symbols **, struct fl_error *);
+enum fl_code __wrap_fl_symbols_open_mapped(const void *, size_t, const char *, release_pages,
+					   struct fl_symbols **, struct fl_error *);
 
 unsigned hostile_symbols_opened;
 
@@ -411,8 +412,9 @@ _Noreturn void __wrap_fl_serve(const struct fl_child_setup *setup, const struct 
 	__real_fl_serve(setup, rules, cached_images);
 }
 
-enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *name,
-				    struct fl_symbols **ret, struct fl_error *err)
+enum fl_code __wrap_fl_symbols_open_mapped(const void *bytes, size_t size, const char *name,
+					   release_pages release, struct fl_symbols **ret,
+					   struct fl_error *err)
 {
 	static const char trap[] = "hostile read";
 	static const char killer[] = "hostile elf";
@@ -427,5 +429,5 @@ enum fl_code __wrap_fl_symbols_open(const void *bytes, size_t size, const char *
 		for (const volatile char *at = bytes;; at = bytes)
 			sink += at[size - 1];
 	}
-	return __real_fl_symbols_open(bytes, size, name, ret, err);
+	return __real_fl_symbols_open_mapped(bytes, size, name, release, ret, err);
 }

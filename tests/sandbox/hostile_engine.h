@@ -3,12 +3,12 @@
  * @file
  * An engine that has been taken over by its input. A dump or event that starts with "hostile "
  * names what happens then, in the real child with the real filter; every other one meets the real
- * engine. Linked with -Wl,--wrap=fl_analyze,--wrap=fl_analyze_event,--wrap=fl_symbols_open.
+ * engine. Linked with -Wl,--wrap=fl_analyze,--wrap=fl_analyze_event,--wrap=fl_symbols_open_mapped.
  */
 #ifndef HOSTILE_ENGINE_H
 #define HOSTILE_ENGINE_H
 
-/** Times fl_symbols_open() ran in this process. */
+/** Times fl_symbols_open_mapped() ran in this process. */
 extern unsigned hostile_symbols_opened;
 
 #endif

@@ -229,7 +229,7 @@ static void test_functions_agree_with_the_symbol_table(void **state)
 		size_t size;
 		snprintf(path, sizeof(path), FL_CORPUS "/%s/fw.elf", builds[i]);
 		uint8_t *bytes = corpus_read(path, &size);
-		assert_int_equal(fl_image_open("fw.elf", bytes, size, &image, NULL), FL_OK);
+		assert_int_equal(fl_image_open("fw.elf", bytes, size, NULL, &image, NULL), FL_OK);
 		assert_true(image->symbols.count > 50);
 		for (size_t k = 0; k < image->symbols.count; k++)
 			check_symbol(&c, fl_vec_at(&image->symbols, const struct fl_symbol, k));

@@ -143,7 +143,7 @@ static void run(const struct fl_debug_sections *sections)
 	struct fl_intern strings = FL_INTERN;
 	struct fl_debug_info debug = fl_debug_info_init();
 	CHECK(fl_intern_text(&strings, "") == 0);
-	CHECK(fl_dwarf_read(sections, "fw.elf", &findings, &debug, &strings));
+	CHECK(fl_dwarf_read(sections, "fw.elf", NULL, &findings, &debug, &strings));
 	CHECK(fl_frames_read(sections, "fw.elf", &findings, &debug));
 	check_names(&debug);
 	check_code(&debug);
