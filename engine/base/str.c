@@ -39,6 +39,11 @@ static bool reserve(struct fl_str *s, size_t size)
 	return true;
 }
 
+void fl_str_room(struct fl_str *s, size_t size)
+{
+	(void)reserve(s, size);
+}
+
 void fl_str_add(struct fl_str *s, const void *bytes, size_t size)
 {
 	if (!reserve(s, size))

@@ -27,6 +27,9 @@ void fl_str_adds(struct fl_str *s, const char *text);
 void fl_str_addc(struct fl_str *s, char c);
 void fl_str_addf(struct fl_str *s, const char *format, ...) FL_PRINTF(2, 3);
 
+/** Make room for @p size more bytes: one who knows how many there will be moves none of them. */
+void fl_str_room(struct fl_str *s, size_t size);
+
 /** Little-endian integers, for binary forms. */
 void fl_str_add_u8(struct fl_str *s, uint8_t value);
 void fl_str_add_u16(struct fl_str *s, uint16_t value);

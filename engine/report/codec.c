@@ -21,6 +21,8 @@ enum {
 	MINOR = FL_REPORT_MINOR,
 	HEADER_SIZE = 12,
 	SECTION_HEADER_SIZE = 8,
+	USUAL_BODY = 8000,
+	USUAL_STRINGS = 4000,
 	SECTION_COUNT = FL_SECTION_END - FL_SECTION_STRINGS,
 };
 
@@ -56,6 +58,8 @@ static enum fl_code write_body(const struct fl_report *report, struct fl_string_
 {
 	struct fl_trace trace = report->trace;
 	struct fl_codec c = { .strings = strings };
+	fl_str_room(&c.out, USUAL_BODY);
+	fl_str_room(&strings->bytes, USUAL_STRINGS);
 	for (unsigned id = FL_SECTION_STRINGS + 1; id < FL_SECTION_END && fl_x_ok(&c); id++) {
 		size_t header_off = c.out.size;
 		add_section_header(&c.out, id, 0);
@@ -75,6 +79,7 @@ write_file(const struct fl_string_table *strings, const struct fl_str *body, str
 	size_t strings_size = 4 + strings->bytes.size;
 	size_t total = HEADER_SIZE + SECTION_HEADER_SIZE + strings_size + body->size;
 	out->failed |= body->failed || total > UINT32_MAX;
+	fl_str_room(out, total);
 	fl_str_add(out, magic, sizeof(magic));
 	fl_str_add_u8(out, MAJOR);
 	fl_str_add_u8(out, MINOR);

@@ -64,9 +64,16 @@ static void put_u32(struct fl_str *out, uint32_t v)
 
 static void put_uleb(struct fl_str *out, uint64_t v)
 {
+	enum { LONGEST = 10 };
+	if (LONGEST >= out->room - out->size) {
+		fl_str_add_uleb(out, v);
+		return;
+	}
+	char *at = out->data + out->size;
 	for (; v >= 0x80; v >>= 7)
-		put_u8(out, (uint8_t)(v | 0x80));
-	put_u8(out, (uint8_t)v);
+		*at++ = (char)(v | 0x80);
+	*at++ = (char)v;
+	out->size = (size_t)(at - out->data);
 }
 
 void fl_x_u8(struct fl_codec *c, uint8_t *v)
@@ -104,7 +111,10 @@ static uint64_t uleb_max(struct fl_codec *c, uint64_t v, uint64_t max)
 
 void fl_x_uleb32(struct fl_codec *c, uint32_t *v)
 {
-	*v = (uint32_t)uleb_max(c, *v, UINT32_MAX);
+	if (c->reading)
+		*v = (uint32_t)uleb_max(c, *v, UINT32_MAX);
+	else
+		put_uleb(&c->out, *v);
 }
 
 void fl_x_uleb16(struct fl_codec *c, uint16_t *v)

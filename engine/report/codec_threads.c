@@ -216,8 +216,10 @@ void fl_codec_kernel(struct fl_codec *c, struct fl_trace *t)
 static uint32_t differing(const struct fl_registers *guess, const struct fl_registers *regs)
 {
 	uint32_t differing = 0;
-	for (unsigned i = 0; i < FL_REGISTER_COUNT; i++)
+	for (uint32_t both = guess->known & regs->known & all_registers; both; both &= both - 1) {
+		int i = __builtin_ctz(both);
 		differing |= (uint32_t)(guess->value[i] != regs->value[i]) << i;
+	}
 	return (differing | ~guess->known) & regs->known & all_registers;
 }
 

@@ -37,7 +37,7 @@ bool fl_function_at(const struct fl_symbol_view *view, uint32_t addr, struct fl_
 static bool in_list(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(names[i], name))
+		if (names[i][0] == name[0] && !strcmp(names[i], name))
 			return true;
 	return false;
 }
