@@ -31,6 +31,7 @@ struct fl_store {
 	int64_t reanalysis_bulk; /**< of this handle; 0 = none */
 	bool read_only;          /**< in a folder where nobody can write */
 	bool batch;              /**< fl_store_batch_begin(): transactions are savepoints in it */
+	bool lax;   /**< fl_store_be_durable() failed: no statement before it succeeds */
 	bool whole; /**< a batch that is undone when a call in it fails: no savepoints */
 	int64_t batch_last_content; /**< contents.last_id when it began */
 	struct fl_known known;      /**< in a batch that is undone as a whole */
@@ -112,6 +113,14 @@ size_t fl_column_bytes(struct fl_query *query, int index, void *ret, size_t room
 void fl_store_be_patient(struct fl_store *store, int ms);
 
 /* --- transactions --- */
+
+/**
+ * Whether a commit is on the disk before it returns, as after opening. Without, it outlives the
+ * process but may be lost with the power; every later one that is durable makes it so, too. Does
+ * nothing in a transaction.
+ */
+FL_MUST_CHECK enum fl_code fl_store_be_durable(struct fl_store *store, struct fl_error *err);
+void fl_store_be_lax(struct fl_store *store);
 
 /** Rolled back when the scope ends without fl_commit(). Inside a batch a savepoint of it. */
 struct fl_transaction {

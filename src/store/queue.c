@@ -129,27 +129,39 @@ take(struct fl_store *store, const struct taker *taker, size_t count, struct fl_
 	return fl_query_run(&query, err);
 }
 
-/* An idle worker only reads: the write lock is taken when there is something to take. */
+static enum fl_code take_next(struct fl_store *store, struct taker *taker, int64_t *ret,
+			      size_t room, size_t *count_ret, struct fl_error *err)
+{
+	FL_AUTO_TRANSACTION transaction = { 0 };
+	enum fl_code code = fl_begin(store, &transaction, err);
+	if (!code)
+		code = next(store, taker->now, ret, room, count_ret, err);
+	if (!code)
+		code = see_symbols(store, &taker->symbols_seen, err);
+	if (!code)
+		code = take(store, taker, *count_ret, err);
+	return code ? code : fl_commit(&transaction, err);
+}
+
+/*
+ * An idle worker only reads: the write lock is taken when there is something to take. A claim that
+ * is lost with the power is a dump that is still queued: nobody waits for the disk.
+ */
 enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int64_t now,
 				  uint32_t lease_seconds, int64_t *ret, size_t room,
 				  size_t *count_ret, struct fl_error *err)
 {
-	FL_AUTO_TRANSACTION transaction = { 0 };
 	struct taker taker = { .owner = owner, .now = now, .until = now + lease_seconds };
 	size_t count;
 	enum fl_code code = next(store, now, ret, 1, &count, err);
-	if (!code)
-		code = fl_begin(store, &transaction, err);
-	if (!code)
-		code = next(store, now, ret, room, &count, err);
+	if (!code) {
+		fl_store_be_lax(store);
+		code = take_next(store, &taker, ret, room, &count, err);
+		enum fl_code durable = fl_store_be_durable(store, code ? NULL : err);
+		code = code ? code : durable;
+	}
 	if (code == FL_ENOTFOUND)
 		return fl_fail(err, code, FL_AT_NONE, 0, "the queue is empty");
-	if (!code)
-		code = see_symbols(store, &taker.symbols_seen, err);
-	if (!code)
-		code = take(store, &taker, count, err);
-	if (!code)
-		code = fl_commit(&transaction, err);
 	if (!code)
 		*count_ret = count;
 	return code;

@@ -64,6 +64,10 @@ struct fl_query fl_query(struct fl_store *store, enum fl_sql sql)
 {
 	struct fl_query query = { .store = store };
 	sqlite3_stmt **cached = &store->statements[sql];
+	if (store->lax && fl_store_be_durable(store, NULL)) {
+		query.sqlite_code = SQLITE_NOMEM;
+		return query;
+	}
 	if (*cached && sqlite3_stmt_busy(*cached)) {
 		query.own = true;
 		query.sqlite_code = prepare(store, sql, 0, &query.stmt);

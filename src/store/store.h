@@ -232,6 +232,7 @@ FL_API void fl_claim_deinit(struct fl_claim *claim);
  * Take the next queued dump: the oldest of the device whose turn it is, so that one device that
  * sends thousands does not hold up the others. A claim whose holder died is taken again after @p
  * lease_seconds.
+ * Other processes see it at once; only after a power failure it may not have been.
  * @param owner  unique per worker slot, e.g. "pid:slot".
  * @param now    Unix seconds.
  * @retval FL_ENOTFOUND the queue is empty.

@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/internal.h"
 
+/* This pragma acts when it is prepared: there is no statement that could be kept. */
+enum fl_code fl_store_be_durable(struct fl_store *store, struct fl_error *err)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		return FL_OK;
+	int code = sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	store->lax = code != SQLITE_OK;
+	return store->lax ? fl_store_fail(store, code, err) : FL_OK;
+}
+
+void fl_store_be_lax(struct fl_store *store)
+{
+	if (sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+}
+
 static enum fl_code run(struct fl_store *store, enum fl_sql sql, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, sql);

@@ -38,6 +38,23 @@ static void write_file(const char *path, const char *text)
 	fclose(file);
 }
 
+/* 0: there is none. */
+static int64_t claim_one(struct fl_store *store)
+{
+	int64_t id = 0;
+	size_t count = 0;
+	enum fl_code code = fl_store_claim_batch(store, "test", 1000, 60, &id, 1, &count, NULL);
+	assert_int_equal(code, count ? FL_OK : FL_ENOTFOUND);
+	return id;
+}
+
+static int set_state(struct fl_store *store, const char *state)
+{
+	char sql[80];
+	snprintf(sql, sizeof(sql), "UPDATE dumps SET state = '%s'", state);
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) & 0xff;
+}
+
 static void test_a_new_database_is_durable_and_checked(void **state)
 {
 	struct fixture *f = *state;
@@ -332,6 +349,30 @@ static void test_a_read_only_folder_can_be_asked(void **state)
 	f->store = fixture_open(f);
 }
 
+/* A claim need not outlive the power; what comes after it must. */
+static void test_it_is_durable_after_a_claim(void **state)
+{
+	struct fixture *f = *state;
+	enqueue(f->store, "a dump", "unit-1");
+	assert_int_not_equal(claim_one(f->store), 0);
+	assert_int_equal(pragma(f->store, "PRAGMA synchronous"), 2);
+	assert_int_equal(claim_one(f->store), 0);
+	assert_int_equal(pragma(f->store, "PRAGMA synchronous"), 2);
+}
+
+/* SQLite is asked, not the store: whatever writes, no row has a state that is none. */
+static void test_a_dump_has_one_of_six_states(void **state)
+{
+	static const char *const good[] = { "queued", "waiting", "done", "quarantined" };
+	struct fixture *f = *state;
+	enqueue(f->store, "a dump", "unit-1");
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(set_state(f->store, good[i]), SQLITE_OK);
+	assert_int_equal(set_state(f->store, "else"), SQLITE_CONSTRAINT);
+	assert_int_equal(set_state(f->store, "claimed"), SQLITE_CONSTRAINT);
+	assert_int_equal(set_state(f->store, "duplicate"), SQLITE_CONSTRAINT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +384,8 @@ int main(void)
 		store_test(test_what_cannot_be_opened_is_named),
 		cmocka_unit_test(test_a_long_path_keeps_the_message),
 		store_test(test_a_foreign_database_is_left_alone),
+		store_test(test_it_is_durable_after_a_claim),
+		store_test(test_a_dump_has_one_of_six_states),
 		store_test(test_a_newer_schema_is_refused_in_one_line),
 		store_test(test_memory_and_empty_files_become_databases),
 		store_test(test_many_may_create_it_at_once),
