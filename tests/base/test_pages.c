@@ -25,7 +25,7 @@ static struct fl_pages pages_of(const void *bytes, size_t size)
 static void test_all_of_the_file_every_two_mib(void **state)
 {
 	(void)state;
-	char file[16];
+	static char file[16];
 	struct fl_pages pages = pages_of(file, sizeof(file));
 	fl_pages_read(&pages, 2 * MIB - 1);
 	assert_int_equal(releases, 0);
