@@ -48,6 +48,16 @@ def run(command, core=None, env=None):
         return Cost(wall, usage.ru_utime + usage.ru_stime), out.read().decode(errors="replace")
 
 
+def steady(command, least=0.3):
+    """The mean of as many runs one after the other as take so many seconds, and one before them: what a short command costs, not
+    what it costs to push the other side out of the processor's caches."""
+    run(command)
+    costs = []
+    while sum(cost.wall for cost in costs) < least:
+        costs.append(run(command)[0])
+    return Cost(statistics.mean(c.wall for c in costs), statistics.mean(c.cpu for c in costs))
+
+
 def peak(command):
     """Bytes: the largest of the program and of each process that it waited for, with the pages of mapped files. Not by this
     process's own wait4(): a new program's peak begins with that of whoever started it."""

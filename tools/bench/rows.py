@@ -165,7 +165,7 @@ def oneshot_index(bench):
     measure.run(bench.analyze(bench.dumps[0], cache))
     note = bench.compare_stacks(cache)
     command = bench.analyze(bench.dumps[0], cache)
-    pairs = Pairs(lambda: measure.run(command)[0], lambda: measure.run(bench.bt_full())[0], bench.runs)
+    pairs = Pairs(lambda: measure.steady(command), lambda: measure.steady(bench.bt_full()), bench.runs)
     yield from_pairs("one-shot analyze, index present / gdb bt full", Goal(AT_MOST, 1 / 150, 1 / 200), pairs, note,
                      "analyze DUMP --elf FW --cache C / gdb -batch FW -c CORE -ex 'thread apply all bt full'",
                      clock=bench.options.clock)
@@ -468,7 +468,7 @@ def addresses(bench, tool, goal):
     ours, theirs = [*symbolize(bench), *words], [program, *NAMERS[tool], bench.elf, *words]
     present = [[name, *NAMERS[name], bench.elf, *words] for name in WITNESSES if shutil.which(name)]
     note = compare_addresses(answers_of(ours), [answers_of(command) for command in present])
-    pairs = Pairs(lambda: measure.run(ours)[0], lambda: measure.run(theirs)[0], bench.runs)
+    pairs = Pairs(lambda: measure.steady(ours), lambda: measure.steady(theirs), bench.runs)
     yield from_pairs(f"{count} addresses with inlines / {tool}, speed", goal, pairs, note,
                      f"symbolize -afie FW / {' '.join([tool, *NAMERS[tool]])} FW", flip=True, clock=bench.options.clock)
 
