@@ -53,6 +53,18 @@ class Program:
         sys.exit(1 if self.failures else 0)
 
 
+def read_terminal(master):
+    """All that was written to the other end of a pseudo-terminal which only the program holds; closes ours."""
+    text = b""
+    try:
+        while part := os.read(master, 65536):  # what was written last may arrive last
+            text += part
+    except OSError:  # EIO: nobody holds the other end any more
+        pass
+    os.close(master)
+    return text
+
+
 def _edit_sections(elf, edit):
     """The ELF with the type of its sections changed: edit(index, type, flags) says to what."""
     elf = bytearray(elf)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from support import Program, stripped
+from support import Program, read_terminal, stripped
 
 os.environ["XDG_CACHE_HOME"] = "/dev/null/none"  # not the user's own
 p = Program()
@@ -229,7 +229,7 @@ with subprocess.Popen([p.path, "symbolize", "-e", elf], stdin=subprocess.PIPE, s
         select.select([], [], [], 1.1)
     slow.stdin.close()
     slow.wait(30)
-drawn = os.read(master, 65536)
+drawn = read_terminal(master)
 check("progress", b"200 addresses" in drawn and drawn.endswith(b"\r\x1b[K"), drawn)
 
 p.finish()

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import termios
 
-from support import Program
+from support import Program, read_terminal
 
 p = Program()
 dump, elf = p.case("m4f-rtos", "deadlock")
@@ -23,16 +23,7 @@ def on_terminal(columns, env):
     environment["XDG_CACHE_HOME"] = "/dev/null/none"
     with subprocess.Popen([p.path, *analyze], stdout=theirs, env={**environment, **env}) as run:
         os.close(theirs)
-        text = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # that is how a terminal ends
-                break
-            if not part:
-                break
-            text += part
-    os.close(ours)
+        text = read_terminal(ours)
     return text.decode().replace("\r\n", "\n")
 
 
