@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/access.h"
 
+#include "base/format.h"
+
 #include <inttypes.h>
-#include <stdio.h>
 
 struct pattern {
 	uint32_t value;
@@ -68,8 +69,8 @@ const char *fl_access_words(const struct fl_access *access, char *buf, size_t ro
 {
 	if (!access->decoded)
 		return "access to";
-	snprintf(buf, room, "%s of %u byte%s %s", access->write ? "write" : "read", access->size,
-		 access->size == 1 ? "" : "s", access->write ? "to" : "from");
+	fl_format(buf, room, "%s of %u byte%s %s", access->write ? "write" : "read", access->size,
+		  access->size == 1 ? "" : "s", access->write ? "to" : "from");
 	return buf;
 }
 
@@ -77,16 +78,16 @@ static void add_operand(const struct fl_thumb_access *access, char *buf, size_t 
 {
 	const char *base = fl_register_name(access->base);
 	if (access->index != FL_THUMB_NO_REGISTER)
-		snprintf(buf, room, "%s + %s%s", base, fl_register_name(access->index),
-			 access->shift == 0   ? ""
-			 : access->shift == 1 ? " * 2"
-			 : access->shift == 2 ? " * 4"
-					      : " * 8");
+		fl_format(buf, room, "%s + %s%s", base, fl_register_name(access->index),
+			  access->shift == 0   ? ""
+			  : access->shift == 1 ? " * 2"
+			  : access->shift == 2 ? " * 4"
+					       : " * 8");
 	else if (access->offset)
-		snprintf(buf, room, "%s %c %u", base, access->offset < 0 ? '-' : '+',
-			 (unsigned)(access->offset < 0 ? -access->offset : access->offset));
+		fl_format(buf, room, "%s %s %u", base, access->offset < 0 ? "-" : "+",
+			  (unsigned)(access->offset < 0 ? -access->offset : access->offset));
 	else
-		snprintf(buf, room, "%s", base);
+		fl_format(buf, room, "%s", base);
 }
 
 void fl_evidence_access(struct fl_inquiry *q, const struct fl_access *access)

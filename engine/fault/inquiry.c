@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/inquiry.h"
 
+#include "base/format.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 512 /* of one piece of evidence; the rest of it is cut */ };
@@ -52,15 +53,16 @@ static const char *keep_text(struct fl_inquiry *q, const char *format, va_list a
 static const char *keep_text(struct fl_inquiry *q, const char *format, va_list ap)
 {
 	char text[TEXT_SIZE];
-	vsnprintf(text, sizeof(text), format, ap);
-	const char *copy = fl_arena_strdup(q->arena, text);
+	size_t size = fl_vformat(text, sizeof(text), format, ap);
+	const char *copy =
+		fl_arena_strndup(q->arena, text, size < sizeof(text) ? size : sizeof(text) - 1);
 	q->failed |= !copy;
 	return copy ? copy : "";
 }
 
 void fl_evidence(struct fl_inquiry *q, const char *format, ...)
 {
-	if (q->evidence_count == FL_LIMIT_EVIDENCE)
+	if (q->mute || q->evidence_count == FL_LIMIT_EVIDENCE)
 		return;
 	va_list ap;
 	va_start(ap, format);
@@ -73,6 +75,8 @@ void fl_verdict(struct fl_inquiry *q, const char *category, enum fl_confidence c
 {
 	q->cause->category = category;
 	q->cause->confidence = confidence;
+	if (q->mute)
+		return;
 	va_list ap;
 	va_start(ap, format);
 	q->cause->title = keep_text(q, format, ap);
@@ -197,9 +201,8 @@ static void append(struct list *list, const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	int size = vsnprintf(list->text + list->size, TEXT_SIZE - list->size, format, ap);
+	list->size += fl_vformat(list->text + list->size, TEXT_SIZE - list->size, format, ap);
 	va_end(ap);
-	list->size += size > 0 ? (size_t)size : 0;
 	if (list->size >= TEXT_SIZE)
 		list->size = TEXT_SIZE - 1;
 }
@@ -209,7 +212,7 @@ void fl_evidence_bits(struct fl_inquiry *q, enum fl_scs_register reg)
 	const struct fl_fault *fault = q->in->fault;
 	struct list list;
 	list.size = 0;
-	if (!fault || !fl_scs_value(fault, reg))
+	if (q->mute || !fault || !fl_scs_value(fault, reg))
 		return;
 	append(&list, "%s 0x%08" PRIx32, fl_scs_name(reg), fl_scs_value(fault, reg));
 	const char *separator = ": ";

@@ -28,6 +28,7 @@ struct fl_inquiry {
 	const char *evidence[FL_LIMIT_EVIDENCE];
 	size_t evidence_count;
 	bool failed; /**< memory ran out */
+	bool mute;   /**< only the decision is asked for: nothing is put into words */
 
 	bool has_pc;
 	uint32_t pc; /**< bit 0 clear */

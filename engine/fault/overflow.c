@@ -52,16 +52,22 @@ static void find_pointer(struct trial *t)
 		t->sp = thread->stack.saved;
 }
 
-/* The fault itself, when it was this thread's. */
+static bool is_overflow_by_fault(struct trial *t)
+{
+	return fl_cause_by_fault(&t->q) && !strcmp(t->fault.category, "Stack Overflow");
+}
+
+/* The fault itself, when it was this thread's. Most are something else: nothing is said of them. */
 static void look_at_fault(struct trial *t)
 {
 	if (!t->thread->crashed || !fl_stack_is_own(&t->q))
 		return;
-	if (fl_cause_by_fault(&t->q) && !strcmp(t->fault.category, "Stack Overflow"))
-		raise_to(t, t->fault.confidence == FL_CERTAIN ? FL_OVERFLOW_PROVEN
-							      : FL_OVERFLOW_LIKELY);
-	else
-		t->q.evidence_count = 0;
+	t->q.mute = true;
+	bool overflow = is_overflow_by_fault(t);
+	t->q.mute = false;
+	if (!overflow || !is_overflow_by_fault(t))
+		return;
+	raise_to(t, t->fault.confidence == FL_CERTAIN ? FL_OVERFLOW_PROVEN : FL_OVERFLOW_LIKELY);
 }
 
 static void look_at_hook(struct trial *t)
