@@ -36,3 +36,12 @@ bool fl_glob(const char *pattern, const char *text)
 		pattern++;
 	return !*pattern;
 }
+
+uint64_t fl_glob_letters(const char *text)
+{
+	uint64_t letters = 0;
+	for (; *text; text++)
+		if (*text != '*')
+			letters |= UINT64_C(1) << (*text & 63);
+	return letters;
+}

@@ -77,6 +77,7 @@ static void link_all(struct fl_rules *rules)
 			if (rule->kind != kind)
 				continue;
 			rule->bare = fl_without_underscores(rule->pattern);
+			rule->letters = fl_glob_letters(rule->pattern);
 			const struct fl_rule **list =
 				is_wild(rule) ? &rules->wild : &rules->exact[bucket_of(rule->bare)];
 			rule->next = *list;
@@ -138,19 +139,20 @@ match_exact(const struct fl_rules *rules, const struct fl_rule_query *q)
 	return NULL;
 }
 
-/* What hardly any pattern survives: its first byte. */
-static bool may_begin(const char *pattern, const char *name)
+/* What hardly any pattern survives: its letters, its first byte. */
+static bool may_match(const struct fl_rule *rule, const char *name, uint64_t letters)
 {
-	return *pattern == *name || *pattern == '*';
+	return !(rule->letters & ~letters) && (*rule->pattern == *name || *rule->pattern == '*');
 }
 
 const struct fl_rule *fl_rules_match(const struct fl_rules *rules, const struct fl_rule_query *q)
 {
 	const struct fl_rule *exact = match_exact(rules, q);
+	uint64_t letters = fl_glob_letters(q->name);
 	for (const struct fl_rule *rule = rules->wild; rule; rule = rule->next) {
 		if (rule->kind == FL_RULE_CATEGORY || (exact && rule->kind >= exact->kind))
 			break;
-		if (may_begin(rule->pattern, q->name) && fl_glob(rule->pattern, q->name) &&
+		if (may_match(rule, q->name, letters) && fl_glob(rule->pattern, q->name) &&
 		    conditions_hold(rule, q))
 			return rule;
 	}

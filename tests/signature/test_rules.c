@@ -59,6 +59,28 @@ static void test_glob_is_the_shells(void **state)
 	}
 }
 
+/* It never keeps a pattern from its text. */
+static void test_letters(void **state)
+{
+	(void)state;
+	static const char alphabet[] = "aA0_:*~<\xc3\xbc\x7f";
+	size_t told_apart = 0;
+	srand(5);
+	for (int i = 0; i < 200000; i++) {
+		char pattern[8] = "";
+		char text[8] = "";
+		for (int k = rand() % 8; k > 0; k--)
+			pattern[k - 1] = alphabet[(size_t)rand() % (sizeof(alphabet) - 1)];
+		for (int k = rand() % 8; k > 0; k--)
+			text[k - 1] = alphabet[(size_t)rand() % (sizeof(alphabet) - 1)];
+		bool lacks = fl_glob_letters(pattern) & ~fl_glob_letters(text);
+		if (lacks && fl_glob(pattern, text))
+			fail_msg("%s against %s", pattern, text);
+		told_apart += lacks;
+	}
+	assert_true(told_apart > 100000);
+}
+
 static struct fl_rules *open_rules(const char *name, const char *text)
 {
 	const struct fl_rules_file file = { name, text };
@@ -253,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_glob),
 		cmocka_unit_test(test_glob_is_the_shells),
+		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_bad_lines_are_refused_with_their_place),
 		cmocka_unit_test(test_more_underscores_do_not_matter),
