@@ -75,12 +75,13 @@ static void compare_bytes(const struct fl_elf_match_input *input, const struct m
 			compare_overlap(&input->dump_spans[i], &elf->spans[k], facts);
 }
 
+/* Bit 0 of @p value is set. */
 static void judge_return_address(const struct fl_elf_match_input *input,
 				 const struct module_bytes *elf, uint32_t value,
 				 struct fl_module_facts *facts)
 {
 	uint32_t addr = value & ~UINT32_C(1);
-	if (!(value & 1) || !fl_module_is_code(input->module, addr))
+	if (!fl_module_is_code(input->module, addr))
 		return;
 	uint16_t minus4 = 0;
 	uint16_t minus2;
@@ -98,10 +99,11 @@ static void compare_calls(const struct fl_elf_match_input *input, const struct m
 	uint32_t sp;
 	if (!fl_reg_get(input->regs, FL_SP, &sp))
 		return;
-	if (fl_reg_get(input->regs, FL_LR, &value))
+	if (fl_reg_get(input->regs, FL_LR, &value) && value & 1)
 		judge_return_address(input, elf, value, facts);
 	for (uint32_t off = 0; off < STACK_BYTES; off += 4)
-		if (sp <= UINT32_MAX - off && fl_memory_u32(input->memory, sp + off, &value))
+		if (sp <= UINT32_MAX - off && fl_memory_u32(input->memory, sp + off, &value) &&
+		    value & 1)
 			judge_return_address(input, elf, value, facts);
 }
 

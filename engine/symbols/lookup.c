@@ -152,19 +152,22 @@ static void search_all(const struct fl_module *module, uint32_t addr, uint32_t r
 	};
 	static const uint32_t none[1] = { UINT32_MAX };
 	const uint32_t *keys[SEARCHES];
-	uint32_t left[SEARCHES];
-	uint32_t most = 1;
+	uint32_t steps[SEARCHES]; /* all that are left, added up */
+	uint32_t all = 0;
 	for (int i = 0; i < SEARCHES; i++) {
 		const struct fl_table *table = &module->tables[kinds[i]];
+		uint32_t count = table->count ? table->count : 1;
+		uint32_t first = UINT32_C(1) << (31 - __builtin_clz(count));
 		keys[i] = table->count ? table->data : none;
-		left[i] = table->count ? table->count : 1;
-		most = left[i] > most ? left[i] : most;
+		keys[i] += keys[i][count - first] <= addr ? count - first : 0;
+		steps[i] = first - 1;
+		all |= steps[i];
 	}
-	for (; most > 1; most -= most / 2)
+	/* A table that is too short for a step stays where it is. */
+	for (uint32_t step = (all + 1) / 2; step; step /= 2)
 		for (int i = 0; i < SEARCHES; i++) {
-			uint32_t half = left[i] / 2;
-			keys[i] = keys[i][half] <= addr ? keys[i] + half : keys[i];
-			left[i] -= half;
+			uint32_t own = step & steps[i];
+			keys[i] = keys[i][own] <= addr ? keys[i] + own : keys[i];
 		}
 	for (int i = 0; i < SEARCHES; i++) {
 		const struct fl_table *table = &module->tables[kinds[i]];

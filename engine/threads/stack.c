@@ -2,12 +2,14 @@
 /* Bounds of a thread's stack, and how much of it was used. */
 #include "threads/kernel.h"
 
+#include <string.h>
+
 /* No stack of a microcontroller is larger: bounds that far apart are damaged. */
 #define STACK_SIZE_MAX UINT32_C(0x100000)
 
 enum {
-	FILL_MIN = 8, /* so many fill bytes are no accident */
-	BLOCK = 64    /* bytes that are compared at a time */
+	FILL_MIN = 8,   /* so many fill bytes are no accident */
+	BLOCK_MAX = 256 /* bytes that are compared at a time, a power of 4 */
 };
 
 void fl_thread_set_stack(struct fl_thread *thread, uint32_t start, uint64_t end)
@@ -76,24 +78,15 @@ void fl_thread_set_unused(struct fl_thread *thread, uint32_t unused)
 	update_high_water(thread);
 }
 
-/* Compilers make a few wide instructions of it. */
-static bool is_block_of(const uint8_t bytes[BLOCK], uint8_t fill)
-{
-	uint8_t others = 0;
-	for (size_t i = 0; i < BLOCK; i++)
-		others |= bytes[i] ^ fill;
-	return !others;
-}
-
-/* How many of [size] bytes at [bytes] are [fill] before one is not. */
+/* How many of [size] bytes at [bytes] are [fill] before one is not: each is what the one before it
+ * is, which memcmp() tells of many at a time. */
 static size_t count_same(const uint8_t *bytes, size_t size, uint8_t fill)
 {
-	size_t at = 0;
-	while (size - at >= BLOCK && is_block_of(bytes + at, fill))
-		at += BLOCK;
-	while (at < size && bytes[at] == fill)
-		at++;
-	return at;
+	size_t same = size && bytes[0] == fill;
+	for (size_t block = BLOCK_MAX; same && block; block /= 4)
+		while (size - same >= block && !memcmp(bytes + same - 1, bytes + same, block))
+			same += block;
+	return same;
 }
 
 /* Bytes equal to [fill] from addr on, as far as limit or the capture goes. */
