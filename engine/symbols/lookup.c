@@ -254,13 +254,15 @@ bool fl_pc_ends_before_function(const struct fl_symbol_view *view, const struct 
 {
 	uint32_t addr = facts->pc + 1;
 	const struct fl_module *module = fl_view_module_at(view, addr);
+	if (!module) /* the last instruction of all code is a call */
+		return false;
 	if (view->count == 1 && facts->module && facts->function != FL_INDEX_NONE) {
 		uint32_t next = facts->function + 1;
 		const uint32_t *key = fl_table_at(module, FL_INDEX_FUNCTION_ADDRS, next);
 		if (!key || *key != addr)
 			return false;
 	}
-	return module && fl_module_function(module, addr, ret) && ret->addr == addr;
+	return fl_module_function(module, addr, ret) && ret->addr == addr;
 }
 
 static struct fl_expression expression_at(const struct fl_module *module, int32_t i)

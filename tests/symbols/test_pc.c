@@ -143,6 +143,22 @@ static void test_code_at_zero(void **state)
 	walk(&c.view, 0, 0x110);
 }
 
+/* A function that ends in a call of one that does not return, linked last. */
+static void test_function_to_the_end_of_code(void **state)
+{
+	ELF_AUTO w = { 0 };
+	(void)state;
+	unsigned text = elf_code(&w, ".text", 0x8000, 0x100);
+	elf_symbol(&w, "die", 0x8001, 0xc0, ELF_FUNC, text);
+	elf_symbol(&w, "Reset_Handler", 0x80c1, 0x40, ELF_FUNC, text);
+	SYMBOLS c = open_symbols(&w);
+	struct fl_pc_facts last = fl_view_pc(&c.view, 0x80ff);
+	struct fl_function_info function;
+	assert_non_null(last.module);
+	assert_false(fl_pc_ends_before_function(&c.view, &last, &function));
+	walk(&c.view, 0x7ff0, 0x8110);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_another_order_forgets),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_code_at_zero),
+		cmocka_unit_test(test_function_to_the_end_of_code),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
