@@ -29,33 +29,15 @@ endfunction()
 
 fl_archive(jansson jansson)
 fl_archive(sqlite3 sqlite3)
+fl_archive(cbor libcbor)
 fl_archive(z zlib)
 fl_archive(zstd libzstd)
 fl_archive(xxhash xxhash)
-set(FL_ARCHIVE_NAMES jansson sqlite3 z zstd xxhash)
 if(TARGET PkgConfig::seccomp)
 	fl_archive(seccomp seccomp)
-	list(APPEND FL_ARCHIVE_NAMES seccomp)
 endif()
 if(FL_PROGRAM_ARCHIVES)
 	list(APPEND FL_PROGRAM_ARCHIVES m) # SQLite's mathematical functions
 	list(APPEND FL_PROGRAM_ARCHIVES -static-libgcc) # the unwinder of src/sandbox/death.c
 	message(STATUS "Archives in the program: ${FL_PROGRAM_ARCHIVES}")
 endif()
-
-# With an archive of everything, the C library too, no dynamic linker is left: a quarter of an `analyze`.
-# Only as a program that may lie anywhere.
-foreach(name IN LISTS FL_ARCHIVE_NAMES)
-	if(NOT FL_ARCHIVE_${name}_FITS)
-		return()
-	endif()
-endforeach()
-set(CMAKE_REQUIRED_LINK_OPTIONS -static-pie)
-set(CMAKE_REQUIRED_LIBRARIES m)
-check_c_source_compiles("int main(void) { return 0; }" FL_PROGRAM_STATIC)
-# SQLite could load extensions, which nobody asks it for: the linker would warn of dlopen().
-set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,--no-warnings)
-check_c_source_compiles("int main(void) { return 0; }" FL_STATIC_CAN_BE_QUIET)
-set(FL_STATIC_QUIETLY $<$<BOOL:${FL_STATIC_CAN_BE_QUIET}>:-Wl,--no-warnings>)
-unset(CMAKE_REQUIRED_LINK_OPTIONS)
-unset(CMAKE_REQUIRED_LIBRARIES)

@@ -2,7 +2,6 @@
 #include "sandbox/own_names.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
@@ -100,50 +99,20 @@ static bool name_in_program(uint64_t value, struct fl_own_name *ret)
 	return found;
 }
 
-/* What is loaded around an address. */
-struct object {
-	uint64_t addr; /* looked for */
-	bool found;
-	const char *file; /* "" for the program itself */
-	uint64_t load_addr;
-	uint64_t bias; /* between addresses in the file and here */
-};
-
-static int look_into(struct dl_phdr_info *info, size_t size, void *argument)
-{
-	struct object *object = argument;
-	(void)size;
-	bool first = true;
-	for (unsigned i = 0; i < info->dlpi_phnum && !object->found; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uint64_t start = info->dlpi_addr + segment->p_vaddr;
-		if (segment->p_type != PT_LOAD)
-			continue;
-		if (first)
-			object->load_addr = start;
-		first = false;
-		object->found = object->addr >= start && object->addr - start < segment->p_memsz;
-	}
-	object->file = info->dlpi_name;
-	object->bias = info->dlpi_addr;
-	return object->found;
-}
-
 bool fl_own_name(uint64_t addr, struct fl_own_name *ret)
 {
-	/* Not dladdr(): in a static program it finds nothing. */
-	struct object object = { .addr = addr };
 	Dl_info info;
-	if (!dl_iterate_phdr(look_into, &object))
+	struct link_map *map = NULL;
+	if (!dladdr1((void *)(uintptr_t)addr, &info, (void **)&map, RTLD_DL_LINKMAP))
 		return false;
-	bool is_program = !object.file[0];
 	*ret = (struct fl_own_name){
-		.file = is_program ? program_invocation_name : object.file,
-		.file_addr = object.load_addr,
+		.file = info.dli_fname ? info.dli_fname : "",
+		.file_addr = (uint64_t)(uintptr_t)info.dli_fbase,
 	};
-	if (is_program && name_in_program(addr - object.bias, ret))
+	bool is_library = map && map->l_name && map->l_name[0];
+	if (map && !is_library && name_in_program(addr - map->l_addr, ret))
 		return true;
-	if (dladdr((void *)(uintptr_t)addr, &info) && info.dli_sname) {
+	if (info.dli_sname) {
 		snprintf(ret->function, sizeof(ret->function), "%s", info.dli_sname);
 		ret->offset = addr - (uint64_t)(uintptr_t)info.dli_saddr;
 	}
