@@ -6,12 +6,12 @@ pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(libcbor REQUIRED IMPORTED_TARGET libcbor)
 if(FAULTLINE_SECCOMP)
 	pkg_check_modules(seccomp IMPORTED_TARGET libseccomp)
 endif()
 if(FAULTLINE_TESTS)
 	pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
-	pkg_check_modules(libcbor REQUIRED IMPORTED_TARGET libcbor) # the second opinion of test_cbor
 endif()
 
 find_path(LIBIBERTY_INCLUDE_DIR demangle.h PATH_SUFFIXES libiberty REQUIRED)

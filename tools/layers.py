@@ -45,7 +45,7 @@ DOORS = {
     "zlib.h": ["engine/image"],
     "zstd.h": ["engine/image", "src/store"],
     "demangle.h": ["engine/image"],
-    "cbor.h": ["tests"],
+    "cbor.h": ["engine/transport"],
     "seccomp.h": ["src/sandbox"],
     "jansson.h": ["src"],
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/cbor.h"
 
-#include "base/cursor.h"
 #include "base/limits.h"
 
-#include <math.h>
+#include <cbor.h>
 #include <string.h>
 
 struct fl_cbor fl_cbor(const void *data, size_t size, uint64_t origin)
@@ -19,137 +18,181 @@ void fl_cbor_fail(struct fl_cbor *c, enum fl_code code, size_t at, const char *w
 			      what, (unsigned long long)(c->origin + at));
 }
 
-/* The first byte of a head: the kind of item above, how its number is written below. */
-enum major {
-	MAJOR_UINT,
-	MAJOR_NEGATIVE,
-	MAJOR_BYTES,
-	MAJOR_TEXT,
-	MAJOR_ARRAY,
-	MAJOR_MAP,
-	MAJOR_TAG,
-	MAJOR_OTHER
-};
-
-enum low {
-	LOW_FALSE = 20, /* MAJOR_OTHER, as all up to LOW_DOUBLE */
-	LOW_TRUE,
-	LOW_NULL,
-	LOW_UNDEFINED,
-	LOW_ONE_BYTE, /* of a number; then twice as many each time, up to eight */
-	LOW_HALF,
-	LOW_SINGLE,
-	LOW_DOUBLE,
-	LOW_EIGHT_BYTES = LOW_DOUBLE,
-	LOW_INDEFINITE = 31,
-};
-
+/* What one call of the decoder found. */
 struct token {
 	struct fl_cbor_item item;
 	bool is_tag;
 	bool is_break;
 };
 
-/* Simple values that nobody has defined are refused, too. */
-static bool is_known(enum major major, unsigned low)
+static void found(void *context, enum fl_cbor_kind kind, uint64_t value)
 {
-	if (major == MAJOR_OTHER)
-		return low == LOW_INDEFINITE ||
-		       (low >= LOW_FALSE && low <= LOW_DOUBLE && low != LOW_ONE_BYTE);
-	return low <= LOW_EIGHT_BYTES ||
-	       (low == LOW_INDEFINITE && major >= MAJOR_BYTES && major <= MAJOR_MAP);
+	struct token *t = context;
+	t->item.kind = kind;
+	t->item.value = value;
 }
 
-static uint64_t read_number(struct fl_cursor *in, unsigned low)
+static void found_open(void *context, enum fl_cbor_kind kind)
 {
-	if (low < LOW_ONE_BYTE || low == LOW_INDEFINITE)
-		return low;
-	size_t size = (size_t)1 << (low - LOW_ONE_BYTE);
-	const uint8_t *bytes = fl_cursor_bytes(in, size);
-	uint64_t value = 0;
-	for (size_t i = 0; bytes && i < size; i++)
-		value = value << 8 | bytes[i];
-	return value;
+	struct token *t = context;
+	t->item.kind = kind;
+	t->item.indefinite = true;
 }
 
-/* RFC 8949, appendix D. */
-static double half_number(unsigned bits)
+static void found_string(void *context, enum fl_cbor_kind kind, cbor_data bytes, size_t size)
 {
-	int exponent = bits >> 10 & 0x1f;
-	unsigned mantissa = bits & 0x3ff;
-	double value;
-	if (exponent == 0x1f)
-		value = mantissa ? (double)NAN : (double)INFINITY;
-	else if (exponent)
-		value = ldexp(mantissa + 0x400, exponent - 25);
-	else
-		value = ldexp(mantissa, -24);
-	return bits & 0x8000 ? -value : value;
+	struct token *t = context;
+	t->item.kind = kind;
+	t->item.bytes = bytes;
+	t->item.size = size;
 }
 
-static double float_number(unsigned low, uint64_t bits)
+static void found_number(void *context, double value)
 {
-	uint32_t single_bits = (uint32_t)bits;
-	float single;
-	double number;
-	memcpy(&single, &single_bits, sizeof(single));
-	memcpy(&number, &bits, sizeof(number));
-	if (low == LOW_HALF)
-		return half_number((unsigned)bits);
-	return low == LOW_SINGLE ? (double)single : number;
+	struct token *t = context;
+	t->item.kind = FL_CBOR_FLOAT;
+	t->item.number = value;
 }
 
-static void read_other(struct fl_cursor *in, unsigned low, struct token *t)
+static void on_uint8(void *context, uint8_t value)
 {
-	t->is_break = low == LOW_INDEFINITE;
-	if (low == LOW_TRUE || low == LOW_FALSE) {
-		t->item.kind = FL_CBOR_BOOL;
-		t->item.value = low == LOW_TRUE;
-	} else if (low >= LOW_HALF && low <= LOW_DOUBLE) {
-		t->item.kind = FL_CBOR_FLOAT;
-		t->item.number = float_number(low, read_number(in, low));
-	} else {
-		t->item.kind = FL_CBOR_SIMPLE;
-	}
+	found(context, FL_CBOR_UINT, value);
 }
 
-static void read_item(struct fl_cursor *in, enum major major, unsigned low, struct token *t)
+static void on_uint16(void *context, uint16_t value)
 {
-	static const enum fl_cbor_kind kinds[] = {
-		[MAJOR_UINT] = FL_CBOR_UINT,   [MAJOR_NEGATIVE] = FL_CBOR_NEGATIVE,
-		[MAJOR_BYTES] = FL_CBOR_BYTES, [MAJOR_TEXT] = FL_CBOR_TEXT,
-		[MAJOR_ARRAY] = FL_CBOR_ARRAY, [MAJOR_MAP] = FL_CBOR_MAP,
-	};
-	uint64_t number = read_number(in, low);
-	t->is_tag = major == MAJOR_TAG;
-	if (t->is_tag)
-		return;
-	t->item.kind = kinds[major];
-	t->item.indefinite = low == LOW_INDEFINITE;
-	if (t->item.indefinite)
-		return;
-	if (major == MAJOR_BYTES || major == MAJOR_TEXT) {
-		t->item.bytes = fl_cursor_bytes(in, number);
-		t->item.size = (size_t)number;
-	} else {
-		t->item.value = number;
-	}
+	found(context, FL_CBOR_UINT, value);
 }
 
-/* False: no such head. That it ends early is for the cursor to say. */
-static bool read_token(struct fl_cursor *in, struct token *t)
+static void on_uint32(void *context, uint32_t value)
 {
-	unsigned first = fl_cursor_u8(in);
-	enum major major = (enum major)(first >> 5);
-	unsigned low = first & 0x1f;
-	if (!is_known(major, low))
-		return false;
-	if (major == MAJOR_OTHER)
-		read_other(in, low, t);
-	else
-		read_item(in, major, low, t);
-	return true;
+	found(context, FL_CBOR_UINT, value);
 }
+
+static void on_uint64(void *context, uint64_t value)
+{
+	found(context, FL_CBOR_UINT, value);
+}
+
+static void on_negint8(void *context, uint8_t value)
+{
+	found(context, FL_CBOR_NEGATIVE, value);
+}
+
+static void on_negint16(void *context, uint16_t value)
+{
+	found(context, FL_CBOR_NEGATIVE, value);
+}
+
+static void on_negint32(void *context, uint32_t value)
+{
+	found(context, FL_CBOR_NEGATIVE, value);
+}
+
+static void on_negint64(void *context, uint64_t value)
+{
+	found(context, FL_CBOR_NEGATIVE, value);
+}
+
+static void on_bytes(void *context, cbor_data bytes, size_t size)
+{
+	found_string(context, FL_CBOR_BYTES, bytes, size);
+}
+
+static void on_text(void *context, cbor_data bytes, size_t size)
+{
+	found_string(context, FL_CBOR_TEXT, bytes, size);
+}
+
+static void on_bytes_open(void *context)
+{
+	found_open(context, FL_CBOR_BYTES);
+}
+
+static void on_text_open(void *context)
+{
+	found_open(context, FL_CBOR_TEXT);
+}
+
+static void on_array(void *context, size_t count)
+{
+	found(context, FL_CBOR_ARRAY, count);
+}
+
+static void on_array_open(void *context)
+{
+	found_open(context, FL_CBOR_ARRAY);
+}
+
+static void on_map(void *context, size_t count)
+{
+	found(context, FL_CBOR_MAP, count);
+}
+
+static void on_map_open(void *context)
+{
+	found_open(context, FL_CBOR_MAP);
+}
+
+static void on_float(void *context, float value)
+{
+	found_number(context, (double)value);
+}
+
+static void on_double(void *context, double value)
+{
+	found_number(context, value);
+}
+
+static void on_simple(void *context)
+{
+	found(context, FL_CBOR_SIMPLE, 0);
+}
+
+static void on_bool(void *context, bool value)
+{
+	found(context, FL_CBOR_BOOL, value);
+}
+
+static void on_tag(void *context, uint64_t value)
+{
+	struct token *t = context;
+	(void)value;
+	t->is_tag = true;
+}
+
+static void on_break(void *context)
+{
+	struct token *t = context;
+	t->is_break = true;
+}
+
+static const struct cbor_callbacks callbacks = {
+	.uint8 = on_uint8,
+	.uint16 = on_uint16,
+	.uint32 = on_uint32,
+	.uint64 = on_uint64,
+	.negint8 = on_negint8,
+	.negint16 = on_negint16,
+	.negint32 = on_negint32,
+	.negint64 = on_negint64,
+	.byte_string = on_bytes,
+	.byte_string_start = on_bytes_open,
+	.string = on_text,
+	.string_start = on_text_open,
+	.array_start = on_array,
+	.indef_array_start = on_array_open,
+	.map_start = on_map,
+	.indef_map_start = on_map_open,
+	.tag = on_tag,
+	.float2 = on_float,
+	.float4 = on_float,
+	.float8 = on_double,
+	.undefined = on_simple,
+	.null = on_simple,
+	.boolean = on_bool,
+	.indef_break = on_break,
+};
 
 /* One token; the position moves past it. */
 static bool decode(struct fl_cbor *c, struct token *t)
@@ -157,14 +200,16 @@ static bool decode(struct fl_cbor *c, struct token *t)
 	*t = (struct token){ .item.at = c->pos };
 	if (c->error.code)
 		return false;
-	struct fl_cursor in = fl_cursor_at(c->data, c->size, c->pos);
-	bool known = read_token(&in, t);
-	if (known && !in.failed) {
-		c->pos = c->size - fl_cursor_left(&in);
+	size_t left = c->size - c->pos;
+	struct cbor_decoder_result result = { .status = CBOR_DECODER_NEDATA };
+	if (left)
+		result = cbor_stream_decode(c->data + c->pos, left, &callbacks, t);
+	if (result.status == CBOR_DECODER_FINISHED) {
+		c->pos += result.read;
 		t->item.end = c->pos;
 		return true;
 	}
-	c->ended = in.failed;
+	c->ended = result.status == CBOR_DECODER_NEDATA;
 	fl_cbor_fail(c, FL_EFORMAT, c->pos, c->ended ? "CBOR ends early" : "no CBOR");
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * Cursor over untrusted CBOR (RFC 8949).
+ * Cursor over untrusted CBOR (RFC 8949), on libcbor's streaming decoder.
  *
  * As base/reader.h: the first bad byte latches an error with its offset, and nothing moves from
  * then on. Nothing is allocated but joined strings; nesting is bounded by FL_LIMIT_CBOR_DEPTH.
