@@ -74,11 +74,9 @@ struct question {
 static struct fl_query
 query_of(struct fl_store *store, enum fl_sql sql, const struct question *question)
 {
-	const struct fl_report_facts *facts = question->facts;
 	struct fl_query query = fl_query(store, sql);
 	fl_bind_int(&query, 1, question->device_id);
-	fl_bind_int(&query, 2, facts->kind == FL_REPORT_DUMP ? FL_REPORT_REBOOT : FL_REPORT_DUMP);
-	fl_bind_int(&query, 3, facts->reason);
+	fl_bind_int(&query, 2, question->facts->reason);
 	return query;
 }
 
@@ -86,7 +84,7 @@ query_of(struct fl_store *store, enum fl_sql sql, const struct question *questio
 static enum fl_code
 may_be_here(struct fl_store *store, const struct question *question, struct fl_error *err)
 {
-	FL_AUTO_QUERY query = query_of(store, FL_SQL_PAIR_ANY, question);
+	FL_AUTO_QUERY query = query_of(store, FL_SQL_PAIR_ANY_EVENT, question);
 	return fl_query_row(&query, err);
 }
 
@@ -96,19 +94,40 @@ static enum fl_code ask(struct fl_store *store, enum fl_sql sql, const struct qu
 	const struct fl_report_facts *facts = question->facts;
 	const struct place place = place_of(facts);
 	FL_AUTO_QUERY query = query_of(store, sql, question);
-	if (sql == FL_SQL_PAIR_FIND)
-		fl_bind_int(&query, 4, lr);
-	fl_bind_int_or_null(&query, 5, place.pc, place.has_pc);
-	fl_bind_int(&query, 6, slack_of(facts->reason));
-	fl_bind_blob(&query, 7, facts->build_id_size ? facts->build_id : NULL,
+	if (sql != FL_SQL_PAIR_FIND_EVENT_ANY_LR)
+		fl_bind_int(&query, 3, lr);
+	fl_bind_int_or_null(&query, 4, place.pc, place.has_pc);
+	fl_bind_int(&query, 5, slack_of(facts->reason));
+	fl_bind_blob(&query, 6, facts->build_id_size ? facts->build_id : NULL,
 		     facts->build_id_size);
-	fl_bind_int(&query, 8, question->received_at);
+	fl_bind_int(&query, 7, question->received_at);
 	enum fl_code code = fl_query_row(&query, err);
 	if (!code)
 		*ret = (struct fl_pair){ .trace_id = fl_column_int(&query, 0),
 					 .dump_id = fl_column_int(&query, 1),
 					 .issue_id = fl_column_int(&query, 2) };
 	return code;
+}
+
+static enum fl_code find_event(struct fl_store *store, const struct question *question,
+			       struct fl_pair *ret, struct fl_error *err)
+{
+	int64_t lr = place_of(question->facts).lr;
+	enum fl_code code = may_be_here(store, question, err);
+	if (code)
+		return code;
+	return ask(store, lr == LR_UNKNOWN ? FL_SQL_PAIR_FIND_EVENT_ANY_LR : FL_SQL_PAIR_FIND_EVENT,
+		   question, lr, ret, err);
+}
+
+static enum fl_code find_dump(struct fl_store *store, const struct question *question,
+			      struct fl_pair *ret, struct fl_error *err)
+{
+	int64_t lr = place_of(question->facts).lr;
+	enum fl_code code = ask(store, FL_SQL_PAIR_FIND_DUMP, question, lr, ret, err);
+	if (code != FL_ENOTFOUND)
+		return code;
+	return ask(store, FL_SQL_PAIR_FIND_DUMP, question, LR_UNKNOWN, ret, err);
 }
 
 enum fl_code fl_pair_find(struct fl_store *store, const struct fl_report_facts *facts,
@@ -119,14 +138,8 @@ enum fl_code fl_pair_find(struct fl_store *store, const struct fl_report_facts *
 	*ret = (struct fl_pair){ 0 };
 	if (!may_pair(facts, device_id))
 		return FL_OK;
-	int64_t lr = place_of(facts).lr;
-	enum fl_code code = may_be_here(store, &question, err);
-	if (code)
-		return code == FL_ENOTFOUND ? FL_OK : code;
-	code = ask(store, lr == LR_UNKNOWN ? FL_SQL_PAIR_FIND_ANY_LR : FL_SQL_PAIR_FIND, &question,
-		   lr, ret, err);
-	if (code == FL_ENOTFOUND && facts->kind == FL_REPORT_REBOOT)
-		code = ask(store, FL_SQL_PAIR_FIND, &question, LR_UNKNOWN, ret, err);
+	enum fl_code code = facts->kind == FL_REPORT_DUMP ? find_event(store, &question, ret, err)
+							  : find_dump(store, &question, ret, err);
 	return code == FL_ENOTFOUND ? FL_OK : code;
 }
 

@@ -4,7 +4,7 @@
 #define STORE_SCHEMA_H
 
 enum {
-	FL_SCHEMA_VERSION = 2,
+	FL_SCHEMA_VERSION = 3,
 	FL_APPLICATION_ID = 0x464c544c, /**< "FLTL": PRAGMA application_id of our databases */
 };
 

@@ -61,11 +61,11 @@
 	" first_seen = min(coalesce(first_seen, ?2), ?2)," \
 	" last_seen = max(coalesce(last_seen, ?2), ?2)"
 
-/* Whether the build id of a trace and ?7 may be of one build: one may be cut short, or unknown. */
-#define SHORTER_ID "min(length(t.build_id), length(?7))"
+/* Whether the build id of a trace and ?6 may be of one build: one may be cut short, or unknown. */
+#define SHORTER_ID "min(length(t.build_id), length(?6))"
 #define SAME_BUILD \
-	"(?7 IS NULL OR t.build_id IS NULL OR" \
-	" substr(t.build_id, 1, " SHORTER_ID ") = substr(?7, 1, " SHORTER_ID "))"
+	"(?6 IS NULL OR t.build_id IS NULL OR" \
+	" substr(t.build_id, 1, " SHORTER_ID ") = substr(?6, 1, " SHORTER_ID "))"
 
 /* The same, or one is the beginning of the other; X'' is not known. */
 #define ONE_BUILD(a, b) \
@@ -104,15 +104,40 @@
 #define DEVICE_NOUN  " LEFT JOIN devices v ON v.id = t.device_id"
 #define MOST_FIRST   "traces DESC, key"
 
-/* NULL: a dump that does not tell its pc. */
-#define SAME_PC "(?5 IS NULL OR t.pc IS NULL OR t.pc BETWEEN ?5 - ?6 AND ?5 + ?6)"
-#define PAIR_FIND(lr) \
-	"SELECT t.id, t.dump_id, t.issue_id FROM (SELECT id FROM traces INDEXED BY" \
-	"  traces_by_device WHERE device_id = ?1 AND unpaired = 1 AND kind = ?2 AND reason = ?3" lr \
-	" ORDER BY id DESC LIMIT 64) c JOIN traces t ON t.id = c.id" \
+/*
+ * traces_by_device is a piece for each 16,384 traces, so that a trace is added to pages that others
+ * were just added to. Whoever wants all of a device looks into each of them.
+ */
+#define PIECE        "id >> 14"
+#define NEWEST_PIECE "((SELECT max(id) FROM traces) >> 14)"
+#define PIECES \
+	"pieces (n) AS MATERIALIZED (SELECT " NEWEST_PIECE \
+	" UNION ALL SELECT n - 1 FROM pieces WHERE n > 0)"
+#define OF_DEVICE(device) \
+	"pieces CROSS JOIN traces t INDEXED BY traces_by_device" \
+	" WHERE t." PIECE " = pieces.n AND t.device_id = " device
+
+/* ?1 the device, ?2 the reason, ?3 lr, ?4 pc, NULL: a dump that does not tell its own, ?5 how far
+ * theirs may be from it, ?6 the build id, ?7 when it was received. */
+#define SAME_PC "(?4 IS NULL OR t.pc IS NULL OR t.pc BETWEEN ?4 - ?5 AND ?4 + ?5)"
+#define PAIR_NEAREST(ids) \
+	"SELECT t.id, t.dump_id, t.issue_id FROM (" ids ") c JOIN traces t ON t.id = c.id" \
 	" JOIN dumps d ON d.id = t.dump_id" \
 	" WHERE " SAME_PC " AND " SAME_BUILD " AND d.state <> 'quarantined'" \
-	" ORDER BY max(t.received_at - ?8, ?8 - t.received_at), t.id LIMIT 1"
+	" ORDER BY max(t.received_at - ?7, ?7 - t.received_at), t.id LIMIT 1"
+#define PAIR_NEWEST " ORDER BY id DESC LIMIT 64"
+#define PAIR_EVENTS \
+	" FROM traces INDEXED BY traces_events" \
+	" WHERE device_id = ?1 AND unpaired = 1 AND kind = 1 AND reason = ?2"
+#define PAIR_DUMPS(piece) \
+	" FROM traces INDEXED BY traces_by_device WHERE " PIECE " = " piece \
+	" AND device_id = ?1 AND unpaired = 1 AND kind = 0 AND reason = ?2 AND lr = ?3"
+/* The newest piece that has any, of a million traces. */
+#define PAIR_PIECES \
+	"back (n, found) AS (SELECT " NEWEST_PIECE " + 1, 0 UNION ALL" \
+	" SELECT n - 1, EXISTS (SELECT 1" PAIR_DUMPS( \
+		"n - 1") ") FROM back" \
+			 " WHERE NOT found AND n > 0 LIMIT 65)"
 
 /* Of the dump with that id nothing is kept but its trace. */
 #define PRUNED(dump) \
@@ -459,12 +484,12 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		" WHERE t.issue_id = ?1 GROUP BY name"
 		" ORDER BY min(t.received_at) DESC, max(v.id) DESC",
 
-	[FL_SQL_PAIR_ANY] = "SELECT 1 FROM traces INDEXED BY traces_by_device"
-			    " WHERE device_id = ?1 AND unpaired = 1 AND kind = ?2"
-			    " AND reason = ?3 LIMIT 1",
+	[FL_SQL_PAIR_ANY_EVENT] = "SELECT 1" PAIR_EVENTS " LIMIT 1",
 	/* The newest that have reason and lr in common, of those the nearest in time. */
-	[FL_SQL_PAIR_FIND] = PAIR_FIND(" AND lr = ?4"),
-	[FL_SQL_PAIR_FIND_ANY_LR] = PAIR_FIND(""),
+	[FL_SQL_PAIR_FIND_EVENT] = PAIR_NEAREST("SELECT id" PAIR_EVENTS " AND lr = ?3" PAIR_NEWEST),
+	[FL_SQL_PAIR_FIND_EVENT_ANY_LR] = PAIR_NEAREST("SELECT id" PAIR_EVENTS PAIR_NEWEST),
+	[FL_SQL_PAIR_FIND_DUMP] = "WITH " PAIR_PIECES " " PAIR_NEAREST(
+		"SELECT id" PAIR_DUMPS("(SELECT n FROM back WHERE found)") PAIR_NEWEST),
 	[FL_SQL_PAIR_DUMP] = "UPDATE dumps SET paired_id = ?2 WHERE id = ?1",
 	[FL_SQL_PAIR_TRACE] = "UPDATE traces SET unpaired = 0 WHERE dump_id = ?1",
 	[FL_SQL_REBOOT_PUT] =
@@ -517,7 +542,8 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 
 	/* most: the most unexpected reboots in one window; ?4 the window */
 	[FL_SQL_DEVICES_LIST] =
-		"WITH told (device_id, at, expected) AS (SELECT device_id, at, expected FROM reboots"
+		"WITH " PIECES
+		", told (device_id, at, expected) AS (SELECT device_id, at, expected FROM reboots"
 		"  WHERE device_id IS NOT NULL"
 		"   AND (?1 IS NULL OR device_id = (SELECT id FROM devices WHERE serial = ?1))),"
 		" windows (device_id, count) AS (SELECT device_id, count(*) OVER"
@@ -528,16 +554,18 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"  sum(NOT expected) FROM told GROUP BY device_id)"
 		" SELECT v.serial, v.cohort, nullif(w.type, ''), nullif(w.version, ''),"
 		" v.hardware_version, v.first_seen, v.last_seen,"
-		" (SELECT count(*) FROM traces t WHERE device_id = v.id AND NOT EXISTS"
-		"  (SELECT 1 FROM reboots WHERE dump_id = t.dump_id AND expected AND t.kind = 1)),"
-		" (SELECT count(DISTINCT issue_id) FROM traces WHERE device_id = v.id),"
-		" coalesce(s.expected, 0), coalesce(s.unexpected, 0),"
-		" coalesce(m.count, 0), v.limited, coalesce(p.pending, 0)"
-		" FROM devices v LEFT JOIN software_versions w ON w.id = v.software_version_id"
-		" LEFT JOIN most m ON m.device_id = v.id LEFT JOIN sums s ON s.device_id = v.id"
-		" LEFT JOIN partials p ON p.device_id = v.id"
-		" WHERE (?1 IS NULL OR v.serial = ?1) AND (?2 IS NULL OR v.cohort = ?2)"
-		" AND coalesce(m.count, 0) >= ?3 ORDER BY v.serial",
+		" (SELECT count(*) FROM " OF_DEVICE(
+			"v.id") " AND NOT EXISTS"
+				"  (SELECT 1 FROM reboots WHERE dump_id = t.dump_id AND expected AND t.kind = 1)),"
+				" (SELECT count(DISTINCT issue_id) FROM " OF_DEVICE(
+					"v.id") "),"
+						" coalesce(s.expected, 0), coalesce(s.unexpected, 0),"
+						" coalesce(m.count, 0), v.limited, coalesce(p.pending, 0)"
+						" FROM devices v LEFT JOIN software_versions w ON w.id = v.software_version_id"
+						" LEFT JOIN most m ON m.device_id = v.id LEFT JOIN sums s ON s.device_id = v.id"
+						" LEFT JOIN partials p ON p.device_id = v.id"
+						" WHERE (?1 IS NULL OR v.serial = ?1) AND (?2 IS NULL OR v.cohort = ?2)"
+						" AND coalesce(m.count, 0) >= ?3 ORDER BY v.serial",
 	[FL_SQL_REBOOTS_LIST] =
 		"SELECT nullif(w.type, ''), nullif(w.version, ''), r.code, r.name, r.expected, count(*),"
 		" count(DISTINCT r.device_id), min(r.at), max(r.at)"
@@ -623,9 +651,10 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 	[FL_SQL_ERASE_CONTENT] = "DELETE FROM dump_contents WHERE id = ?1"
 				 " AND NOT EXISTS (SELECT 1 FROM dumps WHERE content_id = ?1)",
 	[FL_SQL_ISSUE_IS_EMPTY] = "SELECT 1 FROM issues WHERE id = ?1 AND trace_count = 0",
-	[FL_SQL_FORGET_DUMPS] = "SELECT id FROM dumps WHERE device_id = ?1"
-				" UNION SELECT dump_id FROM traces WHERE device_id = ?1"
-				" UNION SELECT dump_id FROM reboots WHERE device_id = ?1",
+	[FL_SQL_FORGET_DUMPS] =
+		"WITH " PIECES " SELECT id FROM dumps WHERE device_id = ?1"
+		" UNION SELECT dump_id FROM " OF_DEVICE(
+			"?1") " UNION SELECT dump_id FROM reboots WHERE device_id = ?1",
 	[FL_SQL_FORGET_COUNT] =
 		"SELECT (SELECT count(*) FROM kept WHERE device_id = ?1),"
 		" (SELECT count(*) FROM reboots WHERE device_id = ?1),"

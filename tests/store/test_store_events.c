@@ -322,6 +322,107 @@ static void test_each_dump_has_one_event_and_the_nearest(void **state)
 	assert_invariants(f->store);
 }
 
+/* As if so many traces had come and gone. */
+static void let_traces_pass(struct fl_store *store, int64_t count)
+{
+	char sql[96];
+	snprintf(sql, sizeof(sql), "UPDATE sqlite_sequence SET seq = %lld WHERE name = 'traces'",
+		 (long long)(fixture_count(store, "SELECT max(id) FROM traces") + count));
+	assert_int_equal(sqlite3_exec(store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static int64_t dump_at(struct fl_store *store, const char *bytes, const char *device, int after)
+{
+	int64_t id = enqueue_kind(store, bytes, device, FL_REPORT_DUMP, after);
+	settle_one(store, id, &dump_spec, false);
+	return id;
+}
+
+/* The dump that an event at that time becomes a part of; 0 = none. */
+static int64_t partner_of(struct fl_store *store, const char *bytes, int after)
+{
+	char sql[96];
+	int64_t id = enqueue_kind(store, bytes, "D1", FL_REPORT_REBOOT, after);
+	if (!settle_one(store, id, &event_spec, false).paired)
+		return 0;
+	snprintf(sql, sizeof(sql), "SELECT id FROM dumps WHERE paired_id = %lld", (long long)id);
+	return fixture_count(store, sql);
+}
+
+/* The way back goes over many traces of others, and past newer ones of the device that are taken.
+ */
+static void test_an_event_finds_a_dump_far_back(void **state)
+{
+	struct fixture *f = *state;
+	int64_t old = dump_at(f->store, "old", "D1", 0);
+	let_traces_pass(f->store, 900000);
+	dump_at(f->store, "another", "D2", 900);
+	int64_t recent = dump_at(f->store, "recent", "D1", 1000);
+	assert_int_equal(partner_of(f->store, "event 1", 1001), recent);
+	assert_int_equal(partner_of(f->store, "event 2", 1002), old);
+	assert_int_equal(partner_of(f->store, "event 3", 1003), 0);
+	assert_invariants(f->store);
+}
+
+static void test_a_dump_far_back_comes_after_a_newer_one(void **state)
+{
+	struct fixture *f = *state;
+	int64_t old = dump_at(f->store, "old", "D1", 0);
+	let_traces_pass(f->store, 20000);
+	int64_t recent = dump_at(f->store, "recent", "D1", 1000);
+	assert_int_equal(partner_of(f->store, "event 1", 1), recent);
+	assert_int_equal(partner_of(f->store, "event 2", 2), old);
+}
+
+static void test_an_event_gives_up_after_a_million_traces(void **state)
+{
+	struct fixture *f = *state;
+	dump_at(f->store, "old", "D1", 0);
+	let_traces_pass(f->store, 1100000);
+	dump_at(f->store, "another", "D2", 900);
+	assert_int_equal(partner_of(f->store, "event 1", 1), 0);
+}
+
+/* An event that waits is found however far back it is. */
+static void test_a_dump_finds_an_event_far_back(void **state)
+{
+	struct fixture *f = *state;
+	int64_t event = enqueue_kind(f->store, "event", "D1", FL_REPORT_REBOOT, 0);
+	settle_one(f->store, event, &event_spec, false);
+	let_traces_pass(f->store, 5000000);
+	int64_t id = enqueue_kind(f->store, "dump", "D1", FL_REPORT_DUMP, 1);
+	assert_true(settle_one(f->store, id, &dump_spec, false).paired);
+}
+
+static bool copy_device(void *context, const struct fl_device_row *row)
+{
+	if (!strcmp(row->serial, "D1"))
+		*(struct fl_device_row *)context = *row;
+	return true;
+}
+
+static void test_all_traces_of_a_device_count_wherever_they_are(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct fl_device_row row = { 0 };
+	struct fl_forgotten forgotten;
+	for (int i = 0; i < 4; i++) {
+		char bytes[16];
+		snprintf(bytes, sizeof(bytes), "dump %d", i);
+		dump_at(f->store, bytes, "D1", i);
+		let_traces_pass(f->store, i == 1 ? 2000000 : 10000);
+		dump_at(f->store, bytes, "D2", i);
+	}
+	assert_ok(fl_store_devices(f->store, NULL, copy_device, &row, &err), err);
+	assert_int_equal(row.traces, 4);
+	assert_int_equal(row.issues, 1);
+	assert_ok(fl_store_forget_device(f->store, "D1", false, &forgotten, &err), err);
+	assert_int_equal(forgotten.traces, 4);
+	assert_int_equal(fixture_count(f->store, "SELECT count(*) FROM traces"), 4);
+	assert_invariants(f->store);
+}
+
 /* The event arrives twice: at the door, and found out when it is read. */
 static void test_a_paired_event_that_comes_again_is_a_duplicate_of_the_event(void **state)
 {
@@ -538,6 +639,11 @@ int main(void)
 		cmocka_unit_test(test_only_the_same_crash_pairs),
 		cmocka_unit_test(test_a_dump_without_pc_or_lr_pairs_by_the_other),
 		store_test(test_each_dump_has_one_event_and_the_nearest),
+		store_test(test_an_event_finds_a_dump_far_back),
+		store_test(test_a_dump_far_back_comes_after_a_newer_one),
+		store_test(test_an_event_gives_up_after_a_million_traces),
+		store_test(test_a_dump_finds_an_event_far_back),
+		store_test(test_all_traces_of_a_device_count_wherever_they_are),
 		store_test(test_a_paired_event_that_comes_again_is_a_duplicate_of_the_event),
 		store_test(test_a_quarantined_dump_takes_no_event),
 		store_test(test_an_issue_is_called_what_its_first_dump_is_called),

@@ -4,7 +4,9 @@
  * newest of them (`test_store_schema --write FOLDER`); data/README.md says when that is done again.
  */
 #include "store/fixture.h"
+#include "store/internal.h"
 #include "store/invariants.h"
+#include "store/schema.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -79,6 +81,26 @@ static const struct report_spec no_elf = {
 	.fingerprints = { "~address=0x08001234" },
 };
 
+/* Told by its dump alone, and by its event alone: the other half may come. */
+static const struct report_spec a_dump = {
+	.version = "1.1",
+	.title = "Bus Fault at dma_start",
+	.reason = 0x9400,
+	.pc = 0x08001234,
+	.lr = 0x08000101,
+	.fingerprints = { "stack=dma_start>main" },
+};
+static const struct report_spec an_event = {
+	.kind = FL_REPORT_REBOOT,
+	.version = "1.1",
+	.title = "Bus Fault at dma_stop",
+	.reason = 0x9400,
+	.pc = 0x08005678,
+	.lr = 0x08000202,
+	.coredump_saved = true,
+	.fingerprints = { "site=dma_stop|main" },
+};
+
 static void finish(struct fl_store *store, int64_t dump, const struct report_spec *spec, bool wait)
 {
 	struct fl_error err = { 0 };
@@ -110,6 +132,8 @@ static void write_database(struct fl_store *store)
 	assert_ok(fl_store_claim(store, "100:0", NOON, 300, &claim, &err), err);
 	fl_claim_deinit(&claim);
 	upload_one(store, "seventh", NULL, 8);
+	settle_one(store, enqueue_kind(store, "eighth", "D5", a_dump.kind, 9), &a_dump, false);
+	settle_one(store, enqueue_kind(store, "ninth", "D6", an_event.kind, 10), &an_event, false);
 }
 
 static int write_into(const char *folder)
@@ -117,7 +141,7 @@ static int write_into(const char *folder)
 	char path[512];
 	struct fl_error err = { 0 };
 	FL_AUTO(fl_store) store = NULL;
-	snprintf(path, sizeof(path), "%s/schema-1.db", folder);
+	snprintf(path, sizeof(path), "%s/schema-%d.db", folder, FL_SCHEMA_VERSION);
 	if (access(path, F_OK) == 0) {
 		fprintf(stderr, "%s is there already\n", path);
 		return 1;
@@ -155,18 +179,28 @@ static void write_all(const char *path, const void *bytes, size_t size)
 	fclose(file);
 }
 
-/* The database of schema 1 in the place of the fixture's. */
-static int setup_schema_1(void **state)
+/* An old database in the place of the fixture's. */
+static int setup_old(void **state, const char *path)
 {
 	size_t size;
 	fixture_setup(state);
 	struct fixture *f = *state;
 	fl_store_close(f->store);
-	uint8_t *bytes = read_all(DATA "/schema-1.db", &size);
+	uint8_t *bytes = read_all(path, &size);
 	write_all(f->path, bytes, size);
 	free(bytes);
 	f->store = fixture_open(f);
 	return 0;
+}
+
+static int setup_schema_1(void **state)
+{
+	return setup_old(state, DATA "/schema-1.db");
+}
+
+static int setup_schema_2(void **state)
+{
+	return setup_old(state, DATA "/schema-2.db");
 }
 
 /* The same with a report in the place of that of trace 2. */
@@ -362,6 +396,97 @@ static void test_it_goes_on_from_there(void **state)
 	assert_invariants(f->store);
 }
 
+/* --- schema 2 --- */
+
+static bool ignore_problem(void *context, const char *problem)
+{
+	if (!strstr(problem, "its ELF")) /* its file is not kept with the database */
+		fail_msg("%s", problem);
+	return *(bool *)context = true;
+}
+
+static void test_a_database_of_schema_2_answers(void **state)
+{
+	struct fixture *f = *state;
+	struct fl_error err = { 0 };
+	struct lines issues = { "" }, devices = { "" };
+	bool elf_lost = false;
+	assert_int_equal(fixture_count(f->store, "SELECT user_version FROM pragma_user_version"),
+			 FL_SCHEMA_VERSION);
+	assert_invariants(f->store);
+	assert_ok(fl_store_verify(f->store, ignore_problem, &elf_lost, NULL, NULL, &err), err);
+	assert_ok(fl_store_issues(f->store, add_issue, &issues, &err), err);
+	assert_string_equal(issues.text, "4 Bus Fault at dma_stop open 1 1 10 10 1.1\n"
+					 "3 Bus Fault at dma_start open 1 1 9 9 1.1\n"
+					 "2 Assert at flash_write open 1 1 4 4 1.1\n"
+					 "1 Null Pointer at app_run open 2 2 0 2 1.0\n");
+	assert_ok(fl_store_devices(f->store, NULL, add_device, &devices, &err), err);
+	assert_string_equal(devices.text, "D1 - - evt 0 4 2 2\n"
+					  "D2 main 1.0 evt 2 2 1 1\n"
+					  "D3 main 2.0 evt 5 5 1 1\n"
+					  "D4 - - evt 7 7 0 0\n"
+					  "D5 - 1.1 - 9 9 1 1\n"
+					  "D6 - 1.1 - 10 10 1 1\n");
+}
+
+static void compare_rows(struct fl_store *store, const char *table)
+{
+	char sql[256];
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM (SELECT * FROM old.%s EXCEPT SELECT * FROM main.%s)", table,
+		 table);
+	assert_int_equal(fixture_count(store, sql), 0);
+	snprintf(sql, sizeof(sql),
+		 "SELECT (SELECT count(*) FROM old.%s) - (SELECT count(*) FROM main.%s)", table,
+		 table);
+	assert_int_equal(fixture_count(store, sql), 0);
+}
+
+/* Schema 3 changed indexes only: an unopened copy has the same rows. */
+static void test_every_row_of_schema_2_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	char sql[256];
+	size_t size;
+	size_t tables = 0;
+	sqlite3_stmt *stmt = NULL;
+	uint8_t *bytes = read_all(DATA "/schema-2.db", &size);
+	write_all(fixture_path(f, "old.db"), bytes, size);
+	free(bytes);
+	snprintf(sql, sizeof(sql), "ATTACH '%s' AS old", fixture_path(f, "old.db"));
+	assert_int_equal(sqlite3_exec(f->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(f->store->db,
+					    "SELECT name FROM old.sqlite_schema"
+					    " WHERE type = 'table'",
+					    -1, &stmt, NULL),
+			 SQLITE_OK);
+	for (; sqlite3_step(stmt) == SQLITE_ROW; tables++)
+		compare_rows(f->store, (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	assert_int_equal(tables, 19);
+}
+
+/* Of either half that schema 2 has, the other one comes now. */
+static void test_the_other_half_of_schema_2_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct report_spec event = an_event;
+	struct report_spec dump = a_dump;
+	event.pc = a_dump.pc;
+	event.lr = a_dump.lr;
+	dump.pc = an_event.pc;
+	dump.lr = an_event.lr;
+	int64_t id = enqueue_kind(f->store, "event", "D5", event.kind, 20);
+	struct fl_filed filed = settle_one(f->store, id, &event, false);
+	assert_true(filed.paired);
+	assert_int_equal(filed.trace_id, 5);
+	id = enqueue_kind(f->store, "dump", "D6", dump.kind, 21);
+	assert_true(settle_one(f->store, id, &dump, false).paired);
+	assert_int_equal(fixture_count(f->store, "SELECT paired_id FROM dumps ORDER BY id DESC"),
+			 10);
+	assert_invariants(f->store);
+}
+
 /* Everything that may be asked of a database, whatever is in it. */
 static void ask_everything(struct fl_store *store, struct lines *lines)
 {
@@ -438,6 +563,12 @@ int main(int argc, char **argv)
 						setup_schema_1, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_it_goes_on_from_there, setup_schema_1,
 						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_a_database_of_schema_2_answers, setup_schema_2,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_every_row_of_schema_2_is_kept, setup_schema_2,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_the_other_half_of_schema_2_is_found,
+						setup_schema_2, fixture_teardown),
 		store_test(test_a_damaged_database_does_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
