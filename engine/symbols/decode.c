@@ -54,6 +54,8 @@ enum fl_code fl_symbols_index_peek(const void *bytes, size_t size,
 		.elf_size = head.elf_size,
 		.build_id_off = head.build_id_off,
 		.build_id_size = head.build_id_size,
+		.has_debug_info = head.flags & FL_INDEX_DEBUG_INFO,
+		.has_symbol_table = head.flags & FL_INDEX_SYMBOL_TABLE,
 	};
 	memcpy(ret->elf_hash, head.elf_hash, sizeof(ret->elf_hash));
 	memcpy(ret->build_id, head.build_id, sizeof(ret->build_id));
@@ -97,7 +99,7 @@ open_modules(struct fl_symbols *symbols, const uint8_t *bytes, size_t size, stru
 	const struct fl_index_header *outer = symbols->modules[0]->header;
 	if (memcmp(outer->elf_hash, head->elf_hash, sizeof(head->elf_hash)) != 0 ||
 	    memcmp(outer->build_id, head->build_id, sizeof(head->build_id)) != 0 ||
-	    outer->build_id_size != head->build_id_size)
+	    outer->build_id_size != head->build_id_size || outer->flags != head->flags)
 		return damaged(offsetof(struct fl_index_file, elf_hash), "module of another ELF",
 			       err);
 	return FL_OK;

@@ -32,6 +32,7 @@ head_of(const struct fl_symbols *symbols, const struct fl_symbols_origin *origin
 		.elf_size = symbols->elf_size,
 		.build_id_off = symbols->build_id_off,
 		.build_id_size = outer->build_id_size,
+		.flags = (uint8_t)outer->flags,
 	};
 	if (origin) {
 		head.device = origin->device;

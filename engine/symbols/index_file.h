@@ -25,7 +25,8 @@ struct fl_index_file {
 	uint64_t build_id_off;
 	uint8_t build_id[20];
 	uint8_t build_id_size;
-	uint8_t reserved3[3];
+	uint8_t flags; /**< of the first module: enum fl_index_flag */
+	uint8_t reserved3[2];
 };
 _Static_assert(sizeof(struct fl_index_file) == FL_SYMBOLS_INDEX_HEAD, "no padding");
 

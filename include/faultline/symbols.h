@@ -120,6 +120,8 @@ struct fl_symbols_index_info {
 	uint64_t build_id_off; /**< where in the ELF it lies; 0 = nowhere as such */
 	uint8_t build_id[20];
 	uint8_t build_id_size; /**< 0 = none */
+	bool has_debug_info;   /**< as struct fl_module_info has it */
+	bool has_symbol_table;
 };
 
 /** Bytes of an index that fl_symbols_index_peek() needs. */

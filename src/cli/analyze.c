@@ -30,7 +30,35 @@ static void note_exit(struct job *job, int code)
 		job->exit_code = code;
 }
 
-/* An ELF given by name: refuse it here, in one line, and go on without it. */
+static void warn_of_missing_parts(const char *path, bool has_debug_info, bool has_symbol_table)
+{
+	if (!has_debug_info)
+		cli_error("%s: has no debug information: functions come from its symbol table%s",
+			  cli_text(path), has_symbol_table ? "" : ", and it has none");
+}
+
+/* An ELF given by name that cannot be used: refuse it here, in one line, and go on without it. */
+static void try_elf(struct job *job, size_t index, const char *path)
+{
+	struct fl_error err = { 0 };
+	struct fl_sandbox_modules modules = { 0 };
+	struct fl_sandbox_death death = { 0 };
+	enum fl_code code = fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules,
+						   &death, &err);
+	cli_cache_note(job->sandbox, &job->elfs, index);
+	if (code) {
+		note_exit(job, cli_fail(path, &err));
+		cli_print_death(&death);
+		cli_elfs_drop(&job->elfs, index);
+		return;
+	}
+	if (modules.count)
+		warn_of_missing_parts(path, modules.modules[0].has_debug_info,
+				      modules.modules[0].has_symbol_table);
+	fl_sandbox_modules_deinit(&modules);
+}
+
+/* Of an ELF that was compiled before, unchanged since, its index tells what would be asked for. */
 static void open_given_elf(struct job *job, const char *path)
 {
 	struct fl_error err = { 0 };
@@ -44,23 +72,12 @@ static void open_given_elf(struct job *job, const char *path)
 		return;
 	}
 	size_t index = job->elfs.count - 1;
-	struct fl_sandbox_modules modules = { 0 };
-	struct fl_sandbox_death death = { 0 };
+	const struct cli_index *known = &job->elfs.indexes[index];
 	cli_cache_find(&job->cache, &job->elfs, index);
-	enum fl_code code = fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules,
-						   &death, &err);
-	cli_cache_note(job->sandbox, &job->elfs, index);
-	if (code) {
-		note_exit(job, cli_fail(path, &err));
-		cli_print_death(&death);
-		cli_elfs_drop(&job->elfs, index);
-		return;
-	}
-	if (modules.count && !modules.modules[0].has_debug_info)
-		cli_error("%s: has no debug information: functions come from its symbol table%s",
-			  cli_text(path),
-			  modules.modules[0].has_symbol_table ? "" : ", and it has none");
-	fl_sandbox_modules_deinit(&modules);
+	if (job->elfs.items[index].has_index && !job->cache.verify)
+		warn_of_missing_parts(path, known->has_debug_info, known->has_symbol_table);
+	else
+		try_elf(job, index, path);
 }
 
 static void choose_from_database(struct job *job, const struct fl_report_facts *facts)

@@ -52,12 +52,15 @@ take_index(const struct cli_cache *cache, struct fl_sandbox_elf *elf, struct cli
 	struct fl_error err = { 0 };
 	int fd = cli_cache_open(cache->folder, slot->file, &err);
 	enum fl_index_state state = FL_INDEX_FOREIGN;
+	struct fl_symbols_index_info info = { 0 };
 	if (fd >= 0)
-		state = fl_index_check(fd, elf->fd, NULL, &err);
+		state = fl_index_check(fd, elf->fd, NULL, &info, &err);
 	else if (err.code == FL_ENOTFOUND)
 		return;
 	if (state == FL_INDEX_FRESH) {
 		slot->missing = false;
+		slot->has_debug_info = info.has_debug_info;
+		slot->has_symbol_table = info.has_symbol_table;
 		elf->has_index = true;
 		elf->index_fd = fd;
 		elf->verify = cache->verify;

@@ -27,6 +27,8 @@ struct cli_index {
 	char file[64]; /**< "": nowhere */
 	struct fl_symbols_origin origin;
 	bool missing; /**< shall be written */
+	/** What the index says that the ELF has, when one is given. */
+	bool has_debug_info, has_symbol_table;
 };
 
 /** ELF files that are open for the sandbox. Zero-initialised is empty. */

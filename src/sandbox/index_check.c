@@ -56,8 +56,8 @@ static enum fl_index_state check_by_origin(const struct fl_symbols_index_info *i
 	return FL_INDEX_FRESH;
 }
 
-enum fl_index_state
-fl_index_check(int index_fd, int elf_fd, const uint8_t *elf_hash, struct fl_error *err)
+enum fl_index_state fl_index_check(int index_fd, int elf_fd, const uint8_t *elf_hash,
+				   struct fl_symbols_index_info *ret, struct fl_error *err)
 {
 	struct fl_symbols_index_info index;
 	struct stat file;
@@ -76,5 +76,6 @@ fl_index_check(int index_fd, int elf_fd, const uint8_t *elf_hash, struct fl_erro
 		return say(FL_INDEX_STALE, FL_EUNSUPPORTED, "another engine wrote it", err);
 	if (index.elf_size != (uint64_t)elf.st_size || !same_build_id(&index, elf_fd))
 		return say(FL_INDEX_STALE, FL_ENOTFOUND, "the ELF was changed", err);
+	*ret = index;
 	return FL_INDEX_FRESH;
 }

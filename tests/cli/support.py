@@ -83,6 +83,11 @@ def stripped(elf):
     return _edit_sections(elf, lambda index, kind, flags: kind if flags & 2 or index == names else 0)
 
 
+def without_debug_information(elf):
+    """What strip -g leaves: what is loaded, and tables of symbols and strings."""
+    return _edit_sections(elf, lambda index, kind, flags: kind if flags & 2 or kind in (2, 3) else 0)
+
+
 def debug_file(elf):
     """What objcopy --only-keep-debug leaves: what is loaded has no contents, but for notes."""
     return _edit_sections(elf, lambda index, kind, flags: 8 if flags & 2 and kind != 7 else kind)

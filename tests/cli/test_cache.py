@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from support import Program
+from support import Program, stripped, without_debug_information
 
 COMPLAINT = r"its index in the cache is not used: "
 HEAD = 144  # docs/index-format.md
@@ -107,6 +107,23 @@ def test_formats_and_sandboxes():
     check("text", run.stdout == text, run.stdout)
     verified = analyze(dump, elf, "--verify-cache")
     check_same("verified", verified, wanted)
+
+
+def test_what_an_elf_lacks():
+    """Said from the index as it is said of the ELF."""
+    dump, elf, _ = fresh_case()
+    whole = elf.read_bytes()
+    for what, lesser in ("no debug information", without_debug_information), ("no symbols", stripped):
+        elf.write_bytes(lesser(whole))
+        plain = analyze(dump, elf, folder=None)
+        none = b"and it has none" in plain.stderr
+        check(f"{what}: said", b"has no debug information" in plain.stderr
+              and none == (lesser is stripped), plain.stderr)
+        for when in "built", "mapped":
+            run = analyze(dump, elf)
+            check_same(f"{what}, {when}", run, plain.stdout, silent=False)
+            check(f"{what}, {when}: said as well", run.stderr == plain.stderr, run.stderr)
+        check(f"{what}: there is an index", len(indexes()) == 1, indexes())
 
 
 def test_no_cache_writes_nothing():

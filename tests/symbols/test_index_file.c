@@ -94,6 +94,7 @@ static void test_head_says_which_elf(void **state)
 	assert_memory_equal(elf + info.build_id_off, info.build_id, 20);
 	struct fl_module_info module = fl_symbols_module(c.symbols, 0);
 	assert_memory_equal(module.build_id, info.build_id, 20);
+	assert_true(info.has_debug_info && info.has_symbol_table);
 	assert_true(fl_symbols_are_of(c.symbols, elf, size));
 	elf[size / 2] ^= 1;
 	assert_false(fl_symbols_are_of(c.symbols, elf, size));
@@ -163,6 +164,7 @@ static void test_refusals(void **state)
 		{ AT_MODULES, 2, FL_EFORMAT, "module" }, /* the second place is no place */
 		{ AT_BUILD_ID_SIZE, 21, FL_EFORMAT, "build id too long" },
 		{ AT_BUILD_ID_SIZE, 19, FL_EFORMAT, "another ELF" },
+		{ AT_BUILD_ID_SIZE, 20, FL_EFORMAT, "another ELF" }, /* other flags */
 		{ AT_ELF_HASH, 0, FL_EFORMAT, "another ELF" },
 		{ AT_PLACE, 161, FL_EFORMAT, "module outside" },            /* not aligned */
 		{ AT_PLACE, 0x7ffffff8, FL_EFORMAT, "module outside" },     /* offset */
