@@ -27,6 +27,8 @@ enum {
 struct module_bytes {
 	const struct fl_span *spans;
 	size_t count;
+	uint32_t code_addr; /* all code lies in between */
+	uint64_t code_size;
 };
 
 /* Half-word of the ELF itself, whatever the dump says. */
@@ -75,7 +77,12 @@ static void compare_bytes(const struct fl_elf_match_input *input, const struct m
 			compare_overlap(&input->dump_spans[i], &elf->spans[k], facts);
 }
 
-/* Bit 0 of @p value is set. */
+/* Of most words this is enough to know. */
+static bool may_be_return_address(const struct module_bytes *elf, uint32_t value)
+{
+	return value & 1 && value - 1 - elf->code_addr < elf->code_size;
+}
+
 static void judge_return_address(const struct fl_elf_match_input *input,
 				 const struct module_bytes *elf, uint32_t value,
 				 struct fl_module_facts *facts)
@@ -99,11 +106,11 @@ static void compare_calls(const struct fl_elf_match_input *input, const struct m
 	uint32_t sp;
 	if (!fl_reg_get(input->regs, FL_SP, &sp))
 		return;
-	if (fl_reg_get(input->regs, FL_LR, &value) && value & 1)
+	if (fl_reg_get(input->regs, FL_LR, &value) && may_be_return_address(elf, value))
 		judge_return_address(input, elf, value, facts);
 	for (uint32_t off = 0; off < STACK_BYTES; off += 4)
 		if (sp <= UINT32_MAX - off && fl_memory_u32(input->memory, sp + off, &value) &&
-		    value & 1)
+		    may_be_return_address(elf, value))
 			judge_return_address(input, elf, value, facts);
 }
 
@@ -216,7 +223,8 @@ void fl_elf_match(const struct fl_elf_match_input *input, struct fl_findings *fi
 		  struct fl_module_facts *ret)
 {
 	struct fl_module_info info = fl_module_info(input->module);
-	struct module_bytes elf;
+	struct module_bytes elf = { .code_addr = info.code_addr,
+				    .code_size = info.code_end - info.code_addr };
 	elf.spans = fl_module_spans(input->module, &elf.count);
 	*ret = (struct fl_module_facts){
 		.name = info.name,

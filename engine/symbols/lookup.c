@@ -238,14 +238,19 @@ static struct fl_pc_facts find_pc(const struct fl_symbol_view *view, uint32_t pc
 	return pc_facts(module, pc);
 }
 
-struct fl_pc_facts fl_view_pc(const struct fl_symbol_view *view, uint32_t pc)
+const struct fl_pc_facts *
+fl_view_pc(const struct fl_symbol_view *view, uint32_t pc, struct fl_pc_facts *room)
 {
-	if (!view->recent)
-		return find_pc(view, pc);
+	if (!view->recent) {
+		*room = find_pc(view, pc);
+		return room;
+	}
 	struct fl_recent_pc *recent = &view->recent->last[(pc >> 1 ^ pc >> 8) % FL_RECENT_PCS];
-	if (!recent->known || recent->facts.pc != pc)
-		*recent = (struct fl_recent_pc){ true, find_pc(view, pc) };
-	return recent->facts;
+	if (!recent->known || recent->facts.pc != pc) {
+		recent->facts = find_pc(view, pc);
+		recent->known = true;
+	}
+	return &recent->facts;
 }
 
 /* With one module it is the next row. */

@@ -86,13 +86,14 @@ static void add_code(struct symbolizer *s, const struct fl_unwound_frame *f)
 	struct fl_frame frame = frame_of(f);
 	struct fl_scope scopes[MAX_SCOPES];
 	struct fl_function_info function;
-	struct fl_pc_facts facts = fl_view_pc(s->view, f->lookup_pc);
-	const struct fl_module *module = facts.module;
+	struct fl_pc_facts room;
+	const struct fl_pc_facts *facts = fl_view_pc(s->view, f->lookup_pc, &room);
+	const struct fl_module *module = facts->module;
 	size_t count = 0;
 	if (module) {
 		frame.module = copy(s, fl_module_text(module, module->header->name));
 		frame.module_off = f->lookup_pc - module->header->code_addr;
-		count = fl_pc_scopes(&facts, scopes, MAX_SCOPES, &function);
+		count = fl_pc_scopes(facts, scopes, MAX_SCOPES, &function);
 		frame.function_known = count > 0;
 		frame.function_addr = count ? function.addr : 0;
 	}

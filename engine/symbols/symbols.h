@@ -97,8 +97,10 @@ size_t fl_module_scopes(const struct fl_module *module, uint32_t lookup_pc, stru
 size_t fl_module_scopes_in(const struct fl_module *module, uint32_t lookup_pc, struct fl_scope *ret,
 			   size_t max, struct fl_function_info *function_ret);
 
-/** All about @p pc in the module that owns it. */
-struct fl_pc_facts fl_view_pc(const struct fl_symbol_view *view, uint32_t pc);
+/** All about @p pc in the module that owns it: in @p room, or in what the view keeps until it is
+ * asked for another one. */
+const struct fl_pc_facts *
+fl_view_pc(const struct fl_symbol_view *view, uint32_t pc, struct fl_pc_facts *room);
 
 /** As fl_module_function(), fl_module_scopes_in() and fl_module_unwind_rule(). */
 bool fl_pc_function(const struct fl_pc_facts *facts, struct fl_function_info *ret);

@@ -56,7 +56,8 @@ static void try_site(struct search *s, uint32_t return_addr)
 		return;
 	struct fl_step step = site_step(s, return_addr);
 	struct fl_cursor at = fl_caller_of(s->cursor, &step);
-	struct fl_hop hop = fl_ask_methods(s->in, &at);
+	struct fl_hop hop;
+	fl_ask_methods(s->in, &at, &hop);
 	if (hop.kind == FL_HOP_EXCEPTION)
 		accept(s, caller.addr, return_addr, true);
 	if (hop.kind != FL_HOP_CALLER)
@@ -132,7 +133,7 @@ static struct fl_registers caller_registers(const struct fl_cursor *cursor, uint
 void fl_callers_step(const struct fl_unwind_input *in, const struct fl_cursor *cursor, uint32_t cfa,
 		     struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_SCAN };
+	fl_step_begin(ret, FL_TRUST_SCAN);
 	struct fl_function_info function;
 	const struct fl_module *module = fl_view_module_at(in->symbols, cursor->lookup_pc);
 	if (!module || !fl_module_function(module, cursor->lookup_pc, &function))

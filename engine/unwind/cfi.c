@@ -84,22 +84,31 @@ static enum fl_eval find_cfa(const struct source *s, uint32_t *ret)
 	return FL_EVAL_UNKNOWN;
 }
 
+static void recover_register(const struct source *s, unsigned reg, struct fl_registers *ret)
+{
+	uint32_t value = 0;
+	if (recover(s, reg, &value) == FL_EVAL_OK)
+		fl_reg_set(ret, (enum fl_register)reg, value);
+	else
+		fl_reg_forget(ret, (enum fl_register)reg);
+}
+
 /* Nothing is said of most of them: then what a call leaves alone is there already. */
+static bool is_said(const struct fl_unwind_rule *rule, unsigned reg)
+{
+	return rule->regs[reg].kind != FL_RULE_UNSPECIFIED || reg == rule->return_column;
+}
+
 static void recover_registers(const struct source *s, struct fl_registers *ret)
 {
-	for (unsigned reg = 0; reg < FL_PC; reg++) {
-		uint32_t value = 0;
-		if (s->rule->regs[reg].kind == FL_RULE_UNSPECIFIED && reg != FL_SP &&
-		    reg != s->rule->return_column)
-			continue;
-		if (recover(s, reg, &value) == FL_EVAL_OK)
-			fl_reg_set(ret, (enum fl_register)reg, value);
-		else
-			fl_reg_forget(ret, (enum fl_register)reg);
-	}
+	for (unsigned reg = FL_R0; reg < FL_SP; reg++)
+		if (is_said(s->rule, reg))
+			recover_register(s, reg, ret);
+	recover_register(s, FL_SP, ret);
 	/* The call itself put the return address there: what the column holds is no register. */
-	if (s->rule->return_column == FL_LR && !s->rule->signal_frame)
-		fl_reg_forget(ret, FL_LR);
+	bool called = s->rule->return_column == FL_LR && !s->rule->signal_frame;
+	if (!called && is_said(s->rule, FL_LR))
+		recover_register(s, FL_LR, ret);
 }
 
 static bool return_is_in_lr(const struct fl_unwind_rule *rule)
@@ -119,7 +128,7 @@ static bool return_is_in_lr(const struct fl_unwind_rule *rule)
 void fl_cfi_step(const struct fl_unwind_rule *rule, const struct fl_memory *memory,
 		 const struct fl_cursor *cursor, struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_CFI };
+	fl_step_begin(ret, FL_TRUST_CFI);
 	struct fl_registers regs = cursor->regs;
 	if (!cursor->exact)
 		fl_reg_forget(&regs, FL_LR);

@@ -102,9 +102,9 @@ static bool has_name(const struct fl_function_info *function, bool (*is)(const c
 
 bool fl_is_entry(const struct fl_unwind_input *in, const struct fl_cursor *cursor)
 {
-	struct fl_pc_facts facts = fl_view_pc(in->symbols, cursor->lookup_pc);
+	struct fl_pc_facts room;
 	struct fl_function_info function;
-	if (!fl_pc_function(&facts, &function))
+	if (!fl_pc_function(fl_view_pc(in->symbols, cursor->lookup_pc, &room), &function))
 		return false;
 	if (has_name(&function, fl_is_entry_name))
 		return true;
@@ -144,10 +144,11 @@ static bool advances(const struct fl_cursor *cursor, const struct fl_step *step)
 static bool is_stale(const struct fl_symbol_view *view, const struct fl_cursor *cursor,
 		     uint32_t return_addr, enum fl_call call, uint32_t target)
 {
-	struct fl_pc_facts facts = fl_view_pc(view, cursor->lookup_pc);
+	struct fl_pc_facts room;
 	struct fl_function_info here;
 	uint32_t addr = (return_addr & ~UINT32_C(1)) - 1;
-	if (!fl_pc_function(&facts, &here) || addr < here.addr || addr >= here.end)
+	if (!fl_pc_function(fl_view_pc(view, cursor->lookup_pc, &room), &here) ||
+	    addr < here.addr || addr >= here.end)
 		return false;
 	return call != FL_CALL_DIRECT || target != here.addr;
 }
@@ -158,8 +159,8 @@ static bool begins_function(const struct fl_symbol_view *view, uint32_t pc, enum
 {
 	if (call == FL_CALL_NONE)
 		return fl_function_at(view, pc, ret) && ret->addr == pc;
-	struct fl_pc_facts facts = fl_view_pc(view, pc - 1);
-	return fl_pc_ends_before_function(view, &facts, ret);
+	struct fl_pc_facts room;
+	return fl_pc_ends_before_function(view, fl_view_pc(view, pc - 1, &room), ret);
 }
 
 /* A return address in code: does a call lead to it? */

@@ -171,7 +171,7 @@ static void finish(const struct run *r, struct fl_step *ret)
 void fl_epilogue_step(const struct fl_memory *memory, uint32_t function_addr, uint32_t function_end,
 		      const struct fl_cursor *cursor, struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_PROLOGUE };
+	fl_step_begin(ret, FL_TRUST_PROLOGUE);
 	struct run r = { .memory = memory, .regs = cursor->regs, .pc = cursor->pc };
 	r.function_addr = function_addr;
 	r.function_end = function_end;

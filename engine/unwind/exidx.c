@@ -172,7 +172,7 @@ static void set_return(const struct machine *m, struct fl_step *ret)
 void fl_exidx_step(const uint8_t *opcodes, size_t count, const struct fl_memory *memory,
 		   const struct fl_cursor *cursor, struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_EXIDX };
+	fl_step_begin(ret, FL_TRUST_EXIDX);
 	struct machine m = { .memory = memory, .regs = fl_registers_after_call(&cursor->regs) };
 	m.reader = fl_reader("EHABI opcodes", opcodes, count, 0);
 	uint32_t lr;

@@ -3,7 +3,8 @@
 
 void fl_leaf_step(const struct fl_cursor *cursor, struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_LR, .from_lr = true };
+	fl_step_begin(ret, FL_TRUST_LR);
+	ret->from_lr = true;
 	if (!cursor->exact || !fl_reg_get(&cursor->regs, FL_LR, &ret->return_addr))
 		return;
 	ret->status = FL_STEP_FOUND;

@@ -10,9 +10,9 @@
 
 static void by_cfi(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_step *ret)
 {
-	struct fl_pc_facts facts = fl_view_pc(in->symbols, c->lookup_pc);
+	struct fl_pc_facts room;
 	struct fl_unwind_rule rule;
-	if (fl_pc_unwind_rule(&facts, &rule))
+	if (fl_pc_unwind_rule(fl_view_pc(in->symbols, c->lookup_pc, &room), &rule))
 		fl_cfi_step(&rule, in->memory, c, ret);
 }
 
@@ -130,26 +130,29 @@ struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cu
 }
 
 /* A return address that lies on the stack, however bad, rules out that it is still in LR. */
-struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *c)
+void fl_ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *c, struct fl_hop *ret)
 {
 	const method_fn *methods = c->exact ? exact_methods : caller_methods;
-	struct fl_hop refused = { .kind = FL_HOP_NONE, .stop = FL_STOP_NO_METHOD };
-	struct fl_hop hop;
+	struct fl_hop refused;
+	refused.kind = FL_HOP_NONE;
+	refused.stop = FL_STOP_NO_METHOD;
+	refused.stop_addr = 0;
+	fl_step_begin(&refused.step, FL_TRUST_SCAN);
 	for (int i = 0; i < METHODS && methods[i]; i++) {
-		hop.step = (struct fl_step){ .status = FL_STEP_NONE };
-		methods[i](in, c, &hop.step);
-		if (refused.stop != FL_STOP_NO_METHOD && hop.step.from_lr)
+		fl_step_begin(&ret->step, FL_TRUST_SCAN);
+		methods[i](in, c, &ret->step);
+		if (refused.stop != FL_STOP_NO_METHOD && ret->step.from_lr)
 			continue;
-		judge(in, c, &hop);
-		if (hop.kind != FL_HOP_NONE)
-			return hop;
-		if (refused.stop == FL_STOP_NO_METHOD && hop.stop != FL_STOP_NO_METHOD &&
-		    !hop.step.from_lr)
-			refused = hop;
-		else if (hop.step.cfa_known && !refused.step.cfa_known)
-			refused.step = hop.step;
+		judge(in, c, ret);
+		if (ret->kind != FL_HOP_NONE)
+			return;
+		if (refused.stop == FL_STOP_NO_METHOD && ret->stop != FL_STOP_NO_METHOD &&
+		    !ret->step.from_lr)
+			refused = *ret;
+		else if (ret->step.cfa_known && !refused.step.cfa_known)
+			refused.step = ret->step;
 	}
-	return refused;
+	*ret = refused;
 }
 
 void fl_follow_stack(struct fl_cursor *c)
@@ -159,19 +162,20 @@ void fl_follow_stack(struct fl_cursor *c)
 		fl_reg_set(&c->regs, c->on_psp ? FL_PSP : FL_MSP, sp);
 }
 
+/* What is being handled, and on which stack, stays the same. */
+void fl_go_to_caller(struct fl_cursor *c, const struct fl_step *step)
+{
+	c->regs = step->regs;
+	c->pc = step->return_addr & ~UINT32_C(1);
+	c->lookup_pc = step->exact ? c->pc : c->pc - 1;
+	c->exact = step->exact;
+	fl_reg_set(&c->regs, FL_PC, c->pc);
+	fl_follow_stack(c);
+}
+
 struct fl_cursor fl_caller_of(const struct fl_cursor *c, const struct fl_step *step)
 {
-	uint32_t pc = step->return_addr & ~UINT32_C(1);
-	struct fl_cursor caller = {
-		.regs = step->regs,
-		.pc = pc,
-		.lookup_pc = step->exact ? pc : pc - 1,
-		.exact = step->exact,
-		.ipsr_known = c->ipsr_known,
-		.ipsr = c->ipsr,
-		.on_psp = c->on_psp,
-	};
-	fl_reg_set(&caller.regs, FL_PC, caller.pc);
-	fl_follow_stack(&caller);
+	struct fl_cursor caller = *c;
+	fl_go_to_caller(&caller, step);
 	return caller;
 }

@@ -26,9 +26,11 @@ struct fl_hop fl_judge_step(const struct fl_unwind_input *in, const struct fl_cu
 			    const struct fl_step *step);
 
 /** Ask the methods that suit the cursor until one gives a sound answer. */
-struct fl_hop fl_ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *cursor);
+void fl_ask_methods(const struct fl_unwind_input *in, const struct fl_cursor *cursor,
+		    struct fl_hop *ret);
 
 /** The caller's cursor for a step that was FOUND. */
+void fl_go_to_caller(struct fl_cursor *cursor, const struct fl_step *step);
 struct fl_cursor fl_caller_of(const struct fl_cursor *cursor, const struct fl_step *step);
 
 /** Make the stack pointer in use, MSP or PSP, equal to SP. */

@@ -382,7 +382,7 @@ static void step(struct walk *w, const struct fl_cursor *cursor, struct fl_step 
 void fl_prologue_step(const struct fl_memory *memory, uint32_t function_addr,
 		      const struct fl_cursor *cursor, struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_PROLOGUE };
+	fl_step_begin(ret, FL_TRUST_PROLOGUE);
 	struct walk w = { .memory = memory, .pc = cursor->pc, .now = entry_shape() };
 	walk_to_pc(&w, function_addr);
 	if (w.now.saved || w.now.sp_off || !w.now.sp_known)
@@ -394,7 +394,7 @@ void fl_prologue_step(const struct fl_memory *memory, uint32_t function_addr,
 void fl_prologue_edge_step(const struct fl_memory *memory, uint32_t function_addr,
 			   const struct fl_cursor *cursor, struct fl_step *ret)
 {
-	*ret = (struct fl_step){ .trust = FL_TRUST_PROLOGUE };
+	fl_step_begin(ret, FL_TRUST_PROLOGUE);
 	bool edge = cursor->pc == function_addr || goes_on(memory, cursor->pc);
 	if (!cursor->exact || !edge)
 		return;

@@ -49,6 +49,28 @@ enum { FL_CALLEE_SAVED = 0x0ff0 };
 
 /** @p regs without what a call may have changed: r4..r11, MSP, PSP and the like stay, as far as
  * known. */
-struct fl_registers fl_registers_after_call(const struct fl_registers *regs);
+static inline struct fl_registers fl_registers_after_call(const struct fl_registers *regs)
+{
+	enum { BELOW_MSP = (1 << FL_MSP) - 1 };
+	struct fl_registers kept = *regs;
+	for (int reg = FL_R0; reg < FL_R4; reg++)
+		kept.value[reg] = 0;
+	for (int reg = FL_R12; reg < FL_MSP; reg++) /* also xPSR's flags; IPSR is in the cursor */
+		kept.value[reg] = 0;
+	kept.known &= FL_CALLEE_SAVED | ~(uint32_t)BELOW_MSP;
+	return kept;
+}
+
+/** Nothing found yet: every method begins with it. */
+static inline void fl_step_begin(struct fl_step *step, enum fl_trust trust)
+{
+	step->status = FL_STEP_NONE;
+	step->trust = trust;
+	step->regs.known = 0;
+	step->return_addr = 0;
+	step->from_lr = step->exact = step->cfa_known = false;
+	step->cfa = 0;
+	step->missing_addr = 0;
+}
 
 #endif

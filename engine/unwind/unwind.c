@@ -40,20 +40,22 @@ static struct fl_unwound_frame *new_frame(struct unwinder *u, uint32_t pc)
 	return NULL;
 }
 
-static bool emit_code(struct unwinder *u, const struct fl_cursor *cursor, enum fl_trust trust)
+/* Of the place where the unwinder stands. */
+static bool emit_code(struct unwinder *u, enum fl_trust trust)
 {
-	struct fl_unwound_frame *frame = new_frame(u, cursor->pc);
-	u->at = *cursor;
-	if (frame)
-		*frame = (struct fl_unwound_frame){
-			.kind = FL_FRAME_CODE,
-			.trust = trust,
-			.pc = cursor->pc,
-			.pc_known = true,
-			.lookup_pc = cursor->lookup_pc,
-			.regs = cursor->regs,
-		};
-	return frame;
+	struct fl_unwound_frame *frame = new_frame(u, u->at.pc);
+	if (!frame)
+		return false;
+	frame->kind = FL_FRAME_CODE;
+	frame->trust = trust;
+	frame->pc_known = true;
+	frame->pc = u->at.pc;
+	frame->lookup_pc = u->at.lookup_pc;
+	frame->cfa_known = false;
+	frame->cfa = 0;
+	frame->exception = 0;
+	frame->regs = u->at.regs;
+	return true;
 }
 
 static void set_cfa(struct unwinder *u, uint32_t cfa)
@@ -68,7 +70,8 @@ static void set_cfa(struct unwinder *u, uint32_t cfa)
 /* Whether a method other than the scan finds something sound above @p c; a zero may be any word. */
 static bool leads_on(const struct fl_unwind_input *in, const struct fl_cursor *c)
 {
-	struct fl_hop hop = fl_ask_methods(in, c);
+	struct fl_hop hop;
+	fl_ask_methods(in, c, &hop);
 	if (hop.kind == FL_HOP_END && hop.stop == FL_STOP_ENTRY && !hop.stop_addr)
 		return false;
 	return hop.kind != FL_HOP_NONE || fl_is_entry(in, c);
@@ -110,13 +113,14 @@ static unsigned reach(const struct fl_unwind_input *in, struct fl_cursor c)
 {
 	enum { FAR = 8, COMPLETE };
 	for (unsigned n = 0; n < FAR; n++) {
-		struct fl_hop hop = fl_ask_methods(in, &c);
+		struct fl_hop hop;
+		fl_ask_methods(in, &c, &hop);
 		bool ends = hop.kind == FL_HOP_END && hop.stop == FL_STOP_ENTRY && hop.stop_addr;
 		if (ends || (hop.kind == FL_HOP_NONE && fl_is_entry(in, &c)))
 			return COMPLETE;
 		if (hop.kind != FL_HOP_CALLER)
 			return n;
-		c = fl_caller_of(&c, &hop.step);
+		fl_go_to_caller(&c, &hop.step);
 	}
 	return FAR;
 }
@@ -174,7 +178,8 @@ static bool cross(struct unwinder *u, const struct fl_boundary *boundary, enum f
 	set_cfa(u, interrupted->regs.value[FL_SP]);
 	if (trust != FL_TRUST_SCAN)
 		trust = FL_TRUST_EXCEPTION_FRAME;
-	return emit_code(u, interrupted, trust);
+	u->at = *interrupted;
+	return emit_code(u, trust);
 }
 
 static bool to_interrupted(struct unwinder *u, const struct fl_step *step)
@@ -193,8 +198,8 @@ static bool to_interrupted(struct unwinder *u, const struct fl_step *step)
 
 static bool to_caller(struct unwinder *u, const struct fl_step *step)
 {
-	struct fl_cursor caller = fl_caller_of(&u->at, step);
-	return emit_code(u, &caller, step->trust);
+	fl_go_to_caller(&u->at, step);
+	return emit_code(u, step->trust);
 }
 
 /* The scan, when nothing else is left. */
@@ -388,8 +393,8 @@ static bool show_stale_lr(struct unwinder *u, const struct fl_hop *hop)
 		       "lr 0x%08" PRIx32 " is left over from the last call, made in %s: probably "
 		       "that function returned to 0x%08" PRIx32,
 		       hop->step.return_addr, function.name, u->at.pc);
-	struct fl_cursor culprit = fl_caller_of(&u->at, &hop->step);
-	return emit_code(u, &culprit, FL_TRUST_SCAN);
+	fl_go_to_caller(&u->at, &hop->step);
+	return emit_code(u, FL_TRUST_SCAN);
 }
 
 static bool leave_bad_target(struct unwinder *u)
@@ -420,7 +425,8 @@ static bool advance(struct unwinder *u)
 {
 	if (is_bad_target(u))
 		return leave_bad_target(u);
-	struct fl_hop hop = fl_ask_methods(u->in, &u->at);
+	struct fl_hop hop;
+	fl_ask_methods(u->in, &u->at, &hop);
 	return go_to(u, &hop);
 }
 
@@ -616,7 +622,7 @@ static void follow(struct unwinder *u)
 	enum fl_trust trust = FL_TRUST_CONTEXT;
 	if (u->in->saved)
 		trust = is_bad_target(u) ? FL_TRUST_SCAN : FL_TRUST_EXCEPTION_FRAME;
-	if (!emit_code(u, &u->at, trust) || !first_step(u))
+	if (!emit_code(u, trust) || !first_step(u))
 		return;
 	while (advance(u)) {
 	}

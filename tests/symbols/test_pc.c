@@ -43,7 +43,8 @@ static void assert_same_next(const struct fl_symbol_view *view, const struct fl_
 
 static void assert_same(const struct fl_symbol_view *view, uint32_t pc)
 {
-	struct fl_pc_facts facts = fl_view_pc(view, pc);
+	struct fl_pc_facts room;
+	struct fl_pc_facts facts = *fl_view_pc(view, pc, &room);
 	const struct fl_module *module = fl_view_module_at(view, pc);
 	assert_int_equal(facts.pc, pc);
 	assert_ptr_equal(facts.module, module);
@@ -101,7 +102,8 @@ static void test_two_modules(void **state)
 	assert_true(fl_view_add(&view, second.symbols));
 	view.recent = &recent;
 	walk(&view, 0xff0, 0x1110);
-	struct fl_pc_facts last = fl_view_pc(&view, 0x103f);
+	struct fl_pc_facts room;
+	struct fl_pc_facts last = *fl_view_pc(&view, 0x103f, &room);
 	assert_ptr_equal(last.module, first.module);
 	assert_true(fl_pc_ends_before_function(&view, &last, &function));
 	assert_string_equal(function.name, "second");
@@ -122,12 +124,13 @@ static void test_nothing(void **state)
 {
 	struct fl_symbol_view view = { 0 };
 	struct fl_recent_pcs recent = { 0 };
+	struct fl_pc_facts room;
 	(void)state;
 	assert_same(&view, 0);
 	view.recent = &recent;
 	assert_same(&view, 0);
 	assert_same(&view, UINT32_MAX);
-	assert_null(fl_view_pc(&view, 0).module);
+	assert_null(fl_view_pc(&view, 0, &room)->module);
 }
 
 /* Code at address zero is no empty place among the recent ones. */
@@ -135,11 +138,12 @@ static void test_code_at_zero(void **state)
 {
 	ELF_AUTO w = { 0 };
 	struct fl_recent_pcs recent = { 0 };
+	struct fl_pc_facts room;
 	(void)state;
 	elf_symbol(&w, "vectors", 1, 0x40, ELF_FUNC, elf_code(&w, ".text", 0, 0x100));
 	SYMBOLS c = open_symbols(&w);
 	c.view.recent = &recent;
-	assert_ptr_equal(fl_view_pc(&c.view, 0).module, c.module);
+	assert_ptr_equal(fl_view_pc(&c.view, 0, &room)->module, c.module);
 	walk(&c.view, 0, 0x110);
 }
 
@@ -152,7 +156,8 @@ static void test_function_to_the_end_of_code(void **state)
 	elf_symbol(&w, "die", 0x8001, 0xc0, ELF_FUNC, text);
 	elf_symbol(&w, "Reset_Handler", 0x80c1, 0x40, ELF_FUNC, text);
 	SYMBOLS c = open_symbols(&w);
-	struct fl_pc_facts last = fl_view_pc(&c.view, 0x80ff);
+	struct fl_pc_facts room;
+	struct fl_pc_facts last = *fl_view_pc(&c.view, 0x80ff, &room);
 	struct fl_function_info function;
 	assert_non_null(last.module);
 	assert_false(fl_pc_ends_before_function(&c.view, &last, &function));
