@@ -233,9 +233,16 @@ size_t fl_pc_scopes(const struct fl_pc_facts *facts, struct fl_scope *ret, size_
 static struct fl_pc_facts find_pc(const struct fl_symbol_view *view, uint32_t pc)
 {
 	const struct fl_module *module = fl_view_module_at(view, pc);
+	struct fl_pc_facts facts = { .pc = pc };
 	if (!module)
-		return (struct fl_pc_facts){ .pc = pc };
-	return pc_facts(module, pc);
+		return facts;
+	if (fl_pc_cache_get(module->pcs, pc, &facts)) {
+		facts.module = module;
+	} else {
+		facts = pc_facts(module, pc);
+		fl_pc_cache_put(module->pcs, &facts);
+	}
+	return facts;
 }
 
 const struct fl_pc_facts *

@@ -157,7 +157,8 @@ fl_module_borrow(const uint8_t *index, size_t size, struct fl_module **ret, stru
 		code = make_spans(m, err);
 	if (!code)
 		code = make_findings(m, err);
-	if (!code && !(fl_module_name_structs(m) && fl_module_name_variables(m) &&
+	m->pcs = fl_pc_cache_open();
+	if (!code && !(m->pcs && fl_module_name_structs(m) && fl_module_name_variables(m) &&
 		       fl_module_place_objects(m)))
 		code = fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0, "out of memory for a module");
 	if (!code)
@@ -176,6 +177,7 @@ void fl_module_close(struct fl_module *module)
 	fl_name_map_deinit(&module->known_names);
 	free(module->known_variables);
 	free(module->places);
+	fl_pc_cache_close(module->pcs);
 	free(module->owned);
 	free(module);
 }

@@ -5,6 +5,7 @@
 
 #include "symbols/index_format.h"
 #include "symbols/name_map.h"
+#include "symbols/pc_cache.h"
 #include "symbols/symbols.h"
 
 struct fl_table {
@@ -35,6 +36,7 @@ struct fl_module {
 	struct fl_name_map known_names;    /**< i: known_variables[i] */
 	struct fl_known_variable *known_variables;
 	struct fl_object_place *places; /**< of OBJECTS */
+	struct fl_pc_cache *pcs;        /**< changes, unlike the rest, and changes no answer */
 };
 
 struct fl_symbols {
