@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/build.h"
 
+#include "base/sort.h"
 #include "image/demangle.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static const struct fl_symbol *symbol_at(const struct fl_build *b, uint32_t i)
 	return fl_vec_at(&b->image->symbols, const struct fl_symbol, i);
 }
 
-/* qsort has no context: the order is decided by copies of what it needs. */
+/* fl_sort() has no context: the order is decided by copies of what it needs. */
 struct sorted_symbol {
 	uint32_t addr, size, index;
 	bool weak;
@@ -56,8 +57,7 @@ static void sort_symbols(struct fl_build *b)
 		if (!fl_vec_push(&order, &entry))
 			b->failed = true;
 	}
-	if (order.count)
-		qsort(order.data, order.count, sizeof(struct sorted_symbol), by_addr);
+	fl_sort(order.data, order.count, sizeof(struct sorted_symbol), by_addr);
 	for (size_t i = 0; i < order.count && !b->failed; i++)
 		if (!fl_vec_push(&b->by_addr, &fl_vec_at(&order, struct sorted_symbol, i)->index))
 			b->failed = true;

@@ -2,6 +2,7 @@
 #include "symbols/build.h"
 #include "symbols/calls.h"
 
+#include "base/sort.h"
 #include "image/demangle.h"
 
 #include <stdlib.h>
@@ -62,8 +63,7 @@ static void collect_owned(struct inliner *n)
 		if (function != FL_NO_INDEX && !fl_vec_push(&n->owned, &owned))
 			b->failed = true;
 	}
-	if (n->owned.count)
-		qsort(n->owned.data, n->owned.count, sizeof(struct owned), by_function);
+	fl_sort(n->owned.data, n->owned.count, sizeof(struct owned), by_function);
 }
 
 static void claim_ranges(struct inliner *n, const struct fl_debug_function *f)
@@ -189,8 +189,7 @@ static void build_function(struct inliner *n, const struct owned *owned, size_t 
 static void emit_stretches(struct inliner *n)
 {
 	struct fl_rows_out rows = { .addrs = FL_INDEX_INLINE_ADDRS };
-	if (n->stretches.count)
-		qsort(n->stretches.data, n->stretches.count, sizeof(struct stretch), by_addr);
+	fl_sort(n->stretches.data, n->stretches.count, sizeof(struct stretch), by_addr);
 	for (size_t i = 0; i < n->stretches.count && !n->b->failed; i++) {
 		const struct stretch *s = fl_vec_at(&n->stretches, const struct stretch, i);
 		uint64_t end = (uint64_t)s->addr + s->size;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/build.h"
 
+#include "base/sort.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* What the two orders need to know about a symbol. */
 struct entry {
+	uint32_t addr;
 	const char *name;
 	const struct fl_symbol *symbol;
 	uint32_t index; /* by address */
@@ -22,7 +25,7 @@ static int by_addr(const void *a, const void *b)
 {
 	const struct entry *x = a;
 	const struct entry *y = b;
-	int order = three_way(x->symbol->addr, y->symbol->addr);
+	int order = three_way(x->addr, y->addr);
 	return order ? order : three_way(x->order, y->order);
 }
 
@@ -118,10 +121,11 @@ void fl_build_symbols(struct fl_build *b)
 	}
 	for (size_t i = 0; i < count; i++) {
 		entries[i].symbol = fl_vec_at(symbols, const struct fl_symbol, i);
+		entries[i].addr = entries[i].symbol->addr;
 		entries[i].name = entries[i].symbol->name;
 		entries[i].order = (uint32_t)i;
 	}
-	qsort(entries, count, sizeof(*entries), by_addr);
+	fl_sort(entries, count, sizeof(*entries), by_addr);
 	for (size_t i = 0; i < count && !b->failed; i++) {
 		entries[i].index = (uint32_t)i;
 		emit_symbol(b, &entries[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/claims.h"
 
-#include <stdlib.h>
+#include "base/sort.h"
 
 /* A max-heap of the claims that cover the current address. Those that ended are taken out when
  * they come to the top. */
@@ -115,7 +115,7 @@ bool fl_claims_resolve(struct fl_vec *claims, struct fl_vec *ret)
 {
 	if (!claims->count)
 		return true;
-	qsort(claims->data, claims->count, sizeof(struct fl_claim), by_addr);
+	fl_sort(claims->data, claims->count, sizeof(struct fl_claim), by_addr);
 	struct sweep s = { .claims = claims->data, .heap = FL_VEC(uint32_t) };
 	bool ok = run(&s, claims->count, ret);
 	fl_vec_deinit(&s.heap);

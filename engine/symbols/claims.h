@@ -16,9 +16,9 @@
 
 /** [addr, end), not empty. */
 struct fl_claim {
-	uint64_t end;
 	uint32_t addr;
 	uint32_t rank; /**< the highest wins; then the latest start; then the lowest id */
+	uint64_t end;
 	uint32_t id;
 };
 
