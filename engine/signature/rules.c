@@ -77,9 +77,10 @@ static void link_all(struct fl_rules *rules)
 			if (rule->kind != kind)
 				continue;
 			rule->bare = fl_without_underscores(rule->pattern);
-			rule->letters = fl_glob_letters(rule->pattern);
+			bool wild = is_wild(rule);
+			rule->letters = wild ? fl_glob_letters(rule->pattern) : 0;
 			const struct fl_rule **list =
-				is_wild(rule) ? &rules->wild : &rules->exact[bucket_of(rule->bare)];
+				wild ? &rules->wild : &rules->exact[bucket_of(rule->bare)];
 			rule->next = *list;
 			*list = rule;
 		}

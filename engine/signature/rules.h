@@ -42,7 +42,7 @@ struct fl_rule {
 	uint32_t line;       /**< from 1 */
 	const char *pattern; /**< as written */
 	const char *bare;    /**< the same without leading underscores */
-	uint64_t letters;    /**< fl_glob_letters() of the pattern */
+	uint64_t letters;    /**< fl_glob_letters() of a pattern with a star */
 	const char *module;  /**< glob, or NULL */
 	const char *under;   /**< glob for the frame that this one called, or NULL */
 	const char *cause;   /**< glob for the category, or NULL */

@@ -39,9 +39,14 @@ static enum fl_code refuse(const struct parser *p, const char *what, const char 
 		       p->list, p->line, what, clean);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 static size_t trimmed(const char *text, size_t size)
 {
-	while (size && strchr(" \t\r", text[size - 1]))
+	while (size && is_blank(text[size - 1]))
 		size--;
 	return size;
 }
@@ -108,9 +113,11 @@ read_option(const struct parser *p, struct fl_rule *rule, const char *text, size
 /* Where the next option begins: an '@' after a blank. Patterns may hold blanks, but no " @". */
 static size_t to_option(const char *text, size_t size)
 {
-	for (size_t i = 1; i < size; i++)
-		if (text[i] == '@' && strchr(" \t", text[i - 1]))
-			return i;
+	const char *end = text + size;
+	const char *at = text;
+	while (at < end && (at = memchr(at + 1, '@', (size_t)(end - at) - 1)))
+		if (at[-1] == ' ' || at[-1] == '\t')
+			return (size_t)(at - text);
 	return size;
 }
 
