@@ -35,10 +35,10 @@ static const uint8_t *take(struct fl_reader *r, uint64_t n)
 	return p;
 }
 
-uint8_t fl_read_u8(struct fl_reader *r)
+uint8_t fl_read_no_u8(struct fl_reader *r)
 {
-	const uint8_t *p = take(r, 1);
-	return p ? p[0] : 0;
+	(void)take(r, 1);
+	return 0;
 }
 
 uint16_t fl_read_u16(struct fl_reader *r)
@@ -61,24 +61,37 @@ uint64_t fl_read_u64(struct fl_reader *r)
 	return low | (uint64_t)fl_read_u32(r) << 32;
 }
 
-uint64_t fl_read_uleb(struct fl_reader *r)
+/* The bytes of a LEB128 that ends within the window and 64 bits; 0: it does not. */
+static size_t whole_uleb(const struct fl_reader *r, uint64_t *ret)
+{
+	enum { LONGEST = 10 };
+	size_t left = fl_reader_left(r);
+	size_t most = left < LONGEST ? left : LONGEST;
+	const uint8_t *p = r->data + r->pos;
+	uint64_t value = 0;
+	for (size_t i = 0; i < most; i++) {
+		value |= (uint64_t)(p[i] & 0x7f) << (7 * i);
+		if (p[i] < 0x80) {
+			*ret = value;
+			return i + 1;
+		}
+	}
+	return 0;
+}
+
+uint64_t fl_read_long_uleb(struct fl_reader *r)
 {
 	uint64_t value = 0;
+	size_t size = r->error.code ? 0 : whole_uleb(r, &value);
 	uint64_t at = r->origin + r->pos;
-	/* Nearly all that there are. */
-	if (!r->error.code && fl_reader_left(r) && r->data[r->pos] < 0x80)
-		return r->data[r->pos++];
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		uint8_t byte = fl_read_u8(r);
-		if (r->error.code)
-			return 0;
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return value;
-	}
-	fl_fail(&r->error, FL_EFORMAT, FL_AT_FILE_OFFSET, at, "%s: LEB128 longer than 10 bytes",
-		r->name);
+	r->pos += size;
+	if (size || r->error.code)
+		return value;
+	for (unsigned i = 0; i < 10; i++)
+		fl_read_u8(r);
+	if (!r->error.code)
+		fl_fail(&r->error, FL_EFORMAT, FL_AT_FILE_OFFSET, at,
+			"%s: LEB128 longer than 10 bytes", r->name);
 	return 0;
 }
 

@@ -27,13 +27,28 @@ struct fl_reader {
 
 struct fl_reader fl_reader(const char *name, const void *data, size_t size, uint64_t origin);
 
-uint8_t fl_read_u8(struct fl_reader *r);
+/** fl_read_u8() where there is none, and fl_read_uleb() of more than a byte: use those. */
+uint8_t fl_read_no_u8(struct fl_reader *r);
+uint64_t fl_read_long_uleb(struct fl_reader *r);
+
+static inline uint8_t fl_read_u8(struct fl_reader *r)
+{
+	return r->error.code || r->pos == r->size ? fl_read_no_u8(r) : r->data[r->pos++];
+}
+
 uint16_t fl_read_u16(struct fl_reader *r);
 uint32_t fl_read_u32(struct fl_reader *r);
 uint64_t fl_read_u64(struct fl_reader *r);
 
 /** LEB128; more than 64 bits of value latch FL_EFORMAT. */
-uint64_t fl_read_uleb(struct fl_reader *r);
+static inline uint64_t fl_read_uleb(struct fl_reader *r)
+{
+	/* Nearly all that there are. */
+	if (!r->error.code && r->pos < r->size && r->data[r->pos] < 0x80)
+		return r->data[r->pos++];
+	return fl_read_long_uleb(r);
+}
+
 int64_t fl_read_sleb(struct fl_reader *r);
 
 /** Borrow @p size bytes, or NULL (latched). */
