@@ -22,16 +22,23 @@ static bool are_plain(const char text[8])
 	return !((word | ~printable | deleted) & each * 0x80);
 }
 
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
 bool fl_is_plain(const char *text, size_t size)
 {
 	size_t i = 0;
-	for (; size - i >= 8; i += 8)
+	if (size < 8) {
+		while (i < size && is_plain(text[i]))
+			i++;
+		return i == size;
+	}
+	for (; i < size - 8; i += 8)
 		if (!are_plain(text + i))
 			return false;
-	for (; i < size; i++)
-		if (text[i] < 0x20 || text[i] > 0x7e)
-			return false;
-	return true;
+	return are_plain(text + size - 8); /* some of them once more */
 }
 
 const char *fl_clean(struct fl_arena *arena, const char *text)

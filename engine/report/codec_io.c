@@ -3,13 +3,15 @@
 
 #include "base/hash.h"
 #include "report/clean.h"
+#include "report/put.h"
+#include "report/texts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct fl_string_span {
-	size_t off; /* into the table's bytes, past the length */
+	size_t off; /* into the table's bytes */
 	size_t size;
 };
 
@@ -25,55 +27,11 @@ void fl_x_refuse(struct fl_codec *c, const char *what, uint64_t value)
 			value);
 }
 
-static void no_memory(struct fl_codec *c)
+void fl_x_no_memory(struct fl_codec *c)
 {
 	if (fl_x_ok(c))
 		fl_fail(c->reading ? &c->in.error : &c->error, FL_ENOMEM, FL_AT_NONE, 0,
 			"out of memory for a report");
-}
-
-/* Room for a number, without a call where there is any; NULL: fl_str_add() sees to it. */
-static uint8_t *room_for(struct fl_str *out, size_t size)
-{
-	if (size >= out->room - out->size)
-		return NULL;
-	uint8_t *at = (uint8_t *)out->data + out->size;
-	out->size += size;
-	return at;
-}
-
-static void put_u8(struct fl_str *out, uint8_t v)
-{
-	uint8_t *at = room_for(out, 1);
-	if (at)
-		*at = v;
-	else
-		fl_str_add_u8(out, v);
-}
-
-static void put_u32(struct fl_str *out, uint32_t v)
-{
-	uint8_t *at = room_for(out, 4);
-	if (!at) {
-		fl_str_add_u32(out, v);
-		return;
-	}
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(v >> (8 * i));
-}
-
-static void put_uleb(struct fl_str *out, uint64_t v)
-{
-	enum { LONGEST = 10 };
-	if (LONGEST >= out->room - out->size) {
-		fl_str_add_uleb(out, v);
-		return;
-	}
-	char *at = out->data + out->size;
-	for (; v >= 0x80; v >>= 7)
-		*at++ = (char)(v | 0x80);
-	*at++ = (char)v;
-	out->size = (size_t)(at - out->data);
 }
 
 void fl_x_u8(struct fl_codec *c, uint8_t *v)
@@ -81,7 +39,7 @@ void fl_x_u8(struct fl_codec *c, uint8_t *v)
 	if (c->reading)
 		*v = fl_read_u8(&c->in);
 	else
-		put_u8(&c->out, *v);
+		fl_put_u8(&c->out, *v);
 }
 
 void fl_x_u32(struct fl_codec *c, uint32_t *v)
@@ -89,7 +47,7 @@ void fl_x_u32(struct fl_codec *c, uint32_t *v)
 	if (c->reading)
 		*v = fl_read_u32(&c->in);
 	else
-		put_u32(&c->out, *v);
+		fl_put_u32(&c->out, *v);
 }
 
 void fl_x_uleb(struct fl_codec *c, uint64_t *v)
@@ -97,29 +55,29 @@ void fl_x_uleb(struct fl_codec *c, uint64_t *v)
 	if (c->reading)
 		*v = fl_read_uleb(&c->in);
 	else
-		put_uleb(&c->out, *v);
+		fl_put_uleb(&c->out, *v);
 }
 
-static uint64_t uleb_max(struct fl_codec *c, uint64_t v, uint64_t max)
+static uint64_t read_uleb_max(struct fl_codec *c, uint64_t max)
 {
-	fl_x_uleb(c, &v);
+	uint64_t v = fl_read_uleb(&c->in);
 	if (v <= max)
 		return v;
 	fl_x_refuse(c, "value", v);
 	return 0;
 }
 
-void fl_x_uleb32(struct fl_codec *c, uint32_t *v)
+void fl_x_read_uleb32(struct fl_codec *c, uint32_t *v)
 {
-	if (c->reading)
-		*v = (uint32_t)uleb_max(c, *v, UINT32_MAX);
-	else
-		put_uleb(&c->out, *v);
+	*v = (uint32_t)read_uleb_max(c, UINT32_MAX);
 }
 
 void fl_x_uleb16(struct fl_codec *c, uint16_t *v)
 {
-	*v = (uint16_t)uleb_max(c, *v, UINT16_MAX);
+	if (c->reading)
+		*v = (uint16_t)read_uleb_max(c, UINT16_MAX);
+	else
+		fl_put_uleb(&c->out, *v);
 }
 
 void fl_x_bytes(struct fl_codec *c, void *bytes, size_t size)
@@ -133,22 +91,20 @@ void fl_x_bytes(struct fl_codec *c, void *bytes, size_t size)
 		memcpy(bytes, from, size);
 }
 
-void fl_x_flags(struct fl_codec *c, bool *const flags[], size_t count)
-{
-	uint8_t bits = 0;
-	for (size_t i = 0; i < count; i++)
-		bits |= (uint8_t)(*flags[i] << i);
-	fl_x_u8(c, &bits);
-	if (bits >> count)
-		fl_x_refuse(c, "flags", bits);
-	for (size_t i = 0; i < count; i++)
-		*flags[i] = bits >> i & 1;
-}
-
 void fl_x_optional_u32(struct fl_codec *c, bool known, uint32_t *v)
 {
 	if (known)
 		fl_x_u32(c, v);
+	else
+		*v = 0;
+}
+
+void fl_x_optional_number(struct fl_codec *c, bool known, uint32_t *v)
+{
+	if (c->major == 1)
+		fl_x_optional_u32(c, known, v);
+	else if (known)
+		fl_x_uleb32(c, v);
 	else
 		*v = 0;
 }
@@ -183,6 +139,14 @@ unsigned fl_x_enum(struct fl_codec *c, unsigned v, unsigned count)
 	return 0;
 }
 
+static size_t read_array_count(struct fl_codec *c, size_t limit, size_t min_size)
+{
+	size_t count = fl_read_count(&c->in, min_size);
+	if (count > limit)
+		fl_x_refuse(c, "count", count);
+	return fl_x_ok(c) ? count : 0;
+}
+
 void *fl_x_array(struct fl_codec *c, void *items, size_t *count, size_t element_size, size_t limit,
 		 size_t min_size)
 {
@@ -194,15 +158,22 @@ void *fl_x_array(struct fl_codec *c, void *items, size_t *count, size_t element_
 		fl_str_add_u32(&c->out, (uint32_t)*count);
 		return items;
 	}
-	*count = fl_read_count(&c->in, min_size);
-	if (*count > limit)
-		fl_x_refuse(c, "count", *count);
-	void *array = *count && fl_x_ok(c) ? fl_arena_array(c->arena, *count, element_size) : NULL;
+	*count = read_array_count(c, limit, min_size);
+	void *array = *count ? fl_arena_array(c->arena, *count, element_size) : NULL;
 	if (*count && !array)
-		no_memory(c);
+		fl_x_no_memory(c);
 	if (!array)
 		*count = 0;
 	return array;
+}
+
+void *fl_x_bulk(struct fl_codec *c, void *items, size_t *count, size_t element_size, size_t limit,
+		size_t min_size)
+{
+	if (!c->facts_only)
+		return fl_x_array(c, items, count, element_size, limit, min_size);
+	*count = read_array_count(c, limit, min_size);
+	return NULL;
 }
 
 void fl_string_table_deinit(struct fl_string_table *table)
@@ -247,7 +218,7 @@ static bool grow_slots(struct fl_string_table *table)
 	return true;
 }
 
-/* Number of @p text in the table, added when it is new; 0 when memory is out. */
+/* Number of @p text in the table, added with its NUL when it is new; 0 when memory is out. */
 static uint32_t intern(struct fl_string_table *table, const char *text, size_t size)
 {
 	if (!grow_slots(table))
@@ -255,9 +226,8 @@ static uint32_t intern(struct fl_string_table *table, const char *text, size_t s
 	uint32_t *slot = find_slot(table, text, size);
 	if (*slot)
 		return *slot;
-	fl_str_add_uleb(&table->bytes, size);
 	struct fl_string_span span = { table->bytes.size, size };
-	fl_str_add(&table->bytes, text, size);
+	fl_str_add(&table->bytes, text, size + 1);
 	if (table->bytes.failed || !fl_vec_push(&table->spans, &span))
 		return 0;
 	*slot = (uint32_t)table->spans.count;
@@ -268,7 +238,9 @@ static uint32_t number_of(struct fl_codec *c, const char *text, size_t size)
 {
 	uint32_t number = intern(c->strings, text, size);
 	if (!number)
-		no_memory(c);
+		fl_x_no_memory(c);
+	if (c->strings->bytes.size > FL_CODEC_TEXTS)
+		fl_x_refuse(c, "size of all texts", c->strings->bytes.size);
 	return number;
 }
 
@@ -284,7 +256,7 @@ static uint32_t write_string(struct fl_codec *c, const char *text)
 	if (clean)
 		number = number_of(c, clean, fl_utf8_clean(text, size, clean, room));
 	else
-		no_memory(c);
+		fl_x_no_memory(c);
 	free(clean);
 	return number;
 }
@@ -325,44 +297,76 @@ void fl_x_strings(struct fl_codec *c, const char ***texts, size_t *count, size_t
 	}
 }
 
-/* Into @p at, which has room for its size and a NUL. */
-static bool copy_clean(const uint8_t *bytes, size_t size, char *at)
+void fl_string_table_write(const struct fl_string_table *table, struct fl_str *out)
 {
-	if (!fl_is_plain((const char *)bytes, size))
-		return fl_utf8_clean(bytes, size, at, size + 1) == size && !memcmp(bytes, at, size);
-	memcpy(at, bytes, size);
-	at[size] = '\0';
-	return true;
+	fl_str_add_u32(out, (uint32_t)table->spans.count);
+	fl_str_add_uleb(out, table->bytes.size);
+	fl_texts_pack(table->bytes.data, table->bytes.size, out);
 }
 
-/* The next string, at @p at, which it moves past its NUL. */
-static const char *read_string(struct fl_codec *c, char **at)
+/* Stored text is clean, or it was not written by us. */
+static bool is_clean(struct fl_codec *c, const char *text, size_t size)
+{
+	if (fl_is_plain(text, size))
+		return true;
+	char *clean = fl_arena_room(c->arena, size + 1);
+	if (!clean)
+		fl_x_no_memory(c);
+	return clean && fl_utf8_clean(text, size, clean, size + 1) == size &&
+	       !memcmp(text, clean, size);
+}
+
+/* What lies between @p text and a NUL before @p end; the end of it, or NULL, latched. */
+static const char *end_of_string(struct fl_codec *c, const char *text, const char *end)
+{
+	const char *nul = text < end ? memchr(text, '\0', (size_t)(end - text)) : NULL;
+	size_t size = nul ? (size_t)(nul - text) : 0;
+	if (!nul)
+		fl_x_refuse(c, "texts without an end, before the last", (size_t)(end - text));
+	else if (size > FL_CODEC_STRING)
+		fl_x_refuse(c, "string size", size);
+	else if (!is_clean(c, text, size))
+		fl_x_refuse(c, "text with control characters or bad UTF-8, size", size);
+	return fl_x_ok(c) ? nul : NULL;
+}
+
+/* All texts in one piece, as they were before they were packed. */
+static const char *unpack(struct fl_codec *c, size_t *size_ret)
 {
 	uint64_t size = fl_read_uleb(&c->in);
-	if (size > FL_CODEC_STRING)
-		fl_x_refuse(c, "string size", size);
-	const uint8_t *bytes = fl_read_bytes(&c->in, size);
-	if (!bytes)
+	if (size > FL_CODEC_TEXTS)
+		fl_x_refuse(c, "size of all texts", size);
+	if (!fl_x_ok(c))
 		return NULL;
-	char *text = *at;
-	*at += size + 1;
-	if (!copy_clean(bytes, (size_t)size, text))
-		fl_x_refuse(c, "text with control characters or bad UTF-8, size", size);
-	return text;
+	char *texts = fl_arena_room(c->arena, (size_t)size);
+	if (!texts)
+		fl_x_no_memory(c);
+	else
+		fl_texts_unpack(&c->in, texts, (size_t)size);
+	*size_ret = (size_t)size;
+	return fl_x_ok(c) ? texts : NULL;
 }
 
 void fl_string_table_read(struct fl_codec *c)
 {
 	struct fl_string_table *table = c->strings;
+	/* Of two texts that a repetition spans one would be there twice: a byte for each at least.
+	 */
 	uint32_t count = fl_read_count(&c->in, 1);
-	table->entries = fl_arena_array(c->arena, count, sizeof(*table->entries));
-	/* A string has a NUL where the file has its size, of at least one byte. */
-	char *texts = fl_arena_room(c->arena, fl_reader_left(&c->in));
-	if (!table->entries || !texts) {
-		no_memory(c);
+	size_t size = 0;
+	const char *at = unpack(c, &size);
+	if (!at)
 		return;
+	const char *end = at + size;
+	table->entries = fl_arena_array(c->arena, count, sizeof(*table->entries));
+	if (!table->entries)
+		fl_x_no_memory(c);
+	for (uint32_t i = 0; i < count && fl_x_ok(c); i++) {
+		table->entries[i] = at;
+		const char *nul = end_of_string(c, at, end);
+		at = nul ? nul + 1 : at;
 	}
-	for (uint32_t i = 0; i < count && fl_x_ok(c); i++)
-		table->entries[i] = read_string(c, &texts);
+	if (at < end)
+		fl_x_refuse(c, "texts behind the last", (size_t)(end - at));
 	table->count = fl_x_ok(c) ? count : 0;
 }

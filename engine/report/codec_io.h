@@ -14,18 +14,22 @@
 #include "base/reader.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "report/put.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FL_CODEC_STRING = 1 << 16 /**< bytes of the longest string that is kept */ };
+enum {
+	FL_CODEC_STRING = 1 << 16, /**< bytes of the longest string that is kept */
+	FL_CODEC_TEXTS = 1 << 24,  /**< bytes of all strings, with a NUL each */
+};
 
 enum { FL_RECENT_STRINGS = 256 };
 
 /** Every string is stored once; 0 stands for NULL, n for entry n - 1 in order of first use. */
 struct fl_string_table {
-	struct fl_str bytes; /**< the entries as they will lie in the file */
+	struct fl_str bytes; /**< the entries, each with its NUL */
 	struct fl_vec spans; /**< struct fl_string_span, one per entry */
 	uint32_t *slots;     /**< open addressing: entry + 1, or 0 */
 	size_t slot_count;   /**< a power of two */
@@ -40,6 +44,8 @@ struct fl_string_table {
 
 struct fl_codec {
 	bool reading;
+	uint8_t major;          /**< of the form; what is written is always the newest */
+	bool facts_only;        /**< when decoding: what fl_x_bulk() stands for is not kept */
 	struct fl_str out;      /**< the section being written */
 	struct fl_reader in;    /**< the section being read */
 	struct fl_arena *arena; /**< owns what is decoded */
@@ -56,22 +62,46 @@ static inline bool fl_x_ok(const struct fl_codec *c)
 /** Latch an error: "<section>: <what> <value> is out of range". */
 void fl_x_refuse(struct fl_codec *c, const char *what, uint64_t value);
 
+/** Latch FL_ENOMEM. */
+void fl_x_no_memory(struct fl_codec *c);
+
 void fl_x_u8(struct fl_codec *c, uint8_t *v);
 void fl_x_u32(struct fl_codec *c, uint32_t *v);
 void fl_x_uleb(struct fl_codec *c, uint64_t *v);
 /** A uleb that must fit 32 (or 16) bits. */
-void fl_x_uleb32(struct fl_codec *c, uint32_t *v);
+void fl_x_read_uleb32(struct fl_codec *c, uint32_t *v);
+static inline void fl_x_uleb32(struct fl_codec *c, uint32_t *v)
+{
+	if (c->reading)
+		fl_x_read_uleb32(c, v);
+	else
+		fl_put_uleb(&c->out, *v);
+}
+
 void fl_x_uleb16(struct fl_codec *c, uint16_t *v);
 void fl_x_bytes(struct fl_codec *c, void *bytes, size_t size);
 
 /** Up to eight booleans in one byte; the unused bits must be zero. */
-void fl_x_flags(struct fl_codec *c, bool *const flags[], size_t count);
+static inline void fl_x_flags(struct fl_codec *c, bool *const flags[], size_t count)
+{
+	uint8_t bits = 0;
+	for (size_t i = 0; i < count && !c->reading; i++)
+		bits |= (uint8_t)(*flags[i] << i);
+	fl_x_u8(c, &bits);
+	if (bits >> count)
+		fl_x_refuse(c, "flags", bits);
+	for (size_t i = 0; i < count && c->reading; i++)
+		*flags[i] = bits >> i & 1;
+}
 
 #define FL_X_FLAGS(c, ...) \
 	fl_x_flags(c, (bool *[]){ __VA_ARGS__ }, sizeof((bool *[]){ __VA_ARGS__ }) / sizeof(bool *))
 
 /** Four bytes where it is known; nothing, and zero, where not. */
 void fl_x_optional_u32(struct fl_codec *c, bool known, uint32_t *v);
+
+/** The same for what is small: a uleb, which was four bytes in major version 1. */
+void fl_x_optional_number(struct fl_codec *c, bool known, uint32_t *v);
 
 /** A size or count that fl_x_array() does not cover. */
 void fl_x_size(struct fl_codec *c, size_t *v);
@@ -97,7 +127,17 @@ void fl_x_strings(struct fl_codec *c, const char ***texts, size_t *count, size_t
 void *fl_x_array(struct fl_codec *c, void *items, size_t *count, size_t element_size, size_t limit,
 		 size_t min_size);
 
+/**
+ * The same for most of what a report is made of. When decoding facts only there is no array but a
+ * count: read as many elements, and keep none.
+ */
+void *fl_x_bulk(struct fl_codec *c, void *items, size_t *count, size_t element_size, size_t limit,
+		size_t min_size);
+
 void fl_string_table_deinit(struct fl_string_table *table);
+
+/** The entries as they lie in the file: their number, the size of all, texts.h. */
+void fl_string_table_write(const struct fl_string_table *table, struct fl_str *out);
 
 /** When decoding: read all entries from @p c->in. */
 void fl_string_table_read(struct fl_codec *c);

@@ -2,6 +2,7 @@
 #include "report/codec_trace.h"
 
 #include "base/limits.h"
+#include "report/codec_1.h"
 
 /* Smallest encodings of one element: what fl_read_count may assume. */
 enum {
@@ -242,7 +243,7 @@ void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *t
 		[FL_SECTION_FINDINGS] = findings,
 		[FL_SECTION_EVENT] = event,
 		[FL_SECTION_KERNEL] = fl_codec_kernel,
-		[FL_SECTION_REGISTERS] = fl_codec_registers,
+		[FL_SECTION_REGISTERS] = fl_codec_registers_1,
 	};
 	walks[id](c, trace);
 }

@@ -18,10 +18,10 @@ enum fl_section {
 	FL_SECTION_THREADS = 7,
 	FL_SECTION_SIGNATURE = 8,
 	FL_SECTION_FINDINGS = 9,
-	FL_SECTION_EVENT = 10,     /**< since minor version 1 */
-	FL_SECTION_KERNEL = 11,    /**< since 2: the kernel, more about each thread, and
-				    which of them the verdict is about */
-	FL_SECTION_REGISTERS = 12, /**< since 2: those of the frames */
+	FL_SECTION_EVENT = 10,     /**< since version 1.1 */
+	FL_SECTION_KERNEL = 11,    /**< since 1.2: the kernel, and which threads the verdict is
+				    about; in 1.x more about each thread, too */
+	FL_SECTION_REGISTERS = 12, /**< 1.2 only: those of the frames */
 	FL_SECTION_END
 };
 
@@ -30,9 +30,8 @@ enum { FL_CODEC_FRAMES = FL_LIMIT_FRAMES * (FL_LIMIT_INLINE_DEPTH + 1) /**< of o
 /** Write or read section @p id (not FL_SECTION_STRINGS) of @p trace. */
 void fl_codec_section(struct fl_codec *c, enum fl_section id, struct fl_trace *trace);
 
-/** Sections of the threads; the later two need what the first has read. */
+/** Sections of the threads; the second needs what the first has read. */
 void fl_codec_threads(struct fl_codec *c, struct fl_trace *trace);
 void fl_codec_kernel(struct fl_codec *c, struct fl_trace *trace);
-void fl_codec_registers(struct fl_codec *c, struct fl_trace *trace);
 
 #endif

@@ -23,7 +23,7 @@ FL_API void fl_report_close(struct fl_report *report);
 FL_OWNED(fl_report, fl_report_close)
 
 /** The version of the binary form that fl_report_encode() writes. */
-enum { FL_REPORT_MAJOR = 1, FL_REPORT_MINOR = 2 };
+enum { FL_REPORT_MAJOR = 2, FL_REPORT_MINOR = 0 };
 
 /**
  * The binary form: versioned, little-endian, what a store keeps.
@@ -39,6 +39,14 @@ fl_report_encode(const struct fl_report *report, struct fl_buffer *ret, struct f
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_report_decode(const void *bytes, size_t size, struct fl_report **ret, struct fl_error *err);
+
+/**
+ * The same for who keeps the bytes and needs only fl_report_facts() for now: what is accepted, and
+ * what is refused with which words, is the same, but the report has no threads.
+ */
+FL_API FL_MUST_CHECK enum fl_code fl_report_decode_facts(const void *bytes, size_t size,
+							 struct fl_report **ret,
+							 struct fl_error *err);
 
 /** JSON text with the keys of docs/report-schema.md, newline at the end. */
 FL_API FL_MUST_CHECK enum fl_code

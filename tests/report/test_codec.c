@@ -421,14 +421,15 @@ static struct fl_report *make_trace_event(void)
 	return trace_make_event(FL_REPORT_TRACE);
 }
 
-/* Written by this version: the same bytes, too. */
+struct stored_report {
+	const char *path;
+	struct fl_report *(*make)(void);
+};
+
 static void test_reports_of_version_1_2_stay_readable(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *path;
-		struct fl_report *(*make)(void);
-	} files[] = {
+	static const struct stored_report files[] = {
 		{ FL_TESTS "/report/golden/full-1.2.flrp", trace_make_full },
 		{ FL_TESTS "/report/golden/threads-1.2.flrp", trace_make_threads },
 		{ FL_TESTS "/report/golden/reboot-1.2.flrp", make_reboot },
@@ -439,9 +440,40 @@ static void test_reports_of_version_1_2_stay_readable(void **state)
 		FL_AUTO(fl_report) report = files[i].make();
 		FL_AUTO(fl_report) back = stored(files[i].path, &bytes);
 		same_trace(&report->trace, &back->trace);
+	}
+}
+
+/* Written by this version: the same bytes, too. */
+static void test_reports_of_version_2_0_stay_readable(void **state)
+{
+	(void)state;
+	static const struct stored_report files[] = {
+		{ FL_TESTS "/report/golden/full-2.0.flrp", trace_make_full },
+		{ FL_TESTS "/report/golden/threads-2.0.flrp", trace_make_threads },
+		{ FL_TESTS "/report/golden/reboot-2.0.flrp", make_reboot },
+		{ FL_TESTS "/report/golden/trace-2.0.flrp", make_trace_event },
+	};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct fl_buffer bytes;
+		FL_AUTO(fl_report) report = files[i].make();
+		FL_AUTO(fl_report) back = stored(files[i].path, &bytes);
+		same_trace(&report->trace, &back->trace);
 		FL_AUTO_BUFFER again = encoded(report);
 		assert_same_bytes(&again, &bytes);
 	}
+}
+
+/* What was stored by an older version, and is stored once more. */
+static void test_older_reports_are_written_anew(void **state)
+{
+	(void)state;
+	struct fl_buffer bytes;
+	FL_AUTO(fl_report) older = stored(FL_TESTS "/report/golden/threads-1.2.flrp", &bytes);
+	assert_memory_equal(bytes.data, "FLRP\x01\x02", 6);
+	FL_AUTO(fl_report) report = trace_make_threads();
+	FL_AUTO_BUFFER now = encoded(report);
+	FL_AUTO_BUFFER again = encoded(older);
+	assert_same_bytes(&now, &again);
 }
 
 static void test_nothing_comes_back_as_nothing(void **state)
@@ -497,7 +529,7 @@ static void test_same_trace_same_bytes(void **state)
 	FL_AUTO_BUFFER x = encoded(a);
 	FL_AUTO_BUFFER y = encoded(b);
 	assert_same_bytes(&x, &y);
-	assert_memory_equal(x.data, "FLRP\x01\x02", 6);
+	assert_memory_equal(x.data, "FLRP\x02\x00", 6);
 }
 
 /* Values behind a false flag are noise and must not make two equal traces differ. */
@@ -566,6 +598,19 @@ static void test_every_truncated_section_is_refused(void **state)
 	}
 }
 
+/* For who wants the facts only, too: nothing is accepted that cannot be decoded. */
+static bool decodes(const struct fl_buffer *bytes, struct fl_report **ret)
+{
+	FL_AUTO(fl_report) facts = NULL;
+	struct fl_error err = { 0 };
+	struct fl_error other = { 0 };
+	enum fl_code code = fl_report_decode(bytes->data, bytes->size, ret, &err);
+	assert_int_equal(fl_report_decode_facts(bytes->data, bytes->size, &facts, &other), code);
+	assert_string_equal(err.message, other.message);
+	assert_int_equal(err.at, other.at);
+	return code == FL_OK;
+}
+
 static void change_every_byte(const struct fl_report *report)
 {
 	static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
@@ -577,7 +622,7 @@ static void change_every_byte(const struct fl_report *report)
 			FL_AUTO(fl_report) back = NULL;
 			FL_AUTO_BUFFER text = { 0 };
 			FL_AUTO_BUFFER again = { 0 };
-			if (fl_report_decode(bytes.data, bytes.size, &back, NULL))
+			if (!decodes(&bytes, &back))
 				continue;
 			assert_int_equal(fl_report_text(back, NULL, &text, NULL), FL_OK);
 			assert_int_equal(fl_report_encode(back, &again, NULL), FL_OK);
@@ -609,7 +654,7 @@ static void test_versions(void **state)
 {
 	(void)state;
 	struct fl_error err = { 0 };
-	assert_int_equal(decode_changed(4, 2, &err), FL_EUNSUPPORTED);
+	assert_int_equal(decode_changed(4, 3, &err), FL_EUNSUPPORTED);
 	assert_non_null(strstr(err.message, "newer"));
 	assert_int_equal(decode_changed(4, 0, &err), FL_EFORMAT);
 	assert_int_equal(decode_changed(5, 9, &err), FL_OK);
@@ -628,62 +673,125 @@ static void insert(struct fl_buffer *b, size_t at, const void *bytes, size_t siz
 		b->data[8 + i] = (uint8_t)(b->size >> (8 * i));
 }
 
+/* The size of section @p id, or where its payload begins. */
+static uint32_t section(const struct fl_buffer *bytes, unsigned id, size_t *payload_ret)
+{
+	size_t at = 12;
+	for (;;) {
+		uint32_t size;
+		memcpy(&size, bytes->data + at + 4, sizeof(size));
+		*payload_ret = at + 8;
+		if (bytes->data[at] == id)
+			return size;
+		at += 8 + size;
+		assert_true(at < bytes->size);
+	}
+}
+
+static void lengthen(struct fl_buffer *bytes, unsigned id, const void *more, size_t size)
+{
+	size_t payload;
+	uint32_t new_size = section(bytes, id, &payload) + (uint32_t)size;
+	insert(bytes, payload + new_size - size, more, size);
+	memcpy(bytes->data + payload - 4, &new_size, sizeof(new_size));
+}
+
+enum { STRINGS_ID = 1, THREADS_ID = 7, KERNEL_ID = 11 };
+
 /* What a later minor version may add: sections, and fields at the end of a section. */
 static void test_later_additions_are_skipped(void **state)
 {
 	(void)state;
-	static const uint8_t section[] = { 77, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3 };
+	static const uint8_t other[] = { 77, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3 };
 	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
 	FL_AUTO_BUFFER bytes = encoded(report);
 	FL_AUTO_BUFFER plain = encoded(report);
-	insert(&bytes, bytes.size, section, sizeof(section));
+	insert(&bytes, bytes.size, other, sizeof(other));
 	bytes.data[6]++;
 	FL_AUTO(fl_report) back = decoded(&bytes);
 	FL_AUTO_BUFFER again = encoded(back);
 	assert_same_bytes(&plain, &again);
 
-	/* the last section of ours: two frames without registers, a byte that is zero for each */
-	FL_AUTO_BUFFER longer = encoded(report);
-	size_t payload = longer.size - 2;
-	assert_int_equal(longer.data[payload - 4], 2);
-	insert(&longer, longer.size, "xy", 2);
-	longer.data[payload - 4] = 4;
-	struct fl_report *refused = NULL;
-	assert_int_equal(fl_report_decode(longer.data, longer.size, &refused, NULL), FL_EFORMAT);
-	longer.data[5] = 3;
-	FL_AUTO(fl_report) accepted = decoded(&longer);
-	assert_int_equal(accepted->trace.finding_count, 0);
+	for (unsigned id = STRINGS_ID; id <= KERNEL_ID; id++) {
+		FL_AUTO_BUFFER longer = encoded(report);
+		lengthen(&longer, id, "xy", 2);
+		struct fl_report *refused = NULL;
+		assert_int_equal(fl_report_decode(longer.data, longer.size, &refused, NULL),
+				 FL_EFORMAT);
+		longer.data[5] = 1;
+		FL_AUTO(fl_report) accepted = decoded(&longer);
+		FL_AUTO_BUFFER without = encoded(accepted);
+		assert_same_bytes(&plain, &without);
+	}
 }
 
-/* A file of this version that ends before its last section. */
-static void test_a_missing_section_is_refused(void **state)
+/* The same in a file of version 1, whose minor version 2 is the last. */
+static void test_later_additions_to_version_1(void **state)
 {
 	(void)state;
-	enum { LAST_SIZE = 8 + 2 }; /* header, a byte for each frame */
-	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
-	FL_AUTO_BUFFER bytes = encoded(report);
-	bytes.size -= LAST_SIZE;
+	struct fl_buffer file;
+	FL_AUTO(fl_report) report = stored(FL_TESTS "/report/golden/full-1.2.flrp", &file);
+	FL_AUTO_BUFFER bytes = { .data = malloc(file.size), .size = file.size };
+	memcpy(bytes.data, file.data, file.size);
+	lengthen(&bytes, 12, "xy", 2);
+	struct fl_report *refused = NULL;
+	assert_int_equal(fl_report_decode(bytes.data, bytes.size, &refused, NULL), FL_EFORMAT);
+	bytes.data[5] = 3;
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	same_trace(&report->trace, &back->trace);
+}
+
+/* Without its last section; @p minor is what the file says it is. */
+static enum fl_code decode_shorter(const struct fl_buffer *file, unsigned last, uint8_t minor,
+				   struct fl_report **ret, struct fl_error *err)
+{
+	FL_AUTO_BUFFER bytes = { .data = malloc(file->size), .size = file->size };
+	memcpy(bytes.data, file->data, file->size);
+	size_t payload;
+	(void)section(&bytes, last, &payload);
+	bytes.size = payload - 8;
+	bytes.data[5] = minor;
 	bytes.data[6]--;
 	for (unsigned i = 0; i < 4; i++)
 		bytes.data[8 + i] = (uint8_t)(bytes.size >> (8 * i));
-	struct fl_report *back = NULL;
-	struct fl_error err = { 0 };
-	assert_int_equal(fl_report_decode(bytes.data, bytes.size, &back, &err), FL_EFORMAT);
-	assert_string_equal(err.message, "report ends after section 11 with 0 bytes left");
-	bytes.data[5] = 1;
-	FL_AUTO(fl_report) older = decoded(&bytes);
-	assert_int_equal(older->trace.threads[0].frame_count, 2);
+	return fl_report_decode(bytes.data, bytes.size, ret, err);
 }
 
-/* The payload of the last section, of a report with one frame, is @p size bytes at @p payload. */
-static enum fl_code
-decode_registers(const char *payload, size_t size, struct fl_report **ret, struct fl_error *err)
+static void test_a_missing_section_is_refused(void **state)
 {
-	FL_AUTO(fl_report) report = trace_make("Assert", "f");
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
 	FL_AUTO_BUFFER bytes = encoded(report);
-	bytes.size--;
-	bytes.data[bytes.size - 4] = (uint8_t)size;
-	insert(&bytes, bytes.size, payload, size);
+	struct fl_report *back = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(decode_shorter(&bytes, KERNEL_ID, 0, &back, &err), FL_EFORMAT);
+	assert_string_equal(err.message, "report ends after section 10 with 0 bytes left");
+	struct fl_buffer file;
+	FL_AUTO(fl_report) older = stored(FL_TESTS "/report/golden/full-1.2.flrp", &file);
+	assert_int_equal(decode_shorter(&file, 12, 2, &back, &err), FL_EFORMAT);
+	assert_string_equal(err.message, "report ends after section 11 with 0 bytes left");
+	FL_AUTO(fl_report) oldest = NULL;
+	assert_int_equal(decode_shorter(&file, 12, 1, &oldest, &err), FL_OK);
+	assert_int_equal(oldest->trace.threads[0].frame_count, older->trace.threads[0].frame_count);
+}
+
+/*
+ * A frame of which r1 is known alone: which registers its guess does not know, or knows and it does
+ * not; which are told; those. It is the last that the section of the threads tells.
+ */
+static enum fl_code
+decode_registers(const char *told, size_t size, struct fl_report **ret, struct fl_error *err)
+{
+	enum { R1_TOLD = 6 };
+	FL_AUTO(fl_report) report = trace_make("Assert", "f");
+	fl_reg_set(&report->trace.threads[0].frames[0].regs, FL_R1, 0x12345678);
+	FL_AUTO_BUFFER bytes = encoded(report);
+	size_t payload;
+	size_t at = section(&bytes, THREADS_ID, &payload) - R1_TOLD;
+	assert_memory_equal(bytes.data + payload + at, "\x02\x02\x78\x56\x34\x12", R1_TOLD);
+	if (size > R1_TOLD)
+		lengthen(&bytes, THREADS_ID, told + R1_TOLD, size - R1_TOLD);
+	memcpy(bytes.data + payload + at, told, size < R1_TOLD ? size : R1_TOLD);
 	return fl_report_decode(bytes.data, bytes.size, ret, err);
 }
 
@@ -693,13 +801,12 @@ static void test_registers_that_contradict_themselves(void **state)
 	FL_AUTO(fl_report) good = NULL;
 	struct fl_report *back = NULL;
 	struct fl_error err = { 0 };
-	/* r1 is known now, and told */
-	assert_int_equal(decode_registers("\x02\x02\x78\x56\x34\x12", 6, &good, &err), FL_OK);
+	assert_int_equal(decode_registers("\x02\x02\x21\x43\x65\x87", 6, &good, &err), FL_OK);
 	const struct fl_registers *regs = &good->trace.threads[0].frames[0].regs;
 	assert_int_equal(regs->known, 1u << FL_R1);
-	assert_int_equal(regs->value[FL_R1], 0x12345678);
+	assert_int_equal(regs->value[FL_R1], 0x87654321);
 	static const struct {
-		const char *payload;
+		const char *told;
 		size_t size;
 	} cases[] = {
 		{ "\x02\x00", 2 },                 /* known, and never told */
@@ -708,7 +815,7 @@ static void test_registers_that_contradict_themselves(void **state)
 		  14 }, /* there is none of that number */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(decode_registers(cases[i].payload, cases[i].size, &back, &err),
+		assert_int_equal(decode_registers(cases[i].told, cases[i].size, &back, &err),
 				 FL_EFORMAT);
 		assert_non_null(strstr(err.message, "register mask"));
 	}
@@ -718,8 +825,8 @@ static void test_registers_that_contradict_themselves(void **state)
 static void test_words_of_later_versions(void **state)
 {
 	(void)state;
-	FL_AUTO(fl_report) report = trace_make_threads();
-	FL_AUTO_BUFFER bytes = encoded(report);
+	struct fl_buffer bytes; /* where they are not packed */
+	fl_report_close(stored(FL_TESTS "/report/golden/threads-1.2.flrp", &bytes));
 	memcpy(memmem(bytes.data, bytes.size, "mutex", 5), "futex", 5);
 	memcpy(memmem(bytes.data, bytes.size, "suspended", 9), "hibernate", 9);
 	FL_AUTO(fl_report) back = decoded(&bytes);
@@ -867,7 +974,7 @@ static void switched_out(struct fl_report *r, struct fl_thread *thread, uint32_t
 static void test_many_threads_stay_small(void **state)
 {
 	(void)state;
-	enum { THREADS = 64, THREAD_BYTES = 450 };
+	enum { THREADS = 64, THREAD_BYTES = 260 };
 	FL_AUTO(fl_report) report = trace_make("Watchdog", NULL);
 	struct fl_trace *t = &report->trace;
 	t->threads = fl_arena_array(&report->arena, THREADS, sizeof(*t->threads));
@@ -897,6 +1004,77 @@ static void test_registers_that_hold_zero(void **state)
 	}
 	fl_reg_forget(&t->threads[0].regs, FL_R5);
 	expect_back(report);
+}
+
+static void same_optional_text(const char *a, const char *b)
+{
+	same_text(a, b);
+	assert_true(!a == !b);
+}
+
+static void same_facts(const struct fl_report_facts *a, const struct fl_report_facts *b)
+{
+	same_optional_text(a->device_serial, b->device_serial);
+	same_optional_text(a->hardware_version, b->hardware_version);
+	same_optional_text(a->software_type, b->software_type);
+	same_optional_text(a->software_version, b->software_version);
+	assert_int_equal(a->build_id_size, b->build_id_size);
+	assert_memory_equal(a->build_id, b->build_id, sizeof(a->build_id));
+	assert_true(a->has_reason == b->has_reason && a->reason == b->reason);
+	same_optional_text(a->reason_name, b->reason_name);
+	assert_int_equal(a->match, b->match);
+	assert_int_equal(a->build_id_conflict, b->build_id_conflict);
+	same_optional_text(a->category, b->category);
+	same_optional_text(a->cause, b->cause);
+	same_optional_text(a->title, b->title);
+	same_optional_text(a->function, b->function);
+	same_optional_text(a->engine_version, b->engine_version);
+	assert_int_equal(a->signature_version, b->signature_version);
+	same_optional_text(a->rules_hash, b->rules_hash);
+	assert_int_equal(a->fingerprint_count, b->fingerprint_count);
+	for (size_t i = 0; i < a->fingerprint_count; i++) {
+		same_text(a->fingerprints[i].kind, b->fingerprints[i].kind);
+		same_text(a->fingerprints[i].preimage, b->fingerprints[i].preimage);
+		assert_memory_equal(a->fingerprints[i].hash, b->fingerprints[i].hash, 16);
+		assert_int_equal(a->fingerprints[i].joins, b->fingerprints[i].joins);
+		assert_int_equal(a->fingerprints[i].leads, b->fingerprints[i].leads);
+	}
+	assert_int_equal(a->finding_count, b->finding_count);
+	assert_true(a->truncated == b->truncated && a->kind == b->kind);
+	assert_true(a->expected == b->expected && a->coredump_saved == b->coredump_saved);
+	assert_true(a->has_pc == b->has_pc && a->pc == b->pc);
+	assert_true(a->has_lr == b->has_lr && a->lr == b->lr);
+	assert_int_equal(a->needs_symbols, b->needs_symbols);
+	assert_true(a->has_captured_at == b->has_captured_at && a->captured_at == b->captured_at);
+}
+
+static void expect_facts(const struct fl_buffer *bytes)
+{
+	FL_AUTO(fl_report) whole = decoded(bytes);
+	FL_AUTO(fl_report) brief = NULL;
+	assert_int_equal(fl_report_decode_facts(bytes->data, bytes->size, &brief, NULL), FL_OK);
+	struct fl_report_facts a = fl_report_facts(whole);
+	struct fl_report_facts b = fl_report_facts(brief);
+	same_facts(&a, &b);
+	assert_int_equal(brief->trace.thread_count, 0);
+	assert_null(brief->trace.threads);
+	FL_AUTO_BUFFER text = { 0 };
+	assert_int_equal(fl_report_text(brief, NULL, &text, NULL), FL_OK);
+}
+
+static void test_facts_alone(void **state)
+{
+	(void)state;
+	struct fl_report *(*const makes[])(void) = { trace_make_full, trace_make_threads,
+						     make_reboot, make_trace_event };
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		FL_AUTO(fl_report) report = makes[i]();
+		FL_AUTO_BUFFER bytes = encoded(report);
+		expect_facts(&bytes);
+	}
+	struct fl_buffer older;
+	fl_report_close(stored(FL_TESTS "/report/golden/threads-1.2.flrp", &older));
+	expect_facts(&older);
 }
 
 static void test_facts(void **state)
@@ -981,6 +1159,8 @@ int main(void)
 		cmocka_unit_test(test_reports_of_version_1_0_stay_readable),
 		cmocka_unit_test(test_reports_of_version_1_1_stay_readable),
 		cmocka_unit_test(test_reports_of_version_1_2_stay_readable),
+		cmocka_unit_test(test_reports_of_version_2_0_stay_readable),
+		cmocka_unit_test(test_older_reports_are_written_anew),
 		cmocka_unit_test(test_nothing_comes_back_as_nothing),
 		cmocka_unit_test(test_the_smallest_elements_come_back),
 		cmocka_unit_test(test_same_trace_same_bytes),
@@ -990,6 +1170,7 @@ int main(void)
 		cmocka_unit_test(test_every_changed_byte_is_survived),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_later_additions_are_skipped),
+		cmocka_unit_test(test_later_additions_to_version_1),
 		cmocka_unit_test(test_a_missing_section_is_refused),
 		cmocka_unit_test(test_registers_that_contradict_themselves),
 		cmocka_unit_test(test_words_of_later_versions),
@@ -1000,6 +1181,7 @@ int main(void)
 		cmocka_unit_test(test_strings_are_kept_once),
 		cmocka_unit_test(test_many_threads_stay_small),
 		cmocka_unit_test(test_registers_that_hold_zero),
+		cmocka_unit_test(test_facts_alone),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_facts_of_events),
 	};

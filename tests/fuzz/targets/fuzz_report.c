@@ -59,6 +59,41 @@ static void write_back(const struct fl_report *report)
 	require(once.size == twice.size && !memcmp(once.data, twice.data, once.size));
 }
 
+static int same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static void same_facts(const struct fl_report_facts *a, const struct fl_report_facts *b)
+{
+	require(same_text(a->device_serial, b->device_serial));
+	require(same_text(a->category, b->category) && same_text(a->cause, b->cause));
+	require(same_text(a->title, b->title) && same_text(a->function, b->function));
+	require(same_text(a->rules_hash, b->rules_hash));
+	require(!memcmp(a->build_id, b->build_id, sizeof(a->build_id)));
+	require(a->kind == b->kind && a->pc == b->pc && a->lr == b->lr);
+	require(a->needs_symbols == b->needs_symbols && a->finding_count == b->finding_count);
+	require(a->fingerprint_count == b->fingerprint_count);
+	for (size_t i = 0; i < a->fingerprint_count; i++)
+		require(!memcmp(a->fingerprints[i].hash, b->fingerprints[i].hash, 16));
+}
+
+/* What keeps a report without looking at its threads accepts what can be decoded later. */
+static void decode_facts(const uint8_t *data, size_t size, enum fl_code code,
+			 const struct fl_error *err, const struct fl_report *report)
+{
+	FL_AUTO(fl_report) brief = NULL;
+	struct fl_error other = { 0 };
+	require(fl_report_decode_facts(data, size, &brief, &other) == code);
+	require(!strcmp(err->message, other.message) && err->at == other.at);
+	if (code)
+		return;
+	struct fl_report_facts a = fl_report_facts(report);
+	struct fl_report_facts b = fl_report_facts(brief);
+	same_facts(&a, &b);
+	render(brief);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fl_rules *rules; /* parsed once: this is not what is fuzzed */
@@ -66,7 +101,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fl_error err = { 0 };
 	if (!rules)
 		require(!fl_rules_open(NULL, 0, &rules, NULL));
-	if (fl_report_decode(data, size, &report, &err)) {
+	enum fl_code code = fl_report_decode(data, size, &report, &err);
+	decode_facts(data, size, code, &err, report);
+	if (code) {
 		require(err.message[0] && err.at <= size);
 		return 0;
 	}
