@@ -141,6 +141,7 @@ static int work(const struct arguments *args, struct fl_worker_options *worker)
 	worker->sandbox.rules = rules.files;
 	worker->sandbox.rules_count = rules.count;
 	worker->sandbox.compile_apart = true;
+	worker->sandbox.facts_only = true;
 	catch_stop_signals();
 	keep_memory();
 	struct fl_worker_summary summary = { 0 };

@@ -32,6 +32,7 @@ struct fl_sandbox {
 	struct fl_process process; /**< with a child */
 	struct fl_engine engine;   /**< without */
 	bool compile_apart;
+	bool facts_only;
 	struct fl_apart apart;
 	struct fl_sandbox_elf elfs[FL_WIRE_ELFS]; /**< of a request, with indexes made apart */
 	struct fl_buffer encoded;                 /**< of the last report */
@@ -52,6 +53,7 @@ static void take_options(struct fl_sandbox *sandbox, const struct fl_sandbox_opt
 		sandbox->deadline_ms = INT32_MAX;
 	sandbox->requests = (unsigned)or_default(options->requests, REQUESTS);
 	sandbox->compile_apart = options->compile_apart && options->mode != FL_SANDBOX_OFF;
+	sandbox->facts_only = options->facts_only;
 	sandbox->options = (struct fl_process_options){
 		.filter = !fl_filter_missing(),
 		.memory_limit = or_default(options->memory_limit, MEMORY_LIMIT),
@@ -408,6 +410,16 @@ static void keep_encoded(struct fl_sandbox *sandbox, struct fl_call *call)
 	call->result = NULL;
 }
 
+/* Who keeps the bytes needs no more of the report: it can always be decoded from them. */
+static enum fl_code decode(const struct fl_sandbox *sandbox, const struct fl_call *call,
+			   struct fl_report **ret, struct fl_error *err)
+{
+	size_t size = (size_t)call->reply.size;
+	return sandbox->facts_only && is_of_this_format(call->result, size)
+		       ? fl_report_decode_facts(call->result, size, ret, err)
+		       : fl_report_decode(call->result, size, ret, err);
+}
+
 bool fl_sandbox_take_encoded(struct fl_sandbox *sandbox, struct fl_buffer *ret)
 {
 	if (!sandbox->encoded.data)
@@ -427,7 +439,7 @@ static enum fl_code analyze_in_child(struct fl_sandbox *sandbox, struct fl_call 
 	if (call->reply.code)
 		return failure(sandbox, &call->reply, err);
 	struct fl_error cause = { 0 };
-	code = fl_report_decode(call->result, (size_t)call->reply.size, ret, &cause);
+	code = decode(sandbox, call, ret, &cause);
 	if (code == FL_ENOMEM)
 		return fl_fail(err, code, FL_AT_NONE, 0, "%s", cause.message);
 	if (code)

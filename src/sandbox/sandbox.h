@@ -40,6 +40,9 @@ struct fl_sandbox_options {
 	unsigned cached_images; /**< compiled ELFs kept in the child; 0 = 8 */
 	bool compile_apart;     /**< ELFs with a key, known by their contents, are compiled in a
 				     child of their own: the one that stays remains small */
+	bool facts_only;        /**< reports are for fl_report_facts() and
+				 fl_sandbox_take_encoded(): those that have an encoded form
+				 need not have more */
 	const struct fl_rules_file *rules; /**< signature lists; NULL: the built-in ones */
 	size_t rules_count;
 };

@@ -201,6 +201,50 @@ static void test_bytes_of_the_report(void **state)
 	close(elf.fd);
 }
 
+/* Who keeps the bytes gets a report of facts; who wants more decodes them. */
+static void test_facts_of_the_report(void **state)
+{
+	(void)state;
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ .facts_only = true });
+	FL_AUTO(fl_sandbox) other = open_with((struct fl_sandbox_options){ 0 });
+	struct fl_sandbox_elf elf = open_elf(BUILD "/fw.elf", "fw.elf");
+	FL_AUTO(fl_report) whole = analyze(other, &dump, &elf);
+	FL_AUTO(fl_report) facts = analyze(sandbox, &dump, &elf);
+	assert_non_null(fl_report_facts(whole).title);
+	assert_string_equal(fl_report_facts(facts).title, fl_report_facts(whole).title);
+	FL_AUTO_BUFFER bytes = { 0 };
+	FL_AUTO_BUFFER expected = { 0 };
+	FL_AUTO_BUFFER without = { 0 };
+	assert_true(fl_sandbox_take_encoded(sandbox, &bytes));
+	assert_int_equal(fl_report_encode(whole, &expected, NULL), FL_OK);
+	assert_int_equal(bytes.size, expected.size);
+	assert_memory_equal(bytes.data, expected.data, expected.size);
+	assert_int_equal(fl_report_encode(facts, &without, NULL), FL_OK);
+	assert_true(without.size < expected.size);
+	close(elf.fd);
+}
+
+/* Without its bytes there is nothing to decode later: then the report is whole. */
+static void test_facts_of_another_version(void **state)
+{
+	(void)state;
+	AUTO_BYTES dump = read_file(BUILD "/null-read/dump.core");
+	FL_AUTO(fl_sandbox) sandbox = open_with((struct fl_sandbox_options){ .facts_only = true });
+	fl_report_close(analyze(sandbox, &dump, NULL));
+	FL_AUTO_BUFFER expected = { 0 };
+	assert_true(fl_sandbox_take_encoded(sandbox, &expected));
+	FL_AUTO(fl_report) newer = NULL;
+	FL_AUTO_BUFFER bytes = { 0 };
+	assert_int_equal(fl_sandbox_analyze(sandbox, "hostile answer newer", 20, NULL, 0, &newer,
+					    NULL, NULL),
+			 FL_OK);
+	assert_not_kept(sandbox);
+	assert_int_equal(fl_report_encode(newer, &bytes, NULL), FL_OK);
+	assert_int_equal(bytes.size, expected.size);
+	assert_memory_equal(bytes.data, expected.data, expected.size);
+}
+
 /* Read, because a later version may add to the form; kept only as this one writes it. */
 static void test_bytes_of_another_version(void **state)
 {
@@ -672,6 +716,8 @@ int main(void)
 		cmocka_unit_test(test_same_bytes_warm_and_cold),
 		cmocka_unit_test(test_bytes_of_the_report),
 		cmocka_unit_test(test_bytes_of_another_version),
+		cmocka_unit_test(test_facts_of_the_report),
+		cmocka_unit_test(test_facts_of_another_version),
 		cmocka_unit_test(test_events_in_child_and_engine),
 		cmocka_unit_test(test_large_and_empty_dumps),
 		cmocka_unit_test(test_errors_are_the_engines),
