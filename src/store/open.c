@@ -74,14 +74,18 @@ static enum fl_code connect_database(struct fl_store *store, struct fl_error *er
 /*
  * A database may come from anybody: DEFENSIVE and an untrusted schema keep what it says from
  * running (https://www.sqlite.org/security.html). FULL makes a commit durable before it returns; in
- * WAL mode NORMAL would keep the file consistent but lose the last commits with the power.
+ * WAL mode NORMAL would keep the file consistent but lose the last commits with the power. The log
+ * is written back at 8 MB instead of 4: each time the disk is waited for, and pages that are
+ * written again and again are written once more.
  */
 static enum fl_code configure(struct fl_store *store, struct fl_error *err)
 {
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	fl_store_be_patient(store, FL_STORE_BUSY_MS);
-	int code = sqlite3_exec(store->db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
+	int code = sqlite3_exec(store->db,
+				"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+				"PRAGMA wal_autocheckpoint = 2000",
 				NULL, NULL, NULL);
 	return code == SQLITE_OK ? FL_OK : fl_store_fail(store, code, err);
 }
