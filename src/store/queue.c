@@ -167,6 +167,18 @@ enum fl_code fl_store_claim_batch(struct fl_store *store, const char *owner, int
 	return code;
 }
 
+enum fl_code fl_store_claimable(struct fl_store *store, int64_t now, size_t limit, size_t *ret,
+				struct fl_error *err)
+{
+	FL_AUTO_QUERY query = fl_query(store, FL_SQL_DUMP_CLAIMABLE);
+	fl_bind_int(&query, 1, now);
+	fl_bind_int(&query, 2, (int64_t)limit);
+	enum fl_code code = fl_query_row(&query, err);
+	if (!code)
+		*ret = (size_t)fl_column_int(&query, 0);
+	return code;
+}
+
 enum fl_code fl_store_claim(struct fl_store *store, const char *owner, int64_t now,
 			    uint32_t lease_seconds, struct fl_claim *ret, struct fl_error *err)
 {

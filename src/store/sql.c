@@ -376,6 +376,7 @@ const char *const fl_sql_text[FL_SQL_COUNT] = {
 		"UPDATE dumps SET state = 'duplicate', duplicate_of = ?2, device_id = ?3,"
 		" lease_owner = NULL, lease_until = NULL, reason = NULL, backtrace = NULL WHERE id = ?1",
 	[FL_SQL_DUMP_NEXT] = "SELECT id, attempts" DUMPS_NEXT,
+	[FL_SQL_DUMP_CLAIMABLE] = "SELECT count(*) FROM (SELECT id" DUMPS_NEXT ") c",
 	[FL_SQL_DUMP_CLAIM] =
 		"UPDATE dumps SET state = 'claimed', attempts = attempts + 1, lease_owner = ?3,"
 		" lease_until = ?4,"

@@ -251,6 +251,11 @@ FL_API FL_MUST_CHECK enum fl_code
 fl_store_claim_batch(struct fl_store *store, const char *owner, int64_t now, uint32_t lease_seconds,
 		     int64_t *ret, size_t room, size_t *count_ret, struct fl_error *err);
 
+/** How many fl_store_claim_batch() could give out now, as far as @p limit: then there are more. */
+FL_API FL_MUST_CHECK enum fl_code fl_store_claimable(struct fl_store *store, int64_t now,
+						     size_t limit, size_t *ret,
+						     struct fl_error *err);
+
 struct fl_filed {
 	int64_t trace_id;
 	int64_t issue_id; /**< 0 for a waiting trace */

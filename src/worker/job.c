@@ -26,7 +26,7 @@ enum {
 	BATCH = 64,
 	BATCH_FIRST = 8,         /* until it shows how long they take */
 	IDLE_MS = 1000,          /* between two looks for work, when nothing tells */
-	OTHERS_MS = 20,          /* --once: until other processes are done */
+	OTHERS_MS = 20,          /* --once: until other processes are done; at first less */
 	SPOOL_SECONDS = 1,       /* between two looks at the spool while the queue is not empty */
 	EXPIRE_SECONDS = 3600,   /* between two looks for half-received messages that are too old */
 	MALLOC_KEPT = 4 << 20,   /* bytes at the end of the heap that are not given back */
@@ -44,6 +44,7 @@ struct job {
 	int claims;        /* lock file, see claim() */
 	int64_t spool_at;  /* when the spool was last looked at */
 	int64_t expire_at; /* when half-received messages were */
+	int pause_ms;      /* the last, until others are done; 0 = there was work meanwhile */
 	uint32_t lease;
 	uint32_t attempts;
 	size_t batch, batch_max; /* dumps that the next one takes, that any may take */
@@ -159,6 +160,14 @@ static enum fl_code look_at_spool(struct job *job, bool *busy_ret, struct fl_err
 	return fl_spool_intake(job->spool, &intake, busy_ret, err);
 }
 
+/* Those who finish the last dumps do so soon, or one of them takes long. */
+static int pause_for_others(struct job *job)
+{
+	int twice = job->pause_ms ? 2 * job->pause_ms : 1;
+	job->pause_ms = twice < OTHERS_MS ? twice : OTHERS_MS;
+	return job->pause_ms;
+}
+
 static bool spool_is_due(const struct job *job)
 {
 	return job->spool && is_due(job->spool_at, SPOOL_SECONDS);
@@ -189,15 +198,41 @@ static enum fl_code work_on(struct job *job, size_t claimed, struct fl_error *er
 	return code;
 }
 
+static bool others_work(const struct job *job)
+{
+	if (flock(job->claims, LOCK_EX | LOCK_NB) != 0)
+		return true;
+	lock_claims(job, LOCK_UN);
+	return false;
+}
+
+/* The end of the queue is for all: whoever took it whole would be at it while others wait. */
+static enum fl_code share(const struct job *job, size_t *room_ret, struct fl_error *err)
+{
+	size_t waiting = 0;
+	*room_ret = job->batch;
+	if (job->batch <= BATCH_FIRST || !others_work(job))
+		return FL_OK;
+	enum fl_code code =
+		fl_store_claimable(job->store, time(NULL), 2 * job->batch, &waiting, err);
+	if (!code && waiting < 2 * job->batch)
+		*room_ret = waiting > 2 * BATCH_FIRST ? waiting / 2 : BATCH_FIRST;
+	return code;
+}
+
 /* What is there now, up to a batch. */
 static enum fl_code
 take_some(struct job *job, bool *idle_ret, bool *others_ret, struct fl_error *err)
 {
 	size_t claimed;
-	enum fl_code code = claim(job, job->batch, &claimed, others_ret, err);
+	size_t room;
+	enum fl_code code = share(job, &room, err);
+	if (!code)
+		code = claim(job, room, &claimed, others_ret, err);
 	*idle_ret = code == FL_ENOTFOUND;
 	if (code)
 		return *idle_ret ? FL_OK : code;
+	job->pause_ms = 0;
 	code = work_on(job, claimed, err);
 	lock_claims(job, LOCK_UN);
 	return code;
@@ -227,7 +262,7 @@ static enum fl_code run_loop(struct job *job, struct fl_error *err)
 			continue;
 		if (once && !busy && !others)
 			break;
-		wait_for_work(job, once ? OTHERS_MS : IDLE_MS);
+		wait_for_work(job, once ? pause_for_others(job) : IDLE_MS);
 	}
 	return code;
 }

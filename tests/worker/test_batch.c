@@ -8,9 +8,11 @@
 #include "support/event_writer.h"
 #include "worker/batch.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,9 +34,32 @@ static struct {
 	unsigned times;
 } failure = { .dump_id = -1 };
 
+/* Another worker that is at work until so many dumps are filed, and what was filed at once. */
+static struct {
+	int claims; /* its lock; -1: there is none */
+	size_t until, filed;
+	size_t batches[64];
+	size_t batch_count;
+} neighbour = { .claims = -1 };
+
+static void note_batch(size_t count)
+{
+	if (neighbour.claims < 0)
+		return;
+	assert_true(neighbour.batch_count <
+		    sizeof(neighbour.batches) / sizeof(neighbour.batches[0]));
+	neighbour.batches[neighbour.batch_count++] = count;
+	neighbour.filed += count;
+	if (neighbour.filed < neighbour.until)
+		return;
+	close(neighbour.claims);
+	neighbour.claims = -1;
+}
+
 enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **results,
 				    size_t count, struct fl_error *err)
 {
+	note_batch(count);
 	for (size_t i = 0; i < count; i++) {
 		if (results[i]->dump_id != failure.dump_id || !failure.times ||
 		    results[i]->kind != FL_RESULT_FILE)
@@ -211,6 +236,32 @@ static void test_a_long_batch_mixes_nothing_up(void **state)
 }
 
 /* Two builds that take turns: each dump is read with its own ELF, whichever was used before. */
+/* What is left at the end is not taken whole where another worker may want some of it. */
+static void test_the_end_of_the_queue_is_shared(void **state)
+{
+	enum { DUMPS = 100, SMALL = 8 };
+	SCRATCH_AUTO scratch;
+	char path[160];
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	for (int i = 0; i < DUMPS; i++) {
+		char device[16];
+		snprintf(device, sizeof(device), "unit-%d", i);
+		enqueue_dump(&scratch, BUILD, device, "dump");
+	}
+	snprintf(path, sizeof(path), "%s.claims", scratch.database);
+	neighbour.claims = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+	assert_int_equal(flock(neighbour.claims, LOCK_SH), 0);
+	neighbour.until = DUMPS;
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, DUMPS);
+	size_t left = DUMPS;
+	for (size_t i = 0; i < neighbour.batch_count; left -= neighbour.batches[i++])
+		assert_true(neighbour.batches[i] <= SMALL || neighbour.batches[i] <= left / 2);
+	assert_int_equal(left, 0);
+	(void)state;
+}
+
 static void test_builds_take_turns(void **state)
 {
 	(void)state;
@@ -611,6 +662,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_bad_dump_in_the_middle),
 		cmocka_unit_test(test_a_long_batch_mixes_nothing_up),
+		cmocka_unit_test(test_the_end_of_the_queue_is_shared),
 		cmocka_unit_test(test_builds_take_turns),
 		cmocka_unit_test(test_a_guess_is_confirmed),
 		cmocka_unit_test(test_a_guess_is_checked),
