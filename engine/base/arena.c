@@ -104,7 +104,7 @@ char *fl_arena_strdup(struct fl_arena *arena, const char *text)
 }
 
 /* What a format gives is known only afterwards: most texts fit the first try. */
-static char *vprint(struct fl_arena *arena, const char *format, va_list ap)
+char *fl_arena_vprintf(struct fl_arena *arena, const char *format, va_list ap)
 {
 	char text[256];
 	va_list again;
@@ -122,7 +122,7 @@ char *fl_arena_printf(struct fl_arena *arena, const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	char *p = vprint(arena, format, ap);
+	char *p = fl_arena_vprintf(arena, format, ap);
 	va_end(ap);
 	return p;
 }

@@ -5,6 +5,7 @@
 
 #include <faultline/error.h>
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct fl_arena_chunk;
@@ -36,5 +37,6 @@ char *fl_arena_strdup(struct fl_arena *arena, const char *text);
 
 /** Formatted string. */
 char *fl_arena_printf(struct fl_arena *arena, const char *format, ...) FL_PRINTF(2, 3);
+char *fl_arena_vprintf(struct fl_arena *arena, const char *format, va_list ap) FL_PRINTF(2, 0);
 
 #endif

@@ -4,7 +4,6 @@
 #include "report/clean.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ELLIPSIS      "..."
@@ -51,13 +50,7 @@ void fl_text_put(struct fl_text *t, enum fl_style style, const char *text)
 
 static const char *scratch_v(struct fl_text *t, const char *format, va_list ap)
 {
-	va_list again;
-	va_copy(again, ap);
-	int size = vsnprintf(NULL, 0, format, ap);
-	char *text = size < 0 ? NULL : fl_arena_alloc(&t->scratch, (size_t)size + 1);
-	if (text)
-		vsnprintf(text, (size_t)size + 1, format, again);
-	va_end(again);
+	const char *text = fl_arena_vprintf(&t->scratch, format, ap);
 	t->out->failed |= !text;
 	return text;
 }
