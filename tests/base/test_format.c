@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROOM = 64 };
+enum { ROOM = 160 };
 
 /* With every room from none to more than enough; what is behind it stays untouched. */
 #define CHECK(...) \
@@ -108,6 +108,9 @@ static void test_what_is_left_to_the_library(void **state)
 	CHECK("%X %o %i", 0xabcU, 8U, -1);
 	CHECK("%.2f", 2.5);
 	CHECK("%*u", 12, 7U);
+	CHECK("%.*d|%.*x", 5, 42, 4, 10U);
+	CHECK("%120u|", 7U);
+	CHECK("%0130d", -7);
 	CHECK("%030u|", 7U);
 	CHECK("%s %ld %.1f", "first plain", LONG_MIN, 0.25);
 }
