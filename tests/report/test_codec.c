@@ -476,6 +476,23 @@ static void test_older_reports_are_written_anew(void **state)
 	assert_same_bytes(&now, &again);
 }
 
+/*
+ * A crash among eight tasks with inlined frames and both stack pointers, as the last program of
+ * version 1.2 wrote it and as this one does: what frames and registers are guessed to be is a part
+ * of the format, too.
+ */
+static void test_what_is_guessed_stays_as_it_is(void **state)
+{
+	(void)state;
+	struct fl_buffer bytes;
+	FL_AUTO(fl_report) older = stored(FL_TESTS "/report/golden/tasks-1.2.flrp", &bytes);
+	FL_AUTO(fl_report) back = stored(FL_TESTS "/report/golden/tasks-2.0.flrp", &bytes);
+	assert_int_equal(older->trace.thread_count, 8);
+	same_trace(&older->trace, &back->trace);
+	FL_AUTO_BUFFER again = encoded(older);
+	assert_same_bytes(&again, &bytes);
+}
+
 static void test_nothing_comes_back_as_nothing(void **state)
 {
 	(void)state;
@@ -697,6 +714,33 @@ static void lengthen(struct fl_buffer *bytes, unsigned id, const void *more, siz
 }
 
 enum { STRINGS_ID = 1, THREADS_ID = 7, KERNEL_ID = 11 };
+
+static void expect_refused(const struct fl_buffer *bytes, const char *why)
+{
+	struct fl_report *back = NULL;
+	struct fl_error err = { 0 };
+	assert_int_equal(fl_report_decode(bytes->data, bytes->size, &back, &err), FL_EFORMAT);
+	if (!strstr(err.message, why))
+		fail_msg("%s", err.message);
+}
+
+/* As many texts as the section says, no more and no fewer. */
+static void test_numbers_of_texts(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_report) report = trace_make("Assert", "f;g");
+	FL_AUTO_BUFFER bytes = encoded(report);
+	size_t payload;
+	(void)section(&bytes, STRINGS_ID, &payload);
+	bytes.data[payload]--;
+	expect_refused(&bytes, "texts behind the last");
+	bytes.data[payload] += 2;
+	expect_refused(&bytes, "texts without an end");
+	bytes.data[payload]--;
+	FL_AUTO(fl_report) back = decoded(&bytes);
+	memcpy(bytes.data + payload + 4, "\xff\xff\xff\x7f", 4); /* of all texts */
+	expect_refused(&bytes, "size of all texts");
+}
 
 /* What a later minor version may add: sections, and fields at the end of a section. */
 static void test_later_additions_are_skipped(void **state)
@@ -1161,6 +1205,8 @@ int main(void)
 		cmocka_unit_test(test_reports_of_version_1_2_stay_readable),
 		cmocka_unit_test(test_reports_of_version_2_0_stay_readable),
 		cmocka_unit_test(test_older_reports_are_written_anew),
+		cmocka_unit_test(test_what_is_guessed_stays_as_it_is),
+		cmocka_unit_test(test_numbers_of_texts),
 		cmocka_unit_test(test_nothing_comes_back_as_nothing),
 		cmocka_unit_test(test_the_smallest_elements_come_back),
 		cmocka_unit_test(test_same_trace_same_bytes),

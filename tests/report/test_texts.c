@@ -74,10 +74,10 @@ static void test_steps_that_lead_astray(void **state)
 		size_t size;
 		const char *what;
 	} cases[] = {
-		{ "\x60"
+		{ "\x64"
 		  "abcdef\x00",
 		  8, "back by nothing" },
-		{ "\x60"
+		{ "\x64"
 		  "abcdef\x07",
 		  8, "before the first" },
 		{ "\x00\x01", 2, "nothing to repeat yet" },
