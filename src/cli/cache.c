@@ -41,9 +41,10 @@ static void make_key(struct fl_sandbox_elf *elf, const struct stat *info)
 	elf->has_key = true;
 }
 
-static void complain(const char *name, const char *why)
+static void complain(const char *name, const struct cli_index *slot, const char *why)
 {
-	cli_error("%s: its index in the cache is not used: %s", cli_text(name), cli_text(why));
+	cli_error("%s: its index in the cache (%s) is not used: %s", cli_text(name), slot->file,
+		  cli_text(why));
 }
 
 static void
@@ -67,7 +68,7 @@ take_index(const struct cli_cache *cache, struct fl_sandbox_elf *elf, struct cli
 		return;
 	}
 	if (state == FL_INDEX_FOREIGN)
-		complain(elf->name, err.message);
+		complain(elf->name, slot, err.message);
 	if (fd >= 0)
 		close(fd);
 }
@@ -95,7 +96,7 @@ void cli_cache_note(struct fl_sandbox *sandbox, struct cli_elfs *elfs, size_t fi
 		struct fl_sandbox_elf *elf = &elfs->items[i];
 		if (!(refused & 1) || !elf->has_index)
 			continue;
-		complain(elf->name, why);
+		complain(elf->name, &elfs->indexes[i], why);
 		close(elf->index_fd);
 		elf->has_index = false;
 		elfs->indexes[i].missing = elfs->indexes[i].file[0];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cache_folder.h"
 
+#include "store/whole_file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SUFFIX      ".index"
-#define TEMP_PREFIX ".writing-"
+#define SUFFIX ".index"
 
 enum {
-	TEMP_AGE = 3600, /* seconds after which nobody can still be writing it */
 	USED_AGE = 3600, /* a use is noted when the last one is older */
 	FILES_MAX = 4096,
 };
@@ -51,10 +51,14 @@ static int open_folder(const char *named, bool make)
 	char path[PATH_MAX];
 	if (!named)
 		default_folder(path);
-	else if ((size_t)snprintf(path, sizeof(path), "%s", named) >= sizeof(path))
-		path[0] = '\0';
-	if (!path[0])
+	else if ((size_t)snprintf(path, sizeof(path), "%s", named) >= sizeof(path)) {
+		errno = ENAMETOOLONG;
 		return -1;
+	}
+	if (!path[0]) {
+		errno = ENOENT;
+		return -1;
+	}
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && make) {
 		make_folders(path);
@@ -122,15 +126,8 @@ static bool take_entry(int dir, const char *name, struct entry *ret)
 	size_t length = strlen(name);
 	bool index = length > strlen(SUFFIX) && length < sizeof(ret->name) &&
 		     strcmp(name + length - strlen(SUFFIX), SUFFIX) == 0;
-	bool temporary = strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0;
-	if ((!index && !temporary) || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISREG(info.st_mode))
+	if (!index || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
 		return false;
-	if (temporary) {
-		if (time(NULL) - info.st_mtime > TEMP_AGE)
-			unlinkat(dir, name, 0);
-		return false;
-	}
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	ret->size = (uint64_t)info.st_size;
 	ret->used = info.st_mtime;
@@ -147,8 +144,11 @@ static size_t list_entries(int dir, struct entry *entries)
 			close(copy);
 		return 0;
 	}
-	for (struct dirent *e; count < FILES_MAX && (e = readdir(list));)
+	time_t now = time(NULL);
+	for (struct dirent *e; count < FILES_MAX && (e = readdir(list));) {
+		fl_remove_unfinished(dir, e->d_name, now);
 		count += take_entry(dir, e->d_name, &entries[count]);
+	}
 	closedir(list);
 	return count;
 }
@@ -171,43 +171,11 @@ static void drop_least_used(int dir)
 
 /* --- writing --- */
 
-static bool write_all(int fd, const struct fl_buffer *bytes)
-{
-	for (size_t done = 0; done < bytes->size;) {
-		ssize_t n = write(fd, bytes->data + done, bytes->size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
-/* Two that write the same one replace each other's by an equal one. */
-static bool replace(int dir, const char *file, const struct fl_buffer *bytes)
-{
-	char temporary[128];
-	snprintf(temporary, sizeof(temporary), TEMP_PREFIX "%s-%ld", file, (long)getpid());
-	unlinkat(dir, temporary, 0);
-	int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return false;
-	bool good = write_all(fd, bytes) && fsync(fd) == 0;
-	int error = errno;
-	good = close(fd) == 0 && good && renameat(dir, temporary, dir, file) == 0;
-	if (good)
-		return true;
-	error = error ? error : errno;
-	unlinkat(dir, temporary, 0);
-	errno = error;
-	return false;
-}
-
 void cli_cache_write(const char *folder, const char *file, const struct fl_buffer *bytes)
 {
 	int dir = open_folder(folder, true);
-	bool good = dir >= 0 && replace(dir, file, bytes);
+	/* Two that write the same one replace each other's by an equal one. */
+	bool good = dir >= 0 && fl_replace_file(dir, file, bytes->data, bytes->size);
 	if (good)
 		drop_least_used(dir);
 	else if (folder)

@@ -82,9 +82,12 @@ void cli_elfs_deinit(struct cli_elfs *elfs)
 		cli_elfs_drop(elfs, elfs->count - 1);
 }
 
-static bool
-add_stored(struct cli_elfs *elfs, int fd, const char *name, const uint8_t hash[16], int index_fd)
+static bool add_stored(struct cli_elfs *elfs, int fd, const char *name, const uint8_t hash[16],
+		       int index_fd, const char *refusal)
 {
+	if (refusal[0])
+		cli_error("%s: its index beside the database is not used: %s", cli_text(name),
+			  cli_text(refusal));
 	if (!cli_elfs_add(elfs, fd, name)) {
 		if (index_fd >= 0)
 			close(index_fd);
@@ -100,10 +103,12 @@ add_stored(struct cli_elfs *elfs, int fd, const char *name, const uint8_t hash[1
 
 bool cli_elfs_add_choice(struct cli_elfs *elfs, const struct fl_symbol_choice *choice)
 {
-	bool good = add_stored(elfs, choice->fd, choice->name, choice->hash, choice->index_fd);
+	bool good = add_stored(elfs, choice->fd, choice->name, choice->hash, choice->index_fd,
+			       choice->index_refusal);
 	if (choice->companion_fd >= 0)
 		good = add_stored(elfs, choice->companion_fd, choice->companion_name,
-				  choice->companion_hash, choice->companion_index_fd) &&
+				  choice->companion_hash, choice->companion_index_fd,
+				  choice->companion_index_refusal) &&
 		       good;
 	return good;
 }

@@ -6,6 +6,7 @@
  * removed: then it all begins anew.
  */
 #include "store/elf_files.h"
+#include "store/whole_file.h"
 
 #include "base/str.h"
 #include "base/vec.h"

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "store/whole_file.h"
 
 #include <faultline/symbols.h>
 
@@ -18,13 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEMP_PREFIX  ".writing-"
 #define INDEX_SUFFIX ".index"
 
-enum {
-	NAME_SIZE = 64,
-	TEMP_AGE = 3600, /* seconds after which nobody can still be writing it */
-};
+enum { NAME_SIZE = 64 };
 
 /* A descriptor that closes with its scope; -1 = none. */
 static void close_fd(int *fd)
@@ -100,36 +97,9 @@ static bool holds(int dir, const char *name, const void *bytes, size_t size)
 	return equal;
 }
 
-bool fl_write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
-/* Written under another name and renamed, so that nobody ever sees half an ELF. */
 static bool replace(int dir, const char *name, const void *bytes, size_t size)
 {
-	char temp[NAME_SIZE];
-	snprintf(temp, sizeof(temp), TEMP_PREFIX "%.32s-%ld", name, (long)getpid());
-	unlinkat(dir, temp, 0);
-	AUTO_FD fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return false;
-	if (fl_write_all(fd, bytes, size) && !fsync(fd) && !renameat(dir, temp, dir, name) &&
-	    !fsync(dir))
-		return true;
-	int error = errno;
-	unlinkat(dir, temp, 0);
-	errno = error;
-	return false;
+	return fl_replace_file(dir, name, bytes, size) && !fsync(dir);
 }
 
 enum fl_code fl_elf_file_keep(struct fl_store *store, const uint8_t hash[16], const void *bytes,
@@ -169,25 +139,36 @@ bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16])
 }
 
 /* Contents that are said to be those of the ELF are what names it: no look at the ELF. */
-static bool is_index_of(int fd, const uint8_t hash[16])
+static enum fl_code check_index(int fd, const uint8_t hash[16], struct fl_error *err)
 {
 	uint8_t head[FL_SYMBOLS_INDEX_HEAD];
 	struct fl_symbols_index_info info;
 	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-	       !fl_symbols_index_peek(head, sizeof(head), &info, NULL) && info.same_engine &&
-	       info.size == (uint64_t)st.st_size && !memcmp(info.elf_hash, hash, 16);
+	ssize_t size = fstat(fd, &st) ? -1 : pread(fd, head, sizeof(head), 0);
+	if (size < 0)
+		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s", strerror(errno));
+	enum fl_code code = fl_symbols_index_peek(head, (size_t)size, &info, err);
+	if (code)
+		return code;
+	if (memcmp(info.elf_hash, hash, 16) != 0)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "it is of another ELF");
+	if (info.size != (uint64_t)st.st_size)
+		return fl_fail(err, FL_EFORMAT, FL_AT_NONE, 0, "its size is not what it says");
+	return info.same_engine ? FL_OK : FL_ENOTFOUND;
 }
 
-int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16])
+int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16], char *refusal,
+		       size_t room)
 {
 	char name[NAME_SIZE];
+	struct fl_error why = { 0 };
+	refusal[0] = '\0';
 	name_of_index(hash, name);
 	AUTO_FD dir = open_directory(store);
 	int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || is_index_of(fd, hash))
+	if (fd < 0 || !check_index(fd, hash, &why))
 		return fd;
+	snprintf(refusal, room, "%s", why.message);
 	close(fd);
 	return -1;
 }
@@ -215,16 +196,6 @@ void fl_elf_file_remove(const struct fl_store *store, const uint8_t hash[16])
 		fsync(dir);
 }
 
-static void remove_when_old(int dir, const char *name, time_t now)
-{
-	struct stat st;
-	if (strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) ||
-	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
-		return;
-	if (S_ISREG(st.st_mode) && now - st.st_mtime > TEMP_AGE)
-		unlinkat(dir, name, 0);
-}
-
 /* Of an ELF that somebody else removed. */
 static void remove_when_alone(int dir, const char *name)
 {
@@ -248,7 +219,7 @@ void fl_elf_files_clean(struct fl_store *store)
 	}
 	time_t now = time(NULL);
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		remove_when_old(dirfd(dir), entry->d_name, now);
+		fl_remove_unfinished(dirfd(dir), entry->d_name, now);
 		remove_when_alone(dirfd(dir), entry->d_name);
 	}
 	closedir(dir);
@@ -311,7 +282,7 @@ struct orphans {
 static bool take_orphan(void *context, const uint8_t hash[16], uint64_t size, int64_t mtime)
 {
 	struct orphans *o = context;
-	if (o->now - mtime <= TEMP_AGE)
+	if (o->now - mtime <= FL_WRITING_AGE)
 		return true; /* its row may be on the way */
 	FL_AUTO_TRANSACTION transaction = { 0 };
 	o->code = o->dry_run ? FL_OK : fl_begin(o->store, &transaction, o->err);

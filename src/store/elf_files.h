@@ -18,8 +18,13 @@ FL_MUST_CHECK enum fl_code fl_elf_file_keep(struct fl_store *store, const uint8_
 FL_MUST_CHECK enum fl_code
 fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, struct fl_error *err);
 
-/** The index of an ELF file, open read-only, if it is of this engine and this ELF; else -1. */
-int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16]);
+/**
+ * The index of an ELF file, open read-only, if it is of this engine and this ELF; else -1.
+ * @param refusal why one that is there was not opened: @p room bytes, "" unless it is damaged or
+ *                another ELF's.
+ */
+int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16], char *refusal,
+		       size_t room);
 
 bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16]);
 /** With its index. */
@@ -40,9 +45,6 @@ void fl_elf_files_each(const struct fl_store *store, fl_elf_file_fn each, void *
 /** FL_ENOTFOUND where no row has it. */
 FL_MUST_CHECK enum fl_code
 fl_elf_file_row(struct fl_store *store, const uint8_t hash[16], struct fl_error *err);
-
-/** The whole of it, however often a signal comes. */
-bool fl_write_all(int fd, const uint8_t *bytes, size_t size);
 
 /** Remove what writers that died left behind, and indexes without an ELF. */
 void fl_elf_files_clean(struct fl_store *store);

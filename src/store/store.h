@@ -73,6 +73,8 @@ FL_API FL_MUST_CHECK enum fl_code
 fl_store_add_symbols(struct fl_store *store, const struct fl_symbol_file *file,
 		     struct fl_symbol_added *ret, struct fl_error *err);
 
+enum { FL_INDEX_REFUSAL = 128 };
+
 /** A symbol file that fits an identity. */
 struct fl_symbol_choice {
 	int64_t id;
@@ -94,6 +96,8 @@ struct fl_symbol_choice {
 	 * engine: fl_store_keep_index(). Only the head was looked at.
 	 */
 	int index_fd, companion_index_fd;
+	/** Why one that is there was not opened, worth a line; "" unless it is damaged. */
+	char index_refusal[FL_INDEX_REFUSAL], companion_index_refusal[FL_INDEX_REFUSAL];
 };
 
 /**

@@ -56,7 +56,9 @@ static void add_companion(struct fl_store *store, const struct fl_symbol_fit *co
 	if (!companion->id || fl_elf_file_open(store, companion->hash, &choice->companion_fd, NULL))
 		return;
 	choice->companion_id = companion->id;
-	choice->companion_index_fd = fl_index_file_open(store, companion->hash);
+	choice->companion_index_fd =
+		fl_index_file_open(store, companion->hash, choice->companion_index_refusal,
+				   sizeof(choice->companion_index_refusal));
 	memcpy(choice->companion_hash, companion->hash, sizeof(choice->companion_hash));
 	memcpy(choice->companion_name, companion->name, sizeof(choice->companion_name));
 }
@@ -90,11 +92,12 @@ enum fl_code fl_store_find_symbols(struct fl_store *store, const struct fl_repor
 	}
 	*ret = (struct fl_symbol_choice){ .id = pick.file.id,
 					  .fd = fd,
-					  .index_fd = fl_index_file_open(store, pick.file.hash),
 					  .companion_index_fd = -1,
 					  .by_build_id = pick.file.reason != FL_SYMBOL_VERSION };
 	memcpy(ret->hash, pick.file.hash, sizeof(ret->hash));
 	memcpy(ret->name, pick.file.name, sizeof(ret->name));
+	ret->index_fd = fl_index_file_open(store, ret->hash, ret->index_refusal,
+					   sizeof(ret->index_refusal));
 	add_companion(store, &pick.companion, ret);
 	return FL_OK;
 }

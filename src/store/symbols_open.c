@@ -18,12 +18,12 @@ enum fl_code fl_store_open_symbols(struct fl_store *store, int64_t id, struct fl
 	if (code || (code = fl_symbol_fit_read(&query, &file, err)) ||
 	    (code = fl_elf_file_open(store, file.hash, &fd, err)))
 		return code;
-	*ret = (struct fl_symbol_choice){ .id = id,
-					  .fd = fd,
-					  .companion_fd = -1,
-					  .index_fd = fl_index_file_open(store, file.hash),
-					  .companion_index_fd = -1 };
+	*ret = (struct fl_symbol_choice){
+		.id = id, .fd = fd, .companion_fd = -1, .companion_index_fd = -1
+	};
 	memcpy(ret->hash, file.hash, sizeof(ret->hash));
 	memcpy(ret->name, file.name, sizeof(ret->name));
+	ret->index_fd = fl_index_file_open(store, ret->hash, ret->index_refusal,
+					   sizeof(ret->index_refusal));
 	return FL_OK;
 }

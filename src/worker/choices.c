@@ -3,11 +3,14 @@
 
 #include "sandbox/sandbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BUILD_ID_GUESS = 16 }; /* bytes that are not found in a dump by chance */
+
+#define NOT_USED "is not used and made again"
 
 enum { GIVEN_UP = -2 }; /* an index that could not be made or kept */
 
@@ -16,6 +19,20 @@ static void close_index(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/* Worth a line, the disk may be failing. */
+static void complain(const char *name, const char *what, const char *why)
+{
+	fprintf(stderr, "faultline: %s: its index beside the database %s: %s\n", name, what, why);
+}
+
+static void complain_of_refusals(const struct fl_symbol_choice *choice)
+{
+	if (choice->index_refusal[0])
+		complain(choice->name, NOT_USED, choice->index_refusal);
+	if (choice->companion_index_refusal[0])
+		complain(choice->companion_name, NOT_USED, choice->companion_index_refusal);
 }
 
 static void close_choice(struct fl_symbol_choice *choice)
@@ -99,6 +116,16 @@ static enum fl_code add(struct fl_choices *choices, const struct fl_report_facts
 	return code;
 }
 
+/* What could not be made or kept is not tried in every batch. */
+static void keep_given_up(const struct fl_symbol_choice *old, struct fl_symbol_choice *choice)
+{
+	if (old->index_fd == GIVEN_UP && choice->index_fd == -1 && old->id == choice->id)
+		choice->index_fd = GIVEN_UP;
+	if (old->companion_index_fd == GIVEN_UP && choice->companion_index_fd == -1 &&
+	    old->companion_id == choice->companion_id)
+		choice->companion_index_fd = GIVEN_UP;
+}
+
 static enum fl_code ask_store(struct fl_choices *choices, struct fl_store *store,
 			      const struct fl_report_facts *facts, struct fl_chosen **ret,
 			      bool *ambiguous_ret, struct fl_error *err)
@@ -107,6 +134,10 @@ static enum fl_code ask_store(struct fl_choices *choices, struct fl_store *store
 	struct fl_chosen *old = *ret;
 	enum fl_code code = fl_store_find_symbols(store, facts, &choice, err);
 	*ambiguous_ret = choice.ambiguous;
+	if (!code && old)
+		keep_given_up(&old->choice, &choice);
+	else if (!code)
+		complain_of_refusals(&choice);
 	if (old)
 		forget(choices, old);
 	return code ? code : add(choices, facts, &choice, ret, err);
@@ -155,45 +186,52 @@ fl_choices_guess(struct fl_choices *choices, const void *bytes, size_t size)
 
 /* --- their indexes --- */
 
-static enum fl_code
+static void
 make_index(struct fl_store *store, struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf)
 {
 	FL_AUTO_BUFFER index = { 0 };
-	enum fl_code code = fl_sandbox_encode_elf(sandbox, elf, true, &index, NULL, NULL);
-	return code ? code : fl_store_keep_index(store, elf->key, index.data, index.size, NULL);
+	struct fl_error err = { 0 };
+	enum fl_code code = fl_sandbox_encode_elf(sandbox, elf, true, &index, NULL, &err);
+	if (!code)
+		code = fl_store_keep_index(store, elf->key, index.data, index.size, &err);
+	if (code)
+		complain(elf->name, "is not kept", err.message);
 }
 
 /* The child has it in memory; the next child maps the file, which the next choice opens. */
 static void settle_index(struct fl_store *store, struct fl_sandbox *sandbox,
-			 const struct fl_sandbox_elf *elf, bool refused, int *fd)
+			 const struct fl_sandbox_elf *elf, const char *refusal, int *fd)
 {
-	if (refused)
+	if (refusal) {
+		complain(elf->name, NOT_USED, refusal);
 		close_index(fd);
+	}
 	if (*fd != -1)
 		return;
-	(void)make_index(store, sandbox, elf);
+	make_index(store, sandbox, elf);
 	*fd = GIVEN_UP;
 }
 
-static void settle_indexes(struct fl_store *store, struct fl_sandbox *sandbox,
-			   struct fl_symbol_choice *choice, uint32_t refused)
+static void
+settle_indexes(struct fl_store *store, struct fl_sandbox *sandbox, struct fl_symbol_choice *choice)
 {
+	const char *why;
+	uint32_t refused = fl_sandbox_refused(sandbox, &why);
 	struct fl_sandbox_elf elf = { .fd = choice->fd, .name = choice->name, .has_key = true };
 	memcpy(elf.key, choice->hash, sizeof(elf.key));
-	settle_index(store, sandbox, &elf, refused & 1, &choice->index_fd);
+	settle_index(store, sandbox, &elf, refused & 1 ? why : NULL, &choice->index_fd);
 	if (choice->companion_fd < 0)
 		return;
 	elf.fd = choice->companion_fd;
 	elf.name = choice->companion_name;
 	memcpy(elf.key, choice->companion_hash, sizeof(elf.key));
-	settle_index(store, sandbox, &elf, refused & 2, &choice->companion_index_fd);
+	settle_index(store, sandbox, &elf, refused & 2 ? why : NULL, &choice->companion_index_fd);
 }
 
 void fl_choices_keep_indexes(struct fl_choices *choices, struct fl_store *store,
-			     struct fl_sandbox *sandbox, const struct fl_symbol_choice *choice,
-			     uint32_t refused)
+			     struct fl_sandbox *sandbox, const struct fl_symbol_choice *choice)
 {
 	for (size_t i = 0; i < choices->count; i++)
 		if (&choices->chosen[i].choice == choice)
-			settle_indexes(store, sandbox, &choices->chosen[i].choice, refused);
+			settle_indexes(store, sandbox, &choices->chosen[i].choice);
 }

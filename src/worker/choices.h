@@ -43,15 +43,15 @@ FL_MUST_CHECK enum fl_code fl_choices_find(struct fl_choices *choices, struct fl
 					   const struct fl_symbol_choice **ret, bool *ambiguous_ret,
 					   struct fl_error *err);
 
-/**
- * After a request with the ELFs of a choice: the indexes that were missing or, as @p refused says
- * (fl_sandbox_refused(): bit 0 the ELF's, bit 1 the companion's), no good are made and kept in the
- * store. What fails is not tried again with this choice.
- */
 struct fl_sandbox;
+
+/**
+ * After a request with the ELFs of a choice: the indexes that were missing, or no good as
+ * fl_sandbox_refused() says, are made and kept in the store. What was no good or cannot be kept
+ * gets a line on stderr, and the latter is not tried again with this ELF.
+ */
 void fl_choices_keep_indexes(struct fl_choices *choices, struct fl_store *store,
-			     struct fl_sandbox *sandbox, const struct fl_symbol_choice *choice,
-			     uint32_t refused);
+			     struct fl_sandbox *sandbox, const struct fl_symbol_choice *choice);
 
 /**
  * The ELF that a dump is probably of: one whose build id is somewhere in the bytes. Nothing else is

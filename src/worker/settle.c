@@ -169,17 +169,6 @@ analyze_guessing(const struct bench *bench, const struct fl_claim *claim, struct
 	return true;
 }
 
-/* One that was no good is made again: worth a line, the disk may be failing. */
-static void keep_indexes(const struct bench *bench, const struct fl_symbol_choice *choice)
-{
-	const char *why;
-	uint32_t refused = fl_sandbox_refused(bench->sandbox, &why);
-	if (refused)
-		fprintf(stderr, "faultline: %s: its index beside the database is not used: %s\n",
-			choice->name, why);
-	fl_choices_keep_indexes(bench->choices, bench->store, bench->sandbox, choice, refused);
-}
-
 /* Once without an ELF: who is it? That is also what is kept when its ELF is not here. */
 static enum fl_code
 analyze_asking(const struct bench *bench, const struct fl_claim *claim, struct finding *found)
@@ -202,7 +191,7 @@ analyze_asking(const struct bench *bench, const struct fl_claim *claim, struct f
 		return found->waits ? FL_OK : code;
 	code = analyze_with(bench->sandbox, claim, choice, found);
 	if (!code)
-		keep_indexes(bench, choice);
+		fl_choices_keep_indexes(bench->choices, bench->store, bench->sandbox, choice);
 	return code;
 }
 

@@ -4,6 +4,7 @@
 
 What a report has to be comes from a database whose index never existed when it was made.
 """
+import os
 import pathlib
 import shutil
 import sys
@@ -13,6 +14,7 @@ from support import Program
 
 program = Program()
 work = pathlib.Path(tempfile.mkdtemp(prefix="faultline-test-"))
+AT_ENGINE = 48  # docs/index-format.md
 dump, elf = program.case("m4f-cpp", "cpp-anonymous")
 other_elf = program.case("m4f-aux", "x")[1]
 
@@ -87,14 +89,35 @@ def test_damaged():
 def test_not_its_own():
     others = work / "others.db"
     program.run("symbols", "add", other_elf, "--db", others)
-    for what, data in (("another's", files(others, ".index")[0].read_bytes()), ("empty", b""),
-                       ("cut off", None)):
+    for what, data, why in (("another's", files(others, ".index")[0].read_bytes(), "it is of another ELF"),
+                            ("empty", b"", "not a symbol index"), ("cut off", None, "its size is not what it says"),
+                            ("no index", b"x" * 4096, "not a symbol index")):
         db = database(what.replace("'", ""))
         index, = files(db, ".index")
         good = index.read_bytes()
         index.write_bytes(good[:-8] if data is None else data)
-        check(f"{what}: same report", report(what, db) == wanted)
+        check(f"{what}: same report", report(what, db, says=f"is not used and made again: {why}") == wanted)
         check(f"{what}: mended", index.read_bytes() == good)
+
+
+def test_of_an_older_engine():
+    """After an update all are: nothing to speak of."""
+    db = database("older")
+    index, = files(db, ".index")
+    good = index.read_bytes()
+    index.write_bytes(good[:AT_ENGINE] + bytes([good[AT_ENGINE] ^ 1]) + good[AT_ENGINE + 1:])
+    check("older: same report", report("older", db) == wanted)
+    check("older: mended", index.read_bytes() == good)
+
+
+def test_cannot_be_kept():
+    db = database("blocked")
+    index, = files(db, ".index")
+    index.unlink()
+    (index / "in its place").mkdir(parents=True)
+    check("blocked: same report", report("blocked", db, says="is not kept: ") == wanted)
+    run = program.run("analyze", dump, "--db", db)
+    check("blocked: analyze says so", run.returncode == 0 and b"is not used: " in run.stderr, run.stderr)
 
 
 def test_goes_with_its_elf():
@@ -138,7 +161,7 @@ def main():
         db = database("wanted")
         files(db, ".index")[0].unlink()
         pathlib.Path(f"{db}.symbols").chmod(0o500)
-        wanted = report("wanted", db)
+        wanted = report("wanted", db, says="is not kept: " if os.geteuid() else None)
         for name, test in list(globals().items()):
             if name.startswith("test_"):
                 test()
