@@ -737,7 +737,7 @@ static void test_numbers_of_texts(void **state)
 	bytes.data[payload] += 2;
 	expect_refused(&bytes, "texts without an end");
 	bytes.data[payload]--;
-	FL_AUTO(fl_report) back = decoded(&bytes);
+	fl_report_close(decoded(&bytes));
 	memcpy(bytes.data + payload + 4, "\xff\xff\xff\x7f", 4); /* of all texts */
 	expect_refused(&bytes, "size of all texts");
 }
