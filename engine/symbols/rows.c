@@ -22,8 +22,13 @@ static inline uint32_t unzigzag(uint32_t code)
 	return code >> 1 ^ (code & 1 ? UINT32_MAX : 0);
 }
 
+/* What is left to read of a block: rows begin before the end. */
+struct block {
+	const uint8_t *at, *end;
+};
+
 /* There are as many offsets as addresses: module.c. */
-static inline struct fl_block
+static inline struct block
 block_at(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, uint32_t *addr_ret)
 {
 	static const uint8_t nothing[1];
@@ -33,20 +38,14 @@ block_at(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, u
 	uint32_t size = bytes->count < FL_ROW_SIZE_MAX ? 0 : bytes->count - FL_ROW_SIZE_MAX;
 	*addr_ret = 0;
 	if (i >= keys->count)
-		return (struct fl_block){ nothing, nothing };
+		return (struct block){ nothing, nothing };
 	*addr_ret = ((const uint32_t *)keys->data)[i];
 	uint32_t end = i + 1 < keys->count ? offs[i + 1] : size;
 	if (end > size || offs[i] > end)
-		return (struct fl_block){ nothing, nothing };
+		return (struct block){ nothing, nothing };
 	const uint8_t *at = (const uint8_t *)bytes->data + offs[i];
 	end -= offs[i];
-	return (struct fl_block){ at, at + (end < BLOCK_SIZE_MAX ? end : BLOCK_SIZE_MAX) };
-}
-
-struct fl_block
-fl_block(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, uint32_t *addr_ret)
-{
-	return block_at(module, addrs, i, addr_ret);
+	return (struct block){ at, at + (end < BLOCK_SIZE_MAX ? end : BLOCK_SIZE_MAX) };
 }
 
 /* What a value row says of the value. 32 bits more than are needed do no harm. */
@@ -54,15 +53,6 @@ static inline uint32_t next_value(uint32_t code, uint32_t *last)
 {
 	*last += code ? unzigzag(code - 1) : 0;
 	return code ? *last : FL_INDEX_NONE;
-}
-
-bool fl_value_row_next(struct fl_block *block, struct fl_value_row *row)
-{
-	if (block->at >= block->end)
-		return false;
-	row->addr += fl_near_uleb32(&block->at);
-	row->value = next_value(fl_near_uleb32(&block->at), &row->last);
-	return true;
 }
 
 /* How far a line row that begins with @p head is from the row before it. */
@@ -80,25 +70,13 @@ static inline void read_place(const uint8_t **at, unsigned head, struct fl_place
 	row->column = fl_near_uleb32(at);
 }
 
-bool fl_place_row_next(struct fl_block *block, struct fl_place_row *row)
-{
-	if (block->at >= block->end)
-		return false;
-	unsigned head = *block->at++;
-	row->addr += step_of(&block->at, head);
-	read_place(&block->at, head, row);
-	return true;
-}
-
-/* The look-ups are written out, so that all of it stays in registers. */
-
 uint32_t
 fl_block_value(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, uint32_t addr)
 {
 	uint32_t row_addr;
 	uint32_t last = 0;
 	uint32_t value = FL_INDEX_NONE;
-	struct fl_block block = block_at(module, addrs, i, &row_addr);
+	struct block block = block_at(module, addrs, i, &row_addr);
 	const uint8_t *at = block.at;
 	while (at < block.end) {
 		row_addr += fl_near_uleb32(&at);
@@ -113,7 +91,7 @@ struct fl_place_row fl_block_place(const struct fl_module *module, uint32_t i, u
 {
 	uint32_t row_addr;
 	struct fl_place_row row = { 0 };
-	struct fl_block block = block_at(module, FL_INDEX_LINE_ADDRS, i, &row_addr);
+	struct block block = block_at(module, FL_INDEX_LINE_ADDRS, i, &row_addr);
 	const uint8_t *at = block.at;
 	while (at < block.end) {
 		unsigned head = *at++;

@@ -21,7 +21,7 @@ enum {
 				 if it were that long. */
 };
 
-/** INLINE and UNWIND: a value that holds from @ref addr on. */
+/** INLINE and UNWIND, for writing: a value that holds from @ref addr on. */
 struct fl_value_row {
 	uint32_t addr;
 	uint32_t value; /**< at most INT32_MAX; or FL_INDEX_NONE: nothing from here on */
@@ -34,19 +34,6 @@ struct fl_place_row {
 	uint32_t file; /**< index into FILES + 1; 0 = unknown */
 	uint32_t line, column;
 };
-
-/** What is left to read of a block: rows begin before @ref end. */
-struct fl_block {
-	const uint8_t *at, *end;
-};
-
-/** Block @p i; nothing is left to read where there is none. @p addr_ret: before its first row. */
-struct fl_block
-fl_block(const struct fl_module *module, enum fl_index_kind addrs, uint32_t i, uint32_t *addr_ret);
-
-/** The row after @p row, which begins as { .addr }; false: there is none. */
-bool fl_value_row_next(struct fl_block *block, struct fl_value_row *row);
-bool fl_place_row_next(struct fl_block *block, struct fl_place_row *row);
 
 /** The value that holds at @p addr, or FL_INDEX_NONE. */
 uint32_t fl_rows_value(const struct fl_module *module, enum fl_index_kind addrs, uint32_t addr);

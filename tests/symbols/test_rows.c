@@ -101,6 +101,37 @@ static void test_written_as_read(void **state)
 	assert_memory_equal(bytes, values, 11);
 }
 
+static const uint32_t no_key[] = { 0 }, no_off[] = { 0 };
+
+/* A row at 0, one at @p addr; there the second holds. */
+static void check_values_come_back(uint32_t addr, uint32_t number)
+{
+	uint8_t bytes[3 * FL_ROW_SIZE_MAX] = { 0 };
+	struct fl_value_row row = { 0 };
+	uint8_t *end = fl_value_row_put(bytes, &row, 0, addr & INT32_MAX);
+	end = fl_value_row_put(end, &row, addr, number);
+	struct fl_module m =
+		module_of(FL_INDEX_UNWIND_ADDRS, no_key, no_off, 1, bytes, (uint32_t)(end - bytes));
+	assert_int_equal(fl_rows_value(&m, FL_INDEX_UNWIND_ADDRS, addr), number);
+	assert_int_equal(fl_rows_value(&m, FL_INDEX_UNWIND_ADDRS, 0),
+			 addr ? addr & INT32_MAX : number);
+}
+
+static void check_places_come_back(uint32_t addr, uint32_t number)
+{
+	uint8_t bytes[3 * FL_ROW_SIZE_MAX] = { 0 };
+	const struct fl_place_row none = { 0 };
+	const struct fl_place_row first = { 0, number, addr, 0 };
+	const struct fl_place_row second = { addr, addr, number, number };
+	uint8_t *middle = fl_place_row_put(bytes, &none, &first);
+	uint8_t *end = fl_place_row_put(middle, &first, &second);
+	assert_true(middle - bytes <= FL_ROW_SIZE_MAX && end - middle <= FL_ROW_SIZE_MAX);
+	struct fl_module m =
+		module_of(FL_INDEX_LINE_ADDRS, no_key, no_off, 1, bytes, (uint32_t)(end - bytes));
+	struct fl_place_row found = fl_rows_place(&m, addr);
+	assert_memory_equal(&found, &second, sizeof(second));
+}
+
 /* The largest steps and numbers there are. */
 static void test_extremes_come_back(void **state)
 {
@@ -109,48 +140,37 @@ static void test_extremes_come_back(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		for (size_t k = 0; k < COUNT(numbers); k++) {
-			uint8_t bytes[FL_ROW_SIZE_MAX];
-			uint32_t small = numbers[k] & INT32_MAX;
-			struct fl_value_row value = { .last = numbers[i] & INT32_MAX };
-			struct fl_value_row read = value;
-			uint8_t *end = fl_value_row_put(bytes, &value, numbers[i], small);
-			struct fl_block c = { bytes, end };
-			assert_true(fl_value_row_next(&c, &read) && c.at == end);
-			assert_int_equal(read.addr, numbers[i]);
-			assert_int_equal(read.value, small);
-			struct fl_place_row place = { 0, numbers[k], numbers[i], 0 };
-			struct fl_place_row next = { numbers[i], numbers[i], numbers[k],
-						     numbers[k] };
-			end = fl_place_row_put(bytes, &place, &next);
-			assert_true(end - bytes <= FL_ROW_SIZE_MAX);
-			c = (struct fl_block){ bytes, end };
-			assert_true(fl_place_row_next(&c, &place) && c.at == end);
-			assert_memory_equal(&place, &next, sizeof(next));
+			check_values_come_back(numbers[i], numbers[k] & INT32_MAX);
+			check_places_come_back(numbers[i], numbers[k]);
 		}
 }
 
-/* Whatever the offsets say, a block lies inside the bytes, and is no longer than blocks are. */
+/*
+ * Whatever the offsets say, a block lies inside the bytes, and is no longer than blocks are. Each
+ * row here takes two bytes and adds one to the value.
+ */
 static void test_crafted_offsets(void **state)
 {
+	enum { NONE = -1, LONGEST = 256 };
 	static uint8_t bytes[5000 + FL_ROW_SIZE_MAX];
 	static const struct {
 		uint32_t offs[2];
-		size_t left[2];
+		int rows[2];
 	} cases[] = {
-		{ { 0, 100 }, { 100, 512 } },       { { 0, 4990 }, { 512, 10 } },
-		{ { 100, 50 }, { 0, 512 } },        { { 5000, 5000 }, { 0, 0 } },
-		{ { 0, 5001 }, { 0, 0 } },          { { 0, UINT32_MAX }, { 0, 0 } },
-		{ { UINT32_MAX, 4999 }, { 0, 1 } },
+		{ { 0, 100 }, { 50, LONGEST } },       { { 0, 4990 }, { LONGEST, 5 } },
+		{ { 100, 50 }, { NONE, LONGEST } },    { { 5000, 5000 }, { NONE, NONE } },
+		{ { 0, 5001 }, { NONE, NONE } },       { { 0, UINT32_MAX }, { NONE, NONE } },
+		{ { UINT32_MAX, 4999 }, { NONE, 1 } },
 	};
 	(void)state;
+	memset(bytes, 3, sizeof(bytes));
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct fl_module m =
 			module_of(FL_INDEX_INLINE_ADDRS, place_keys, cases[i].offs, 2, bytes, 5000);
-		for (uint32_t k = 0; k < 3; k++) {
-			uint32_t addr;
-			struct fl_block c = fl_block(&m, FL_INDEX_INLINE_ADDRS, k, &addr);
-			assert_int_equal(c.end - c.at, k < 2 ? cases[i].left[k] : 0);
-		}
+		for (uint32_t k = 0; k < 3; k++)
+			assert_int_equal(
+				(int)fl_block_value(&m, FL_INDEX_INLINE_ADDRS, k, UINT32_MAX),
+				k < 2 ? cases[i].rows[k] : NONE);
 	}
 }
 

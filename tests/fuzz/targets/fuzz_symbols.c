@@ -3,9 +3,9 @@
  * A whole ELF into tables. What comes out is consistent: keys ascend, every
  * element refers to something that exists, and look-ups agree with each other.
  */
+#include "support/row_reader.h"
 #include "symbols/calls.h"
 #include "symbols/module.h"
-#include "symbols/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,13 +119,12 @@ static void check_structs(const struct fl_module *m)
 
 /* The rows of a kind one after the other: they ascend, and a look-up at each finds it. */
 static void check_values(const struct fl_module *m, enum fl_index_kind addrs,
-			 void (*check)(const struct fl_module *m, const struct fl_value_row *row))
+			 void (*check)(const struct fl_module *m, const struct row_reader *row))
 {
 	uint64_t next = 0;
 	for (uint32_t i = 0; i < m->tables[addrs].count; i++) {
-		struct fl_value_row row = { 0 };
-		struct fl_block c = fl_block(m, addrs, i, &row.addr);
-		for (int n = 0; fl_value_row_next(&c, &row); n++) {
+		struct row_reader row = row_reader(m, addrs, i);
+		for (int n = 0; row_reader_value(&row); n++) {
 			CHECK(n < FL_VALUE_ROWS);
 			CHECK(row.addr >= next);
 			CHECK(fl_rows_value(m, addrs, row.addr) == row.value);
@@ -135,7 +134,7 @@ static void check_values(const struct fl_module *m, enum fl_index_kind addrs,
 	}
 }
 
-static void check_call(const struct fl_module *m, const struct fl_value_row *row)
+static void check_call(const struct fl_module *m, const struct row_reader *row)
 {
 	struct fl_call call = { .parent = row->value };
 	for (int depth = 0; call.parent != FL_INDEX_NONE && depth < 1000; depth++) {
@@ -146,7 +145,7 @@ static void check_call(const struct fl_module *m, const struct fl_value_row *row
 	check_scopes(m, row->addr);
 }
 
-static void check_unwind(const struct fl_module *m, const struct fl_value_row *row)
+static void check_unwind(const struct fl_module *m, const struct row_reader *row)
 {
 	struct fl_unwind_rule rule;
 	CHECK((row->value != FL_INDEX_NONE) == fl_module_unwind_rule(m, row->addr, &rule));
@@ -157,13 +156,13 @@ static void check_places(const struct fl_module *m)
 {
 	uint64_t next = 0;
 	for (uint32_t i = 0; i < m->tables[FL_INDEX_LINE_ADDRS].count; i++) {
-		struct fl_place_row row = { 0 };
-		struct fl_block c = fl_block(m, FL_INDEX_LINE_ADDRS, i, &row.addr);
-		for (int n = 0; fl_place_row_next(&c, &row); n++) {
+		struct row_reader row = row_reader(m, FL_INDEX_LINE_ADDRS, i);
+		for (int n = 0; row_reader_place(&row); n++) {
 			CHECK(n < FL_PLACE_ROWS);
-			CHECK(row.addr >= next && row.file <= m->tables[FL_INDEX_FILES].count);
+			CHECK(row.addr >= next &&
+			      row.place.file <= m->tables[FL_INDEX_FILES].count);
 			struct fl_place_row found = fl_rows_place(m, row.addr);
-			CHECK(!memcmp(&found, &row, sizeof(row)));
+			CHECK(!memcmp(&found, &row.place, sizeof(found)));
 			check_scopes(m, row.addr);
 			next = (uint64_t)row.addr + 1;
 		}
