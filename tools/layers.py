@@ -43,6 +43,7 @@ DOORS = {
     "libunwind.h": [],
     "unwind.h": ["src/sandbox"],
     "zlib.h": ["engine/image"],
+    "lz4.h": ["engine/report"],
     "zstd.h": ["engine/image", "src/store"],
     "demangle.h": ["engine/image"],
     "cbor.h": ["engine/transport"],
