@@ -622,3 +622,13 @@ void trace_expect_file(const char *path, const char *got)
 	fprintf(stderr, "%s", got); /* cmocka's messages end after 1024 bytes */
 	fail_msg("the above differs from %s", path);
 }
+
+struct fl_report *trace_make_reboot(void)
+{
+	return trace_make_event(FL_REPORT_REBOOT);
+}
+
+struct fl_report *trace_make_trace(void)
+{
+	return trace_make_event(FL_REPORT_TRACE);
+}

@@ -32,6 +32,8 @@ struct fl_report *trace_make_threads(void);
 
 /** The same as trace_make_full() for an event of @p kind, which is no FL_REPORT_DUMP. */
 struct fl_report *trace_make_event(enum fl_report_kind kind);
+struct fl_report *trace_make_reboot(void);
+struct fl_report *trace_make_trace(void);
 
 /** Text of a file, NUL-terminated; free() it. Fails the test when it is not there. */
 char *trace_read_file(const char *path);
