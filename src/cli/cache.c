@@ -55,7 +55,7 @@ take_index(const struct cli_cache *cache, struct fl_sandbox_elf *elf, struct cli
 	enum fl_index_state state = FL_INDEX_FOREIGN;
 	struct fl_symbols_index_info info = { 0 };
 	if (fd >= 0)
-		state = fl_index_check(fd, elf->fd, NULL, &info, &err);
+		state = fl_index_check(fd, elf->fd, &info, &err);
 	else if (err.code == FL_ENOTFOUND)
 		return;
 	if (state == FL_INDEX_FRESH) {

@@ -37,14 +37,6 @@ static bool same_build_id(const struct fl_symbols_index_info *index, int elf_fd)
 	       memcmp(bytes, index->build_id, index->build_id_size) == 0;
 }
 
-static enum fl_index_state check_by_hash(const struct fl_symbols_index_info *index,
-					 const uint8_t *elf_hash, struct fl_error *err)
-{
-	if (memcmp(index->elf_hash, elf_hash, sizeof(index->elf_hash)) != 0)
-		return say(FL_INDEX_FOREIGN, FL_EFORMAT, "of another ELF", err);
-	return FL_INDEX_FRESH;
-}
-
 static enum fl_index_state check_by_origin(const struct fl_symbols_index_info *index,
 					   const struct stat *elf, struct fl_error *err)
 {
@@ -56,8 +48,8 @@ static enum fl_index_state check_by_origin(const struct fl_symbols_index_info *i
 	return FL_INDEX_FRESH;
 }
 
-enum fl_index_state fl_index_check(int index_fd, int elf_fd, const uint8_t *elf_hash,
-				   struct fl_symbols_index_info *ret, struct fl_error *err)
+enum fl_index_state
+fl_index_check(int index_fd, int elf_fd, struct fl_symbols_index_info *ret, struct fl_error *err)
 {
 	struct fl_symbols_index_info index;
 	struct stat file;
@@ -66,8 +58,7 @@ enum fl_index_state fl_index_check(int index_fd, int elf_fd, const uint8_t *elf_
 		return FL_INDEX_FOREIGN;
 	if (fstat(elf_fd, &elf) != 0)
 		return say(FL_INDEX_STALE, FL_EIO, "its ELF cannot be read", err);
-	enum fl_index_state state = elf_hash ? check_by_hash(&index, elf_hash, err)
-					     : check_by_origin(&index, &elf, err);
+	enum fl_index_state state = check_by_origin(&index, &elf, err);
 	if (state != FL_INDEX_FRESH)
 		return state;
 	if (index.size > (uint64_t)file.st_size)

@@ -12,12 +12,11 @@ enum fl_index_state {
 };
 
 /**
- * @param elf_hash the ELF's contents where they are its name (the symbol store); NULL: it is known
- *                 by device, inode and mtime.
- * @param ret      what its head says, when it is fresh.
- * @param err      why, unless it is fresh.
+ * By device, inode, mtime, size and build id of the ELF.
+ * @param ret what its head says, when it is fresh.
+ * @param err why, unless it is fresh.
  */
-enum fl_index_state fl_index_check(int index_fd, int elf_fd, const uint8_t *elf_hash,
-				   struct fl_symbols_index_info *ret, struct fl_error *err);
+enum fl_index_state
+fl_index_check(int index_fd, int elf_fd, struct fl_symbols_index_info *ret, struct fl_error *err);
 
 #endif
