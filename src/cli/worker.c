@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -122,15 +121,6 @@ void cli_print_work(const struct fl_worker_summary *summary)
 		       summary->unnotified, cli_s(summary->unnotified));
 }
 
-/* Batches are alike: what free() gives back to the kernel is cleared, and faulted in, for the next.
- */
-static void keep_memory(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-	mallopt(M_TRIM_THRESHOLD, 4 << 20);
-	mallopt(M_TOP_PAD, 256 << 10);
-}
-
 static int work(const struct arguments *args, struct fl_worker_options *worker)
 {
 	struct fl_error err = { 0 };
@@ -143,7 +133,6 @@ static int work(const struct arguments *args, struct fl_worker_options *worker)
 	worker->sandbox.compile_apart = true;
 	worker->sandbox.facts_only = true;
 	catch_stop_signals();
-	keep_memory();
 	struct fl_worker_summary summary = { 0 };
 	enum fl_code code = fl_worker_run(worker, &summary, &err);
 	cli_rules_deinit(&rules);

@@ -2,8 +2,8 @@
 #include "sandbox/apart.h"
 
 #include "sandbox/call.h"
+#include "sandbox/transfer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,17 +85,8 @@ fl_apart_make(struct fl_apart *apart, const struct fl_process_options *options,
 
 bool fl_apart_read(const struct fl_apart_index *index, struct fl_buffer *ret)
 {
-	size_t done = 0;
 	FL_AUTO_BUFFER bytes = { .data = malloc((size_t)index->size), .size = (size_t)index->size };
-	while (bytes.data && done < bytes.size) {
-		ssize_t n = pread(index->fd, bytes.data + done, bytes.size - done, (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	if (!bytes.data)
+	if (!bytes.data || !fl_read_whole(index->fd, bytes.data, bytes.size))
 		return false;
 	*ret = bytes;
 	bytes = (struct fl_buffer){ 0 };

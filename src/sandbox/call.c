@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/call.h"
 
+#include "sandbox/transfer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,21 +21,6 @@ void fl_call_deinit(struct fl_call *call)
 	call->fd_count = 0;
 }
 
-static bool write_all(int fd, const void *bytes, size_t size)
-{
-	const char *at = bytes;
-	size_t done = 0;
-	while (done < size) {
-		ssize_t n = write(fd, at + done, size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
 enum fl_code fl_call_add_input(struct fl_call *call, enum fl_wire_input kind, const void *bytes,
 			       size_t size, struct fl_error *err)
 {
@@ -48,7 +35,7 @@ enum fl_code fl_call_add_input(struct fl_call *call, enum fl_wire_input kind, co
 	if (fd < 0)
 		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "memfd: %s", strerror(errno));
 	call->fds[call->fd_count++] = fd;
-	if (!write_all(fd, bytes, size) ||
+	if (!fl_write_whole(fd, bytes, size) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		return fl_fail(err, errno == ENOSPC || errno == ENOMEM ? FL_ENOMEM : FL_EIO,
 			       FL_AT_NONE, 0, "copy of an input of %zu bytes: %s", size,

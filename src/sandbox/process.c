@@ -2,6 +2,7 @@
 #include "sandbox/process.h"
 
 #include "sandbox/serve.h"
+#include "sandbox/transfer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -213,28 +214,14 @@ void fl_process_stop(struct fl_process *process)
 	close_all(process);
 }
 
-static bool write_answer(const struct fl_process *process, uint64_t size)
-{
-	size_t done = 0;
-	while (size <= FL_WIRE_ANSWER && done < size) {
-		ssize_t n = pwrite(process->result, (const char *)process->answer + done,
-				   (size_t)size - done, (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
 /* Only now, that nobody else can write to it. */
 static bool seal_result(const struct fl_process *process, uint64_t size)
 {
 	struct stat info;
-	return size && size <= FL_WIRE_RESULT_MAX && write_answer(process, size) &&
-	       fstat(process->result, &info) == 0 && (uint64_t)info.st_size >= size &&
-	       ftruncate(process->result, (off_t)size) == 0 &&
+	if (size <= FL_WIRE_ANSWER && !fl_write_whole(process->result, process->answer, size))
+		return false;
+	return size && size <= FL_WIRE_RESULT_MAX && fstat(process->result, &info) == 0 &&
+	       (uint64_t)info.st_size >= size && ftruncate(process->result, (off_t)size) == 0 &&
 	       fcntl(process->result, F_ADD_SEALS,
 		     F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
@@ -361,20 +348,9 @@ enum fl_answer fl_process_ask(struct fl_process *process, const struct fl_wire_r
 
 bool fl_process_result(const struct fl_process *process, void *bytes, size_t size)
 {
-	char *at = bytes;
-	size_t done = 0;
-	if (size <= FL_WIRE_ANSWER) {
-		memcpy(bytes, process->answer, size);
-		return true;
-	}
-	while (done < size) {
-		ssize_t n = pread(process->result, at + done, size - done, (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
+	if (size > FL_WIRE_ANSWER)
+		return fl_read_whole(process->result, bytes, size);
+	memcpy(bytes, process->answer, size);
 	return true;
 }
 

@@ -3,9 +3,10 @@
 
 #include "sandbox/call.h"
 #include "sandbox/engine.h"
+#include "sandbox/heap.h"
+#include "sandbox/transfer.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,20 +92,6 @@ static bool receive(struct incoming *in)
 	       (first_elf(in) || in->request.input_size <= FL_WIRE_WINDOW);
 }
 
-static enum fl_code write_file(const char *at, size_t size, struct fl_error *err)
-{
-	size_t done = 0;
-	while (done < size) {
-		ssize_t n = pwrite(FL_FD_RESULT, at + done, size - done, (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "cannot write the result");
-		done += (size_t)n;
-	}
-	return FL_OK;
-}
-
 static enum fl_code give_result(const struct server *server, const void *bytes, size_t size,
 				struct fl_wire_reply *reply)
 {
@@ -112,9 +99,9 @@ static enum fl_code give_result(const struct server *server, const void *bytes, 
 		return fl_fail(&reply->error, FL_ELIMIT, FL_AT_NONE, 0,
 			       "a result of %zu bytes is too large", size);
 	reply->size = size;
-	if (size > FL_WIRE_ANSWER)
-		return write_file(bytes, size, &reply->error);
-	if (size)
+	if (size > FL_WIRE_ANSWER && !fl_write_whole(FL_FD_RESULT, bytes, size))
+		return fl_fail(&reply->error, FL_EIO, FL_AT_NONE, 0, "cannot write the result");
+	if (size && size <= FL_WIRE_ANSWER)
 		memcpy(server->answer, bytes, size);
 	return FL_OK;
 }
@@ -260,17 +247,6 @@ static void answer(struct server *server, const struct incoming *in)
 	send_reply(&reply);
 }
 
-/*
- * An analysis needs about as much memory as the one before: what free() gives back to the kernel
- * would be cleared, and faulted in page by page, for the next.
- */
-static void keep_memory(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-	mallopt(M_TRIM_THRESHOLD, 4 << 20);
-	mallopt(M_TOP_PAD, 256 << 10);
-}
-
 _Noreturn void
 fl_serve(const struct fl_child_setup *setup, const struct fl_rules *rules, size_t cached_images)
 {
@@ -283,7 +259,7 @@ fl_serve(const struct fl_child_setup *setup, const struct fl_rules *rules, size_
 				      cached_images, &hello.error);
 	hello.code = (uint32_t)code;
 	hello.count = isolation;
-	keep_memory();
+	fl_heap_keep();
 	send_reply(&hello);
 	struct incoming in;
 	while (!code && receive(&in))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/job.h"
 
+#include "sandbox/heap.h"
 #include "store/store.h"
 #include "worker/batch.h"
 #include "worker/notify.h"
@@ -8,9 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +22,11 @@ enum {
 	LEASE_MAX = 86400, /* beyond any lease that another worker was told to use */
 	ATTEMPTS = 3,
 	BATCH = 64,
-	BATCH_FIRST = 8,         /* until it shows how long they take */
-	IDLE_MS = 1000,          /* between two looks for work, when nothing tells */
-	OTHERS_MS = 20,          /* --once: until other processes are done; at first less */
-	SPOOL_SECONDS = 1,       /* between two looks at the spool while the queue is not empty */
-	EXPIRE_SECONDS = 3600,   /* between two looks for half-received messages that are too old */
-	MALLOC_KEPT = 4 << 20,   /* bytes at the end of the heap that are not given back */
-	MALLOC_MAPPED = 1 << 20, /* one allocation of more has a mapping of its own */
+	BATCH_FIRST = 8,       /* until it shows how long they take */
+	IDLE_MS = 1000,        /* between two looks for work, when nothing tells */
+	OTHERS_MS = 20,        /* --once: until other processes are done; at first less */
+	SPOOL_SECONDS = 1,     /* between two looks at the spool while the queue is not empty */
+	EXPIRE_SECONDS = 3600, /* between two looks for half-received messages that are too old */
 };
 
 struct job {
@@ -307,19 +303,6 @@ static enum fl_code open_parts(struct job *job, struct fl_error *err)
 	return code;
 }
 
-/*
- * Every dump takes about as much memory as the one before. glibc gives the end of the heap back to
- * the system at 128 KiB, and the kernel clears the same pages again for the next dump: a fifth of
- * the worker's time. The child inherits this.
- */
-static void keep_memory(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_TRIM_THRESHOLD, MALLOC_KEPT);
-	mallopt(M_MMAP_THRESHOLD, MALLOC_MAPPED);
-#endif
-}
-
 enum fl_code fl_job_run(const struct fl_job_options *options, struct fl_worker_summary *summary,
 			struct fl_error *err)
 {
@@ -331,7 +314,7 @@ enum fl_code fl_job_run(const struct fl_job_options *options, struct fl_worker_s
 		.lease = worker->lease_seconds ? worker->lease_seconds : LEASE_SECONDS,
 		.attempts = worker->max_attempts ? worker->max_attempts : ATTEMPTS,
 	};
-	keep_memory();
+	fl_heap_keep();
 	init_batches(&job);
 	snprintf(job.owner, sizeof(job.owner), "%ld:%u", (long)getpid(), options->slot);
 	enum fl_code code = open_parts(&job, err);
