@@ -2,6 +2,7 @@
 #include "sandbox/apart.h"
 
 #include "sandbox/call.h"
+#include "sandbox/handle.h"
 #include "sandbox/transfer.h"
 
 #include <stdio.h>
@@ -16,9 +17,9 @@ void fl_apart_deinit(struct fl_apart *apart)
 	apart->count = 0;
 }
 
-const struct fl_apart_index *fl_apart_find(struct fl_apart *apart, const struct fl_sandbox_elf *elf)
+static const struct fl_apart_index *find(struct fl_apart *apart, const struct fl_sandbox_elf *elf)
 {
-	for (size_t i = 0; elf->has_key && i < apart->count; i++) {
+	for (size_t i = 0; i < apart->count; i++) {
 		struct fl_apart_index *index = &apart->indexes[i];
 		if (memcmp(index->key, elf->key, sizeof(index->key)) != 0 ||
 		    strcmp(index->name, elf->name) != 0)
@@ -52,35 +53,47 @@ keep(struct fl_apart *apart, const struct fl_sandbox_elf *elf, int fd, uint64_t 
 }
 
 /* As confined as the one that stays. */
-static bool start(struct fl_process *process, const struct fl_process_options *options,
-		  enum fl_isolation isolation)
+static bool start(const struct fl_sandbox *sandbox, struct fl_process *process)
 {
 	char missing[200];
-	if (fl_process_start(process, options, NULL) || fl_process_greet(process, missing, NULL))
+	if (fl_process_start(process, &sandbox->options, NULL) ||
+	    fl_process_greet(process, missing, NULL))
 		return false;
-	if (process->isolation >= isolation)
+	if (process->isolation >= sandbox->isolation)
 		return true;
 	fl_process_stop(process);
 	return false;
 }
 
-const struct fl_apart_index *
-fl_apart_make(struct fl_apart *apart, const struct fl_process_options *options,
-	      enum fl_isolation isolation, unsigned deadline_ms, const struct fl_sandbox_elf *elf,
-	      enum fl_answer *answer_ret, struct fl_death_facts *facts)
+static const struct fl_apart_index *make(struct fl_sandbox *sandbox,
+					 const struct fl_sandbox_elf *elf,
+					 enum fl_answer *answer_ret, struct fl_death_facts *facts)
 {
 	struct fl_call call = { .request.kind = FL_WIRE_ENCODE, .stored = true };
 	struct fl_process process;
-	*answer_ret = FL_ANSWERED;
 	if (fl_call_name_elfs(&call, elf, 1, NULL) || fl_call_give_elfs(&call, NULL) ||
-	    !start(&process, options, isolation))
+	    !start(sandbox, &process))
 		return NULL;
-	*answer_ret = fl_process_ask(&process, &call.request, call.fds, call.fd_count, deadline_ms,
-				     &call.reply, facts);
+	*answer_ret = fl_process_ask(&process, &call.request, call.fds, call.fd_count,
+				     sandbox->deadline_ms, &call.reply, facts);
 	if (*answer_ret != FL_ANSWERED)
 		return NULL;
 	int fd = fl_process_finish(&process, call.reply.code ? 0 : call.reply.size);
-	return fd < 0 ? NULL : keep(apart, elf, fd, call.reply.size);
+	return fd < 0 ? NULL : keep(&sandbox->apart, elf, fd, call.reply.size);
+}
+
+bool fl_apart_can(const struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf)
+{
+	return sandbox->compile_apart && elf->has_key && elf->name;
+}
+
+const struct fl_apart_index *
+fl_apart_index(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+	       enum fl_answer *answer_ret, struct fl_death_facts *facts)
+{
+	const struct fl_apart_index *index = find(&sandbox->apart, elf);
+	*answer_ret = FL_ANSWERED;
+	return index ? index : make(sandbox, elf, answer_ret, facts);
 }
 
 bool fl_apart_read(const struct fl_apart_index *index, struct fl_buffer *ret)

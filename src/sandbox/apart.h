@@ -29,20 +29,18 @@ struct fl_apart {
 };
 void fl_apart_deinit(struct fl_apart *apart);
 
-/** The index of @p elf, if it was made lately; NULL otherwise. */
-const struct fl_apart_index *
-fl_apart_find(struct fl_apart *apart, const struct fl_sandbox_elf *elf);
+/** Whether this ELF may be: one that the store knows by its contents, named as in its index. */
+bool fl_apart_can(const struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf);
 
 /**
- * Make it, as fl_sandbox_encode_elf() does of an ELF that is known by its contents.
- * @param facts of the death, when @p answer_ret is not FL_ANSWERED.
- * @return NULL: the child died, or there is no such index. Whoever compiles the ELF himself will
- * see why.
+ * Its index: made lately, or now, as fl_sandbox_encode_elf() does of an ELF that is known by its
+ * contents.
+ * @param answer_ret FL_STALLED, FL_DIED: the child that made it is gone, @p facts says how.
+ * @return NULL: there is none. Whoever compiles the ELF himself will see why.
  */
 const struct fl_apart_index *
-fl_apart_make(struct fl_apart *apart, const struct fl_process_options *options,
-	      enum fl_isolation isolation, unsigned deadline_ms, const struct fl_sandbox_elf *elf,
-	      enum fl_answer *answer_ret, struct fl_death_facts *facts);
+fl_apart_index(struct fl_sandbox *sandbox, const struct fl_sandbox_elf *elf,
+	       enum fl_answer *answer_ret, struct fl_death_facts *facts);
 
 /** Copy it. False: it cannot be read, or memory is out. */
 FL_MUST_CHECK bool fl_apart_read(const struct fl_apart_index *index, struct fl_buffer *ret);

@@ -148,11 +148,12 @@ enum fl_code fl_call_give_elfs(struct fl_call *call, struct fl_error *err)
 	return code;
 }
 
-bool fl_call_drop_indexes(struct fl_call *call)
+uint32_t fl_call_drop_indexes(struct fl_call *call)
 {
-	bool had = false;
+	uint32_t had = 0;
 	for (size_t i = 0; i < call->request.elf_count; i++)
-		had |= call->elfs[i].has_index && !call->without_indexes;
+		if (call->elfs[i].has_index && !call->without_indexes)
+			had |= UINT32_C(1) << i;
 	call->without_indexes = true;
 	take_back_elfs(call);
 	return had;

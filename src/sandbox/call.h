@@ -42,9 +42,11 @@ FL_MUST_CHECK enum fl_code fl_call_name_elfs(struct fl_call *call,
  */
 FL_MUST_CHECK enum fl_code fl_call_give_elfs(struct fl_call *call, struct fl_error *err);
 
-/** Go on without indexes, and without descriptors until they are given again. False: none has one.
+/**
+ * Go on without indexes, and without descriptors until they are given again.
+ * @return bit i: ELF i had one. 0 when they were dropped before.
  */
-bool fl_call_drop_indexes(struct fl_call *call);
+uint32_t fl_call_drop_indexes(struct fl_call *call);
 
 /** The ELFs as the engine wants them. @p fds: theirs, then those of their indexes. */
 size_t fl_call_inputs(const struct fl_wire_request *request, const int *fds,
