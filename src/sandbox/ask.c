@@ -212,6 +212,7 @@ enum fl_code fl_ask(struct fl_sandbox *sandbox, struct fl_call *call,
 		if (can_go_on(sandbox, call, dead, facts.stalled))
 			continue;
 		if (try > 0 || !worth_a_second_try(&facts, served)) {
+			fl_sandbox_forget_refusals(sandbox); /* it died without them, too */
 			code = killed_from_outside(&facts) ? FL_ENOMEM : FL_ECHILD;
 			return blame(&facts, code, death, err);
 		}

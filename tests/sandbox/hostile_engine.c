@@ -331,6 +331,14 @@ static enum fl_code write_index(struct fl_error *err)
 	return fl_fail(err, FL_ELIMIT, FL_AT_NONE, 0, "read %d, written %d", can_read, can_write);
 }
 
+/* Two ELFs are the first descriptors to arrive, an index is the third. */
+static enum fl_code die_of_an_index(struct fl_error *err)
+{
+	if (close(FL_FD_COUNT + 2) == 0)
+		_exit(7);
+	return count_compiled(err);
+}
+
 /* What the child can reach besides its own four: closing works for what is open. */
 static enum fl_code count_descriptors(struct fl_error *err)
 {
@@ -350,6 +358,7 @@ static const struct {
 	{ "count compiled", count_compiled },
 	{ "count descriptors", count_descriptors },
 	{ "write index", write_index },
+	{ "die of an index", die_of_an_index },
 };
 
 static bool is_act(const char *act, size_t size, const char *name)
@@ -421,6 +430,10 @@ enum fl_code __wrap_fl_symbols_open_mapped(const void *bytes, size_t size, const
 	hostile_symbols_opened++;
 	if (size == sizeof(killer) - 1 && memcmp(bytes, killer, size) == 0)
 		read_null();
+	static const char loner[] = "hostile when alone";
+	if (size == sizeof(loner) - 1 && memcmp(bytes, loner, size) == 0 &&
+	    hostile_symbols_opened == 1)
+		read_null(); /* as the first, or the only one, that its child compiles */
 	static const char answer[] = "hostile answer damaged";
 	if (size == sizeof(answer) - 1 && memcmp(bytes, answer, size) == 0)
 		answer_damaged();
