@@ -56,7 +56,7 @@ FL_MUST_CHECK enum fl_code fl_engine_encode(struct fl_engine *engine,
 					    const struct fl_image_input *input,
 					    struct fl_buffer *ret, struct fl_error *err);
 
-/** Packed places of @p addr_count addresses; errors of an ELF carry its name. */
+/** fl_places_pack() of @p addr_count addresses; errors of an ELF carry its name. */
 FL_MUST_CHECK enum fl_code
 fl_engine_lookup(struct fl_engine *engine, const struct fl_image_input *inputs, size_t count,
 		 enum fl_sandbox_names names, const uint32_t *addrs, size_t addr_count,

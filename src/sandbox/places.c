@@ -42,6 +42,7 @@ struct packer {
 	struct array places, scopes, texts;
 	struct known *known;
 	size_t known_count, known_room; /* room: a power of two */
+	size_t expected;                /* the first room */
 	enum fl_sandbox_names names;
 	enum fl_code code;
 };
@@ -85,7 +86,7 @@ static bool make_slots(struct packer *p)
 {
 	if (p->known_count < p->known_room / 2)
 		return true;
-	size_t room = p->known_room ? 2 * p->known_room : 1024;
+	size_t room = p->known_room ? 2 * p->known_room : p->expected;
 	struct known *known = calloc(room, sizeof(*known));
 	if (!known) {
 		p->code = FL_ENOMEM;
@@ -176,26 +177,44 @@ static void pack_places(struct packer *p, const struct fl_symbols *const *symbol
 	p->places.size += count * sizeof(place);
 }
 
-/* The four parts in one piece: in the array of places, which is made to begin with the header. */
-static enum fl_code join(struct packer *p, struct fl_buffer *ret)
+static uint8_t *put(uint8_t *at, const struct array *a)
+{
+	if (a->size)
+		memcpy(at, a->data, a->size);
+	return at + a->size;
+}
+
+/* The four parts in one piece; the array of places begins with the header. */
+static enum fl_code join(const struct packer *p, struct fl_buffer *ret)
 {
 	struct header *header = (void *)p->places.data;
 	header->scope_count = (uint32_t)(p->scopes.size / sizeof(struct scope));
 	header->text_size = (uint32_t)p->texts.size;
-	append(p, &p->places, p->scopes.data, p->scopes.size);
-	append(p, &p->places, p->texts.data, p->texts.size);
-	if (p->code)
-		return p->code;
-	*ret = (struct fl_buffer){ (uint8_t *)p->places.data, p->places.size };
-	p->places.data = NULL;
+	size_t size = p->places.size + p->scopes.size + p->texts.size;
+	if (size > FL_WIRE_RESULT_MAX)
+		return FL_ELIMIT;
+	uint8_t *bytes = size > ret->size ? malloc(size) : ret->data;
+	if (!bytes)
+		return FL_ENOMEM;
+	put(put(put(bytes, &p->places), &p->scopes), &p->texts);
+	*ret = (struct fl_buffer){ bytes, size };
 	return FL_OK;
+}
+
+/* About one for each address. */
+static size_t expected_texts(size_t addr_count)
+{
+	size_t room = 64;
+	while (room < addr_count)
+		room *= 2;
+	return room;
 }
 
 enum fl_code fl_places_pack(const struct fl_symbols *const *symbols, size_t symbols_count,
 			    enum fl_sandbox_names names, const uint32_t *addrs, size_t count,
 			    struct fl_buffer *ret, struct fl_error *err)
 {
-	struct packer p = { .names = names };
+	struct packer p = { .names = names, .expected = expected_texts(count) };
 	const struct header header = { .place_count = (uint32_t)count };
 	uint64_t *order = calloc(2 * count + 1, sizeof(*order));
 	if (!order)

@@ -18,6 +18,8 @@
 /**
  * Look up @p count addresses.
  * @param names what becomes of linkage names.
+ * @param ret   memory of the caller that the answer goes to if it fits, or nothing; becomes the
+ *              answer, there or in memory from malloc(). Unchanged on failure.
  * @retval FL_ELIMIT the answer is larger than FL_WIRE_RESULT_MAX.
  * @retval FL_ENOMEM
  */

@@ -142,12 +142,17 @@ lookup(struct server *server, const struct incoming *in, struct fl_wire_reply *r
 	struct fl_image_input inputs[FL_WIRE_ELFS];
 	size_t count = fl_call_inputs(&in->request, in->fds, inputs);
 	size_t addr_count = (size_t)in->request.input_size / sizeof(uint32_t);
-	FL_AUTO_BUFFER places = { 0 };
+	struct fl_buffer places = { server->answer, FL_WIRE_ANSWER };
 	enum fl_code code = fl_engine_lookup(&server->engine, inputs, count,
 					     (enum fl_sandbox_names)in->request.input,
 					     server->window, addr_count, &places, &reply->error);
-	if (!code)
-		code = give_result(server, places.data, places.size, reply);
+	if (code)
+		return code;
+	reply->size = places.size;
+	if (places.data == server->answer)
+		return FL_OK;
+	code = give_result(server, places.data, places.size, reply);
+	fl_buffer_deinit(&places);
 	return code;
 }
 

@@ -171,14 +171,38 @@ static void test_order(void **state)
 
 /* --- answers that are none --- */
 
-static struct fl_buffer pack_some(const struct fl_symbols *symbols)
+static enum fl_code pack_into(const struct fl_symbols *symbols, struct fl_buffer *ret)
 {
 	static const uint32_t addrs[] = { 0x840, 0x7a8, 0x20000000 };
+	return fl_places_pack((const struct fl_symbols *const[]){ symbols }, 1, FL_NAMES_LINKAGE,
+			      addrs, 3, ret, NULL);
+}
+
+static struct fl_buffer pack_some(const struct fl_symbols *symbols)
+{
 	struct fl_buffer packed = { 0 };
-	assert_int_equal(fl_places_pack((const struct fl_symbols *const[]){ symbols }, 1,
-					FL_NAMES_LINKAGE, addrs, 3, &packed, NULL),
-			 FL_OK);
+	assert_int_equal(pack_into(symbols, &packed), FL_OK);
 	return packed;
+}
+
+/* Into memory of the caller where there is enough of it, else into other memory. */
+static void test_room_of_the_caller(void **state)
+{
+	FL_AUTO(fl_symbols) symbols = open_symbols();
+	FL_AUTO_BUFFER packed = pack_some(symbols);
+	(void)state;
+	for (size_t less = 0; less < 2; less++) {
+		uint8_t *room = malloc(packed.size - less); /* a sanitizer sees its end */
+		assert_non_null(room);
+		struct fl_buffer ret = { room, packed.size - less };
+		assert_int_equal(pack_into(symbols, &ret), FL_OK);
+		assert_int_equal(ret.data == room, !less);
+		assert_int_equal(ret.size, packed.size);
+		assert_memory_equal(ret.data, packed.data, packed.size);
+		if (less)
+			fl_buffer_deinit(&ret);
+		free(room);
+	}
 }
 
 /* Exactly as large as it says, so that a sanitizer sees what is read behind it. */
@@ -321,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_demangled),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_room_of_the_caller),
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_every_word_changed),
 		cmocka_unit_test(test_texts_are_clean),
