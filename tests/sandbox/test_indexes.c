@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Indexes that are given with ELFs: used, refused, and blamed for no more than they did. */
-#include "hostile_engine.h"
+#include "acts.h"
 #include "sandbox/sandbox.h"
 #include "support/cmocka.h"
 
@@ -11,16 +11,6 @@
 #include <unistd.h>
 
 #define DIED "the analysis died while it used it"
-
-static struct fl_sandbox *open_with(struct fl_sandbox_options options)
-{
-	struct fl_sandbox *sandbox = NULL;
-	struct fl_error err = { 0 };
-	hostile_symbols_opened = 0; /* the child starts from this process's number */
-	if (fl_sandbox_open(&options, &sandbox, &err))
-		fail_msg("%s", err.message);
-	return sandbox;
-}
 
 static int memory_file(const void *bytes, size_t size)
 {
@@ -54,16 +44,6 @@ static void close_elf(const struct fl_sandbox_elf *elf)
 	close(elf->fd);
 	if (elf->has_index)
 		close(elf->index_fd);
-}
-
-static enum fl_code act_on(struct fl_sandbox *sandbox, const char *act,
-			   const struct fl_sandbox_elf *elfs, size_t count, struct fl_error *err)
-{
-	char dump[128];
-	int size = snprintf(dump, sizeof(dump), "hostile %s", act);
-	FL_AUTO(fl_report) report = NULL;
-	*err = (struct fl_error){ 0 };
-	return fl_sandbox_analyze(sandbox, dump, (size_t)size, elfs, count, &report, NULL, err);
 }
 
 static void expect_refused(const struct fl_sandbox *sandbox, uint32_t refused, const char *reason)

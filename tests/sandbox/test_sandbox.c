@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The child answers like the engine in this process, keeps what it compiled, and holds nothing
  * else. */
+#include "acts.h"
 #include "hostile_engine.h"
 #include "sandbox/sandbox.h"
 #include "support/cmocka.h"
@@ -40,16 +41,6 @@ static struct bytes read_file(const char *path)
 	return bytes;
 }
 
-static struct fl_sandbox *open_with(struct fl_sandbox_options options)
-{
-	struct fl_sandbox *sandbox = NULL;
-	struct fl_error err = { 0 };
-	hostile_symbols_opened = 0; /* the child starts from this process's number */
-	if (fl_sandbox_open(&options, &sandbox, &err))
-		fail_msg("%s", err.message);
-	return sandbox;
-}
-
 static struct fl_sandbox_elf open_elf(const char *path, const char *name)
 {
 	struct fl_sandbox_elf elf = { .fd = open(path, O_RDONLY | O_CLOEXEC), .name = name };
@@ -66,16 +57,6 @@ analyze(struct fl_sandbox *sandbox, const struct bytes *dump, const struct fl_sa
 			       &err))
 		fail_msg("%s", err.message);
 	return report;
-}
-
-static enum fl_code act_on(struct fl_sandbox *sandbox, const char *act,
-			   const struct fl_sandbox_elf *elfs, size_t count, struct fl_error *err)
-{
-	char dump[128];
-	int size = snprintf(dump, sizeof(dump), "hostile %s", act);
-	FL_AUTO(fl_report) report = NULL;
-	*err = (struct fl_error){ 0 };
-	return fl_sandbox_analyze(sandbox, dump, (size_t)size, elfs, count, &report, NULL, err);
 }
 
 /* --- modes --- */
