@@ -10,9 +10,13 @@ if(FAULTLINE_WERROR)
 	target_compile_options(fl_flags INTERFACE -Werror)
 endif()
 if(FAULTLINE_SANITIZE)
-	target_compile_options(fl_flags INTERFACE -fsanitize=address,undefined
+	set(sanitizers address,undefined)
+	if(FAULTLINE_SANITIZE STREQUAL "thread")
+		set(sanitizers thread)
+	endif()
+	target_compile_options(fl_flags INTERFACE -fsanitize=${sanitizers}
 		-fno-sanitize-recover=all -fno-omit-frame-pointer)
-	add_link_options(-fsanitize=address,undefined)
+	add_link_options(-fsanitize=${sanitizers})
 endif()
 # clang leaves the sanitizers' run time to the program.
 if(NOT FAULTLINE_SANITIZE)

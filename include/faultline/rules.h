@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** A parsed set of lists (`signatures/` in the source tree). Immutable. */
+/** A parsed set of lists (`signatures/` in the source tree). Immutable; threads may share it. */
 struct fl_rules;
 
 /** One list file: its name decides what its lines mean ("irrelevant", "plumbing/zephyr"). */

@@ -17,8 +17,8 @@ extern "C" {
 
 /**
  * The compiled symbols of one firmware ELF and of every ELF embedded in its
- * `.mflt_aux_symbols.*` sections. Immutable once opened; may be used from several
- * threads and for any number of dumps.
+ * `.mflt_aux_symbols.*` sections. Once opened its answers never change; may be used from
+ * several threads at a time, without a lock, and for any number of dumps.
  */
 struct fl_symbols;
 
