@@ -164,6 +164,10 @@ static int take_in(struct arguments *args, struct cli_ingest *ingest, char *cons
 		(void)cli_ingest_http(ingest, &args->http);
 	for (int i = 0; i < count; i++)
 		cli_ingest_path(ingest, paths[i]);
+	cli_ingest_end_drawing(ingest);
+	struct fl_error err = { 0 };
+	if (count && fl_store_sync(store, &err)) /* now it may be said to be in */
+		return cli_fail(cli_database_path(args->database), &err);
 	return conclude(args, ingest);
 }
 

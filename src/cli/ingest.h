@@ -24,7 +24,8 @@ struct cli_ingest {
 	struct fl_delivery_options delivery;
 	bool has_pattern;
 	regex_t device_pattern; /**< of a file's name; its one group is the serial number */
-	bool show_progress;
+	bool show_progress, drawn;
+	int64_t drawn_at; /**< milliseconds; at first when the first file began */
 
 	struct fl_intake_summary total;
 	uint64_t files, failed;
@@ -38,6 +39,8 @@ struct cli_ingest {
 void cli_ingest_path(struct cli_ingest *ingest, const char *path);
 /** A failure of one file: said and counted. */
 void cli_ingest_failed(struct cli_ingest *ingest, const char *name, const struct fl_error *err);
+/** Take the progress off the terminal, before anything else is written there. */
+void cli_ingest_end_drawing(struct cli_ingest *ingest);
 
 struct cli_http {
 	const char *content_type, *content_encoding;

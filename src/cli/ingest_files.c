@@ -27,11 +27,12 @@ struct source {
 	bool in_folder;
 	struct stat info;
 	uint64_t done;
-	int64_t began, drawn; /* milliseconds */
+	int64_t began; /* milliseconds */
 };
 
 void cli_ingest_failed(struct cli_ingest *ingest, const char *name, const struct fl_error *err)
 {
+	cli_ingest_end_drawing(ingest);
 	int code = cli_fail(name, err);
 	ingest->failed++;
 	ingest->exit_code = ingest->exit_code ? ingest->exit_code : code;
@@ -45,25 +46,52 @@ static int64_t milliseconds(void)
 }
 
 /* Nothing for what is done at once. */
-static void draw(const struct cli_ingest *ingest, struct source *source)
+static bool is_due(struct cli_ingest *ingest, int64_t now)
+{
+	if (!ingest->show_progress || now - ingest->drawn_at < DRAW_MILLISECONDS)
+		return false;
+	ingest->drawn_at = now;
+	ingest->drawn = true;
+	return true;
+}
+
+static void print_count(const struct cli_ingest *ingest)
+{
+	fprintf(stderr, "\r%" PRIu64 " file%s, ", ingest->files, ingest->files == 1 ? "" : "s");
+}
+
+static void draw_count(struct cli_ingest *ingest)
+{
+	if (!is_due(ingest, milliseconds()))
+		return;
+	print_count(ingest);
+	fprintf(stderr, "%.1f MB \033[K", (double)ingest->total.bytes / 1e6);
+}
+
+/* A file that takes long. */
+static void draw(struct cli_ingest *ingest, const struct source *source)
 {
 	int64_t now = milliseconds();
-	if (!ingest->show_progress || now - source->drawn < DRAW_MILLISECONDS)
+	if (now - source->began < DRAW_MILLISECONDS || !is_due(ingest, now))
 		return;
-	source->drawn = now;
 	double megabytes = (double)source->done / 1e6;
 	double seconds = (double)(now - source->began) / 1e3;
-	fprintf(stderr, "\r%.40s: %.1f MB", cli_text(cli_basename(source->path)), megabytes);
+	if (ingest->files)
+		print_count(ingest);
+	else
+		fputs("\r", stderr);
+	fprintf(stderr, "%.40s: %.1f MB", cli_text(cli_basename(source->path)), megabytes);
 	if (S_ISREG(source->info.st_mode) && source->info.st_size)
 		fprintf(stderr, " (%.0f%%)",
 			100.0 * (double)source->done / (double)source->info.st_size);
 	fprintf(stderr, ", %.1f MB/s \033[K", megabytes / seconds);
 }
 
-static void end_drawing(const struct source *source)
+void cli_ingest_end_drawing(struct cli_ingest *ingest)
 {
-	if (source->drawn > source->began)
+	if (ingest->drawn)
 		fputs("\r\033[K", stderr);
+	ingest->drawn = false;
 }
 
 /* What a live stream brought is not left lying about. */
@@ -76,7 +104,7 @@ flush_when_idle(struct fl_delivery *delivery, const struct source *source, struc
 	return fl_delivery_flush(delivery, err);
 }
 
-static enum fl_code feed(const struct cli_ingest *ingest, struct fl_delivery *delivery,
+static enum fl_code feed(struct cli_ingest *ingest, struct fl_delivery *delivery,
 			 struct source *source, uint8_t *buffer, struct fl_error *err)
 {
 	for (;;) {
@@ -165,10 +193,12 @@ static void settle(struct cli_ingest *ingest, const struct source *source,
 		cli_ingest_failed(ingest, source->path, err);
 	} else {
 		ingest->files++;
-		if (nothing)
+		if (nothing) {
+			cli_ingest_end_drawing(ingest);
 			cli_error("%s: no dump or chunk in it (%" PRIu64
 				  " events of other kinds); see --event-name, --data-field",
 				  cli_text(source->path), summary->events.others);
+		}
 	}
 }
 
@@ -186,9 +216,8 @@ static void take_open(struct cli_ingest *ingest, struct source *source, const ch
 	if (code) {
 		cli_ingest_failed(ingest, source->path, &err);
 	} else {
-		source->began = source->drawn = milliseconds();
+		source->began = milliseconds();
 		code = feed(ingest, delivery, source, buffer, &err);
-		end_drawing(source);
 		settle(ingest, source, delivery, code, &err);
 	}
 	free(buffer);
@@ -202,6 +231,17 @@ static bool open_source(struct source *source, struct fl_error *err)
 		fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s", strerror(errno));
 		return false;
 	}
+	return true;
+}
+
+/* A file is still there if the power fails; what came through a pipe is only in the database. */
+static bool choose_durability(const struct cli_ingest *ingest, const struct source *source,
+			      struct fl_error *err)
+{
+	struct fl_store *store = ingest->delivery.store;
+	if (!S_ISREG(source->info.st_mode))
+		return fl_store_sync(store, err) == FL_OK;
+	fl_store_put_off_sync(store);
 	return true;
 }
 
@@ -221,10 +261,11 @@ static void take_file(struct cli_ingest *ingest, const char *path, bool in_folde
 			cli_ingest_failed(ingest, path, &err);
 		return;
 	}
-	if (open_source(&source, &err))
+	if (open_source(&source, &err) && choose_durability(ingest, &source, &err))
 		take_open(ingest, &source, serial);
 	else
 		cli_ingest_failed(ingest, path, &err);
+	draw_count(ingest);
 	if (source.fd >= 0)
 		close(source.fd);
 }
@@ -260,6 +301,8 @@ static void take_folder(struct cli_ingest *ingest, const char *path, unsigned de
 void cli_ingest_path(struct cli_ingest *ingest, const char *path)
 {
 	struct stat info;
+	if (!ingest->drawn_at)
+		ingest->drawn_at = milliseconds();
 	if (strcmp(path, "-") != 0 && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
 		take_folder(ingest, path, 0);
 	else

@@ -6,8 +6,9 @@
  *     carrier -> chunks -> messages of each device -> items -> queue, or kept
  *
  * A delivery is put away in batches, each of them one transaction: its items, what is counted, and
- * the state of half-received messages. What a batch has committed is durable, and a process that is
- * killed between two batches has lost nothing of it. While chunks of a device are being taken in,
+ * the state of half-received messages. What a batch has committed is durable (unless the store's
+ * fl_store_put_off_sync() says when), and a process that is killed between two batches has lost
+ * nothing of it. While chunks of a device are being taken in,
  * no other process takes in chunks of that device (docs/receiver.md).
  */
 #ifndef INTAKE_INTAKE_H
@@ -125,7 +126,7 @@ FL_MUST_CHECK enum fl_code fl_delivery_feed(struct fl_delivery *delivery, const 
 					    size_t size, struct fl_error *err);
 /** Commit what came so far and let other processes have the devices: a pause in a live stream. */
 FL_MUST_CHECK enum fl_code fl_delivery_flush(struct fl_delivery *delivery, struct fl_error *err);
-/** The end. Everything is durable when this returns FL_OK. Nothing at all was fed: FL_EFORMAT. */
+/** The end. Everything is committed when this returns FL_OK. Nothing at all was fed: FL_EFORMAT. */
 FL_MUST_CHECK enum fl_code fl_delivery_end(struct fl_delivery *delivery, struct fl_error *err);
 
 /** So far, committed. */

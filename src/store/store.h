@@ -180,6 +180,14 @@ fl_store_batch_commit(struct fl_store *store, struct fl_error *err);
 /** Undo. Allowed when no batch is open. */
 FL_API void fl_store_batch_abandon(struct fl_store *store);
 
+/**
+ * From now on a commit of this handle outlives the process, but is on the disk only after
+ * fl_store_sync(): for what can be given again until it is said to be in. Nothing in a batch.
+ */
+FL_API void fl_store_put_off_sync(struct fl_store *store);
+/** What was committed is on the disk, and what will be is when the commit returns. */
+FL_API FL_MUST_CHECK enum fl_code fl_store_sync(struct fl_store *store, struct fl_error *err);
+
 /** How crash storms are kept in bounds; of this handle. All zero (the default): no bounds. */
 struct fl_store_policy {
 	uint32_t keep_per_issue; /**< full dumps per issue and software version; of the others only

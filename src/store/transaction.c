@@ -17,6 +17,24 @@ void fl_store_be_lax(struct fl_store *store)
 		sqlite3_exec(store->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 }
 
+void fl_store_put_off_sync(struct fl_store *store)
+{
+	fl_store_be_lax(store);
+}
+
+/* A commit that changes nothing would not wait for the disk: the log is told to. */
+enum fl_code fl_store_sync(struct fl_store *store, struct fl_error *err)
+{
+	sqlite3_file *log = NULL;
+	enum fl_code code = fl_store_be_durable(store, err);
+	if (code)
+		return code;
+	int result = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (result == SQLITE_OK && log && log->pMethods)
+		result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+	return result == SQLITE_OK ? FL_OK : fl_store_fail(store, result, err);
+}
+
 static enum fl_code run(struct fl_store *store, enum fl_sql sql, struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, sql);
