@@ -84,11 +84,6 @@ void fl_json_object_line(struct fl_json *j, const char *key)
 	begin(j, key, "{}", true);
 }
 
-void fl_json_array_line(struct fl_json *j, const char *key)
-{
-	begin(j, key, "[]", true);
-}
-
 void fl_json_end(struct fl_json *j)
 {
 	assert(j->depth);

@@ -33,7 +33,6 @@ void fl_json_object(struct fl_json *j, const char *key);
 void fl_json_array(struct fl_json *j, const char *key);
 /** The same, with everything inside on one line. */
 void fl_json_object_line(struct fl_json *j, const char *key);
-void fl_json_array_line(struct fl_json *j, const char *key);
 void fl_json_end(struct fl_json *j);
 
 void fl_json_str(struct fl_json *j, const char *key, const char *value);

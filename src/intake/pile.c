@@ -29,14 +29,6 @@ enum fl_code fl_pile_add(struct fl_pile *pile, const void *bytes, size_t size, s
 	return FL_OK;
 }
 
-enum fl_code fl_pile_end_text(struct fl_pile *pile, struct fl_error *err)
-{
-	enum fl_code code = fl_pile_add(pile, "", 1, err);
-	if (!code)
-		pile->size--;
-	return code;
-}
-
 void fl_pile_deinit(struct fl_pile *pile)
 {
 	free(pile->data);

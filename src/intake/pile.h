@@ -15,8 +15,6 @@ struct fl_pile {
 
 FL_MUST_CHECK enum fl_code
 fl_pile_add(struct fl_pile *pile, const void *bytes, size_t size, struct fl_error *err);
-/** Also a NUL behind what is there, not counted. */
-FL_MUST_CHECK enum fl_code fl_pile_end_text(struct fl_pile *pile, struct fl_error *err);
 void fl_pile_deinit(struct fl_pile *pile);
 
 #endif
