@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses -> scopes, for users of the library. */
+#include "support/die_writer.h"
 #include "symbols_case.h"
 
 enum { C99 = 0x0c };
@@ -48,6 +49,95 @@ static void test_inlined_scopes_come_first(void **state)
 	assert_int_equal(lookup(&c, 0x10e, scopes, NULL), 1);
 	assert_string_equal(scopes[0].function, "outer");
 	assert_int_equal(scopes[0].line, 40);
+}
+
+/* --- functions of two parts, as gcc's -freorder-blocks-and-partition makes them --- */
+
+enum { UNIT = 0x11, INLINED = 0x1d, SUBPROGRAM = 0x2e };
+
+#define DIE(d, tag, children, ...) \
+	dies_add(d, tag, children, \
+		 (const struct die_attribute[]){ __VA_ARGS__, { 0, 0, 0, NULL, 0 } })
+#define NAME(text) \
+	{ \
+		0x03, DIE_STRING, 0, text, 0 \
+	}
+#define RANGES(off) \
+	{ \
+		0x55, DIE_DATA4, off, NULL, 0 \
+	}
+
+/* "outer" in [0x100, 0x120) and [0x180, 0x1a0), "cold" between and behind its parts. */
+static void write_parts(struct elf_writer *w)
+{
+	struct die_writer d = { .version = 3 };
+	BYTES_AUTO ranges = { 0 };
+	static const uint32_t lists[] = {
+		0x100, 0x120, 0x180, 0x1a0, 0,     0, /* 0: outer */
+		0x108, 0x110, 0x11c, 0x184, 0x188, 0x1b0,
+		0,     0,                             /* 24: leaf, which claims too much */
+		0x18c, 0x190, 0,     0,               /* 56: twig in it */
+		0x140, 0x148, 0x1a0, 0x1a8, 0,     0, /* 72: cold */
+		0x1a4, 0x1a8, 0,     0,               /* 96: leaf in cold */
+	};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		put_u32(&ranges, lists[i]);
+	dies_unit(&d, UNIT);
+	uint32_t leaf = DIE(&d, SUBPROGRAM, false, NAME("leaf"), { 0x20, DIE_DATA1, 1, NULL, 0 });
+	uint32_t twig = DIE(&d, SUBPROGRAM, false, NAME("twig"), { 0x20, DIE_DATA1, 1, NULL, 0 });
+	DIE(&d, SUBPROGRAM, true, NAME("outer"), RANGES(0));
+	DIE(&d, INLINED, true, { 0x31, DIE_REF4, leaf, NULL, 0 }, RANGES(24));
+	DIE(&d, INLINED, false, { 0x31, DIE_REF4, twig, NULL, 0 }, RANGES(56));
+	dies_up(&d);
+	dies_up(&d);
+	DIE(&d, SUBPROGRAM, true, NAME("cold"), RANGES(72));
+	DIE(&d, INLINED, false, { 0x31, DIE_REF4, leaf, NULL, 0 }, RANGES(96));
+	dies_up(&d);
+	dies_unit_end(&d);
+	dies_end(&d, w);
+	elf_section(w, ".debug_ranges", ELF_PROGBITS, 0, 0, ranges.data, ranges.size);
+	elf_code(w, ".text", 0x100, 0x100);
+}
+
+/* An inlined call belongs to every part of its function, and to no other function's code. */
+static void test_inlined_in_parts(void **state)
+{
+	static const struct {
+		uint32_t addr;
+		const char *scopes;
+	} cases[] = {
+		{ 0x100, "outer" },
+		{ 0x108, "leaf < outer" },
+		{ 0x110, "outer" },
+		{ 0x11c, "leaf < outer" },
+		{ 0x120, "-" },
+		{ 0x140, "cold" },
+		{ 0x148, "-" },
+		{ 0x180, "leaf < outer" },
+		{ 0x184, "outer" },
+		{ 0x188, "leaf < outer" },
+		{ 0x18c, "twig < leaf < outer" },
+		{ 0x190, "leaf < outer" },
+		{ 0x19e, "leaf < outer" },
+		{ 0x1a0, "cold" },
+		{ 0x1a4, "leaf < cold" },
+		{ 0x1a8, "-" },
+	};
+	ELF_AUTO w = { 0 };
+	(void)state;
+	write_parts(&w);
+	SYMBOLS c = open_symbols(&w);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fl_scope scopes[FL_SCOPES_MAX];
+		char got[64] = "-";
+		size_t count = lookup(&c, cases[i].addr, scopes, NULL);
+		size_t used = 0;
+		for (size_t k = 0; k < count; k++)
+			used += (size_t)snprintf(got + used, sizeof(got) - used, "%s%s",
+						 k ? " < " : "", scopes[k].function);
+		if (strcmp(got, cases[i].scopes) != 0)
+			fail_msg("0x%x: %s, not %s", cases[i].addr, got, cases[i].scopes);
+	}
 }
 
 static void test_line_without_function(void **state)
@@ -125,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inlined_scopes_come_first),
+		cmocka_unit_test(test_inlined_in_parts),
 		cmocka_unit_test(test_line_without_function),
 		cmocka_unit_test(test_less_room),
 		cmocka_unit_test(test_several_files),

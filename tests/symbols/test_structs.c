@@ -66,6 +66,41 @@ static void test_only_what_is_in_memory(void **state)
 	assert_int_equal(info.size, 4);
 }
 
+/* A symbol of assembly code has no size; debug information of the same variable does. */
+static void test_size_of_a_symbol_without(void **state)
+{
+	static const struct {
+		uint32_t symbol_addr, symbol_size, size;
+	} cases[] = {
+		{ 0x20000010, 0, 16 },
+		{ 0x20000010, 8, 8 }, /* what the symbol says counts */
+		{ 0x20000020, 0, 0 }, /* another variable of that name */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ELF_AUTO w = { 0 };
+		struct die_writer d = { 0 };
+		dies_unit(&d, UNIT);
+		uint32_t base = DIE(BASE, false, NAME("int"), SIZE(4));
+		uint32_t array = DIE(0x01, true, TYPE(base));
+		DIE(0x21, false, { 0x37, DIE_DATA1, 4, NULL, 0 });
+		dies_up(&d);
+		DIE(VARIABLE, false, NAME("pxReadyTasksLists"), TYPE(array), AT("\x10\0\0\x20"));
+		dies_unit_end(&d);
+		dies_end(&d, &w);
+		elf_code(&w, ".text", 0x1000, 0x40);
+		unsigned bss =
+			elf_section(&w, ".bss", ELF_NOBITS, ELF_A | ELF_W, 0x20000000, NULL, 0x100);
+		elf_symbol(&w, "pxReadyTasksLists", cases[i].symbol_addr, cases[i].symbol_size,
+			   ELF_OBJECT, bss);
+		SYMBOLS c = open_symbols(&w);
+		struct fl_variable_info info;
+		assert_true(fl_view_variable(&c.view, "pxReadyTasksLists", &info));
+		assert_int_equal(info.addr, cases[i].symbol_addr);
+		assert_int_equal(info.size, cases[i].size);
+	}
+}
+
 /* Every typedef finds the structure, also where there are more than a row has room for. */
 static void test_names(void **state)
 {
@@ -116,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_what_is_in_memory),
+		cmocka_unit_test(test_size_of_a_symbol_without),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RTX5, by the offsets of rtx_os.h, spelled out again. */
+#include "support/type_writer.h"
 #include "threads/kernel_case.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 	BLOCKS = CASE_RAM + 0x200, /* 0x80 apart */
 	STACKS = CASE_RAM + 0x800, /* 0x100 apart, that large */
 	BLOCK_STEP = 0x80,
+	BLOCK_SIZE = 68, /* sizeof(osRtxThread_t) */
 	STACK_STEP = 0x100,
 	FILL = (int32_t)0xcccccccc,
 	MAGIC = (int32_t)0xe25a2ea5,
@@ -219,6 +221,82 @@ static void test_ended(void **state)
 	assert_string_equal(t->stop_text, "it has ended");
 }
 
+/* As rtx_os.h has it. */
+static void put_type(struct kernel_case *c)
+{
+	static const struct {
+		const char *name;
+		uint32_t off, size;
+	} members[] = {
+		{ "id", 0, 1 },
+		{ "state", 1, 1 },
+		{ "flags", 2, 1 },
+		{ "attr", 3, 1 },
+		{ "name", 4, 4 },
+		{ "thread_next", 8, 4 },
+		{ "thread_prev", 12, 4 },
+		{ "delay_next", 16, 4 },
+		{ "delay_prev", 20, 4 },
+		{ "thread_join", 24, 4 },
+		{ "delay", 28, 4 },
+		{ "priority", 32, 1 },
+		{ "priority_base", 33, 1 },
+		{ "stack_frame", 34, 1 },
+		{ "flags_options", 35, 1 },
+		{ "wait_flags", 36, 4 },
+		{ "thread_flags", 40, 4 },
+		{ "mutex_list", 44, 4 },
+		{ "stack_mem", 48, 4 },
+		{ "stack_size", 52, 4 },
+		{ "sp", 56, 4 },
+		{ "thread_addr", 60, 4 },
+		{ "tz_memory", 64, 4 },
+	};
+	struct type_writer t = { 0 };
+	types_begin(&t);
+	types_structure(&t, "osRtxThread_s", BLOCK_SIZE);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		types_member(&t, members[i].name, members[i].size == 1 ? t.u8 : t.u32,
+			     members[i].off);
+	types_up(&t);
+	types_end(&t, &c->elf);
+}
+
+/* One that ended and waits to be joined is on no list of the kernel (osRtxThreadTerminate() of
+ * 5.5): the application's own control blocks are looked at. */
+static void test_on_no_list(void **state)
+{
+	(void)state;
+	KERNEL_CASE c;
+	begin(&c);
+	put_type(&c);
+	put_thread(&c, 0, "ready", READY, 24, 24, 0xfd);
+	put_thread(&c, 1, "joinable", TERMINATED, 24, 24, 0xfd);
+	put_thread(&c, 2, "never made", 0, 24, 24, 0xfd);
+	put_word(&c, 2, 48, 0); /* no stack was ever given to it */
+	put_thread(&c, 3, "no thread", READY, 24, 24, 0xfd);
+	put_word(&c, 3, 0, 0xf5 | READY << 8); /* a mutex */
+	put_thread(&c, 4, "a buffer", READY, 24, 24, 0xfd);
+	put_thread(&c, 5, "on the heap", READY, 24, 24, 0xfd);
+	kernel_case_object(&c, "ready_block", block_of(0), BLOCK_SIZE);
+	kernel_case_object(&c, "joinable_block", block_of(1), BLOCK_SIZE);
+	kernel_case_object(&c, "unused_block", block_of(2), BLOCK_SIZE);
+	kernel_case_object(&c, "large_mutex", block_of(3), BLOCK_SIZE);
+	kernel_case_object(&c, "buffer", block_of(4), BLOCK_SIZE + 4);
+	kernel_case_object(&c, "not_captured", CASE_RAM + 4 * CASE_RAM_WORDS - BLOCK_SIZE,
+			   BLOCK_SIZE);
+	kernel_case_put(&c, INFO_READY, block_of(0));
+	c.captured = CASE_RAM_WORDS - BLOCK_SIZE / 4;
+	kernel_case_find(&c, NULL, FL_ARCH_V7M);
+	assert_int_equal(c.threads.count, 2);
+	assert_int_equal(kernel_case_thread(&c, "ready")->state, FL_THREAD_READY);
+	const struct fl_thread *t = kernel_case_thread(&c, "joinable");
+	assert_int_equal(t->state, FL_THREAD_TERMINATED);
+	assert_int_equal(t->block, block_of(1));
+	assert_int_equal(t->context, FL_CONTEXT_NONE);
+	assert_int_equal(c.findings.count, 0);
+}
+
 static void test_damaged_lists(void **state)
 {
 	(void)state;
@@ -281,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_inside_secure_code),
 		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_on_no_list),
 		cmocka_unit_test(test_damaged_lists),
 		cmocka_unit_test(test_cut_anywhere),
 	};

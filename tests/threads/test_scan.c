@@ -14,7 +14,8 @@ enum {
 	QUEUE = RAM + 0x40,
 	HANDLE = RAM + 0x80,
 	HEAP = RAM + 0x100,
-	DRIVER = RAM + 0x200
+	DRIVER = RAM + 0x200,
+	COPIES = RAM + 0xc00,
 };
 
 struct ground {
@@ -55,6 +56,7 @@ static void write_image(struct elf_writer *w)
 	elf_symbol(w, "block", DRIVER + 0x40, 16, ELF_OBJECT, 1);
 	elf_symbol(w, "xQueueRegistry", DRIVER + 0x50, 16, ELF_OBJECT, 1);
 	elf_symbol(w, "buffer", DRIVER + 0x60, 264, ELF_OBJECT, 1);
+	elf_symbol(w, "copies", COPIES, 256, ELF_OBJECT, 1);
 	elf_symbol(w, "odd", DRIVER + 0x173, 13, ELF_OBJECT, 1);
 	elf_symbol(w, "not_captured", RAM + 0xf00, 4, ELF_OBJECT, 1);
 	elf_symbol(w, "small", RAM, 1, ELF_OBJECT, 1);
@@ -237,6 +239,30 @@ static void test_names_of_objects(void **state)
 			assert_string_equal(object, cases[i].object);
 		if (handle)
 			assert_string_equal(handle, cases[i].handle);
+	}
+}
+
+/* docs/threads.md: 64 words with one value are looked at. One more could be the second name. */
+static void test_too_many_copies(void **state)
+{
+	enum { LOOKED_AT = 64 };
+	(void)state;
+	for (uint32_t copies = LOOKED_AT - 1; copies <= LOOKED_AT; copies++) {
+		GROUND g;
+		ground_begin(&g);
+		uint32_t words[LOOKED_AT] = { 0 };
+		for (uint32_t i = 0; i < copies; i++)
+			words[i] = HEAP + 0x10;
+		TARGET_WORDS(&g.memory, DRIVER, 0, HEAP + 0x10, 0, 0);
+		target_words(&g.memory, COPIES, words, LOOKED_AT);
+		struct fl_thread *t = fl_scan_add(&g.scan, 0x30001000);
+		fl_thread_set_stack(t, COPIES, COPIES + 4 * LOOKED_AT);
+		wait_for(&g, 0x30000000, HEAP + 0x10);
+		const char *name = fl_scan_handle_name(&g.scan, HEAP + 0x10);
+		if (copies < LOOKED_AT)
+			assert_string_equal(name, "driver+0x4");
+		else
+			assert_null(name);
 	}
 }
 
@@ -428,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_names_of_objects),
+		cmocka_unit_test(test_too_many_copies),
 		cmocka_unit_test(test_names_across_regions),
 		cmocka_unit_test(test_captured_objects),
 		cmocka_unit_test(test_layouts),
