@@ -31,12 +31,18 @@ static void close_fd(int *fd)
 }
 #define AUTO_FD __attribute__((__cleanup__(close_fd))) int
 
+static enum fl_code fail_with(struct fl_store *store, enum fl_code code, const char *name,
+			      const char *words, struct fl_error *err)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s%s%s", store->symbols_dir, name[0] ? "/" : "", name);
+	return fl_path_fail(err, code, path, words);
+}
+
 static enum fl_code fail(struct fl_store *store, const char *name, struct fl_error *err)
 {
 	int error = errno;
-	char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%s%s%s", store->symbols_dir, name[0] ? "/" : "", name);
-	return fl_path_fail(err, error == ENOMEM ? FL_ENOMEM : FL_EIO, path, strerror(error));
+	return fail_with(store, error == ENOMEM ? FL_ENOMEM : FL_EIO, name, strerror(error), err);
 }
 
 static void name_of(const uint8_t hash[16], char ret[NAME_SIZE])
@@ -130,6 +136,22 @@ fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, st
 	return FL_OK;
 }
 
+/* Its name says what it holds: a disk that fails must not decide what reports say. */
+static bool holds_what_it_is_called(int fd, const uint8_t hash[16])
+{
+	struct stat st;
+	uint8_t real[16];
+	if (fstat(fd, &st) || st.st_size <= 0)
+		return false;
+	size_t size = (size_t)st.st_size;
+	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return false;
+	fl_hash128(map, size, real);
+	munmap(map, size);
+	return memcmp(real, hash, sizeof(real)) == 0;
+}
+
 bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16])
 {
 	char name[NAME_SIZE];
@@ -157,8 +179,8 @@ static enum fl_code check_index(int fd, const uint8_t hash[16], struct fl_error 
 	return info.same_engine ? FL_OK : FL_ENOTFOUND;
 }
 
-int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16], char *refusal,
-		       size_t room)
+static int index_file_open(const struct fl_store *store, const uint8_t hash[16],
+			   char refusal[FL_INDEX_REFUSAL])
 {
 	char name[NAME_SIZE];
 	struct fl_error why = { 0 };
@@ -168,9 +190,28 @@ int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16], cha
 	int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || !check_index(fd, hash, &why))
 		return fd;
-	snprintf(refusal, room, "%s", why.message);
+	snprintf(refusal, FL_INDEX_REFUSAL, "%.*s", FL_INDEX_REFUSAL - 1, why.message);
 	close(fd);
 	return -1;
+}
+
+enum fl_code fl_elf_file_open_indexed(struct fl_store *store, const uint8_t hash[16], int *fd_ret,
+				      int *index_ret, char refusal[FL_INDEX_REFUSAL],
+				      struct fl_error *err)
+{
+	char name[NAME_SIZE];
+	AUTO_FD fd = -1;
+	enum fl_code code = fl_elf_file_open(store, hash, &fd, err);
+	if (code)
+		return code;
+	int index = index_file_open(store, hash, refusal);
+	name_of(hash, name);
+	if (index < 0 && !holds_what_it_is_called(fd, hash))
+		return fail_with(store, FL_EIO, name, "damaged", err);
+	*index_ret = index;
+	*fd_ret = fd;
+	fd = -1;
+	return FL_OK;
 }
 
 enum fl_code fl_store_keep_index(struct fl_store *store, const uint8_t hash[16], const void *bytes,

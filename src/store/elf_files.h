@@ -19,12 +19,15 @@ FL_MUST_CHECK enum fl_code
 fl_elf_file_open(struct fl_store *store, const uint8_t hash[16], int *fd_ret, struct fl_error *err);
 
 /**
- * The index of an ELF file, open read-only, if it is of this engine and this ELF; else -1.
- * @param refusal why one that is there was not opened: @p room bytes, "" unless it is damaged or
- *                another ELF's.
+ * The same with its index. Without one the ELF is going to be read: its bytes are compared with the
+ * hash.
+ * @param index_ret open read-only, if it is of this engine and this ELF; else -1.
+ * @param refusal why one that is there was not opened: "" unless it is damaged or another ELF's.
+ * @retval FL_EIO the ELF cannot be opened, or is damaged; the message names the path.
  */
-int fl_index_file_open(const struct fl_store *store, const uint8_t hash[16], char *refusal,
-		       size_t room);
+FL_MUST_CHECK enum fl_code
+fl_elf_file_open_indexed(struct fl_store *store, const uint8_t hash[16], int *fd_ret,
+			 int *index_ret, char refusal[FL_INDEX_REFUSAL], struct fl_error *err);
 
 bool fl_elf_file_exists(const struct fl_store *store, const uint8_t hash[16]);
 /** With its index. */

@@ -117,12 +117,16 @@ FL_API FL_MUST_CHECK enum fl_code fl_store_keep_index(struct fl_store *store,
  * @param facts the dump's own, gaps filled with what the upload said: what the store takes, too.
  * @retval FL_ENOTFOUND none fits, or several do: only fl_symbol_choice::ambiguous is set then. The
  * dump must wait.
+ * @retval FL_EIO the one that fits cannot be opened, or is damaged and has no index.
  */
 FL_API FL_MUST_CHECK enum fl_code
 fl_store_find_symbols(struct fl_store *store, const struct fl_report_facts *facts,
 		      struct fl_symbol_choice *ret, struct fl_error *err);
 
-/** One symbol file, without a companion. @retval FL_ENOTFOUND @retval FL_EIO it cannot be opened.
+/**
+ * One symbol file, without a companion.
+ * @retval FL_ENOTFOUND
+ * @retval FL_EIO it cannot be opened, or is damaged and has no index.
  */
 FL_API FL_MUST_CHECK enum fl_code fl_store_open_symbols(struct fl_store *store, int64_t id,
 							struct fl_symbol_choice *ret,

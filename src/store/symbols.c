@@ -53,12 +53,12 @@ static void add_companion(struct fl_store *store, const struct fl_symbol_fit *co
 			  struct fl_symbol_choice *choice)
 {
 	choice->companion_fd = -1;
-	if (!companion->id || fl_elf_file_open(store, companion->hash, &choice->companion_fd, NULL))
+	if (!companion->id ||
+	    fl_elf_file_open_indexed(store, companion->hash, &choice->companion_fd,
+				     &choice->companion_index_fd, choice->companion_index_refusal,
+				     NULL))
 		return;
 	choice->companion_id = companion->id;
-	choice->companion_index_fd =
-		fl_index_file_open(store, companion->hash, choice->companion_index_refusal,
-				   sizeof(choice->companion_index_refusal));
 	memcpy(choice->companion_hash, companion->hash, sizeof(choice->companion_hash));
 	memcpy(choice->companion_name, companion->name, sizeof(choice->companion_name));
 }
@@ -81,24 +81,24 @@ enum fl_code fl_store_find_symbols(struct fl_store *store, const struct fl_repor
 {
 	struct fl_symbol_pick pick = { 0 };
 	struct fl_error why = { 0 };
-	int fd = -1;
+	struct fl_symbol_choice choice = { .companion_index_fd = -1 };
 	fl_fail(&why, FL_ENOTFOUND, FL_AT_NONE, 0, "no symbol file fits the dump");
 	enum fl_code code = pick_for(store, facts, &pick, NULL, &why);
-	if (code || (code = fl_elf_file_open(store, pick.file.hash, &fd, &why))) {
+	if (!code)
+		code = fl_elf_file_open_indexed(store, pick.file.hash, &choice.fd, &choice.index_fd,
+						choice.index_refusal, &why);
+	if (code) {
 		if (err)
 			*err = why;
 		ret->ambiguous = pick.ambiguous;
 		return code;
 	}
-	*ret = (struct fl_symbol_choice){ .id = pick.file.id,
-					  .fd = fd,
-					  .companion_index_fd = -1,
-					  .by_build_id = pick.file.reason != FL_SYMBOL_VERSION };
-	memcpy(ret->hash, pick.file.hash, sizeof(ret->hash));
-	memcpy(ret->name, pick.file.name, sizeof(ret->name));
-	ret->index_fd = fl_index_file_open(store, ret->hash, ret->index_refusal,
-					   sizeof(ret->index_refusal));
-	add_companion(store, &pick.companion, ret);
+	choice.id = pick.file.id;
+	choice.by_build_id = pick.file.reason != FL_SYMBOL_VERSION;
+	memcpy(choice.hash, pick.file.hash, sizeof(choice.hash));
+	memcpy(choice.name, pick.file.name, sizeof(choice.name));
+	add_companion(store, &pick.companion, &choice);
+	*ret = choice;
 	return FL_OK;
 }
 

@@ -9,21 +9,18 @@ enum fl_code fl_store_open_symbols(struct fl_store *store, int64_t id, struct fl
 				   struct fl_error *err)
 {
 	FL_AUTO_QUERY query = fl_query(store, FL_SQL_SYMBOLS_READ);
+	struct fl_symbol_choice choice = { .id = id, .companion_fd = -1, .companion_index_fd = -1 };
 	struct fl_symbol_fit file;
-	int fd = -1;
 	fl_bind_int(&query, 1, id);
 	enum fl_code code = fl_query_row(&query, err);
 	if (code == FL_ENOTFOUND)
 		return fl_fail(err, code, FL_AT_NONE, 0, "there is no symbol file %" PRId64, id);
 	if (code || (code = fl_symbol_fit_read(&query, &file, err)) ||
-	    (code = fl_elf_file_open(store, file.hash, &fd, err)))
+	    (code = fl_elf_file_open_indexed(store, file.hash, &choice.fd, &choice.index_fd,
+					     choice.index_refusal, err)))
 		return code;
-	*ret = (struct fl_symbol_choice){
-		.id = id, .fd = fd, .companion_fd = -1, .companion_index_fd = -1
-	};
-	memcpy(ret->hash, file.hash, sizeof(ret->hash));
-	memcpy(ret->name, file.name, sizeof(ret->name));
-	ret->index_fd = fl_index_file_open(store, ret->hash, ret->index_refusal,
-					   sizeof(ret->index_refusal));
+	memcpy(choice.hash, file.hash, sizeof(choice.hash));
+	memcpy(choice.name, file.name, sizeof(choice.name));
+	*ret = choice;
 	return FL_OK;
 }

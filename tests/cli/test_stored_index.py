@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 
-from support import Program
+from support import Program, debug_file, stripped
 
 program = Program()
 work = pathlib.Path(tempfile.mkdtemp(prefix="faultline-test-"))
@@ -132,6 +132,40 @@ def test_goes_with_its_elf():
     check("added again", len(files(db, ".elf")) == 1, files(db, ""))
     check("added again: same report", report("added again", db) == wanted)
     check("added again: both are there", len(files(db, "")) == 2, files(db, ""))
+
+
+def test_damaged_elf():
+    """Without its index it would be read: its dumps wait for it, and come back with it."""
+    data = pathlib.Path(elf).read_bytes()
+    at = data.index(b".debug_info")  # the name of a section: such an ELF can still be read
+    for what, bad in (("flipped", data[:at] + b"_" + data[at + 1:]), ("cut off", data[:-1000]), ("hollow", b"")):
+        db = database(f"elf {what}")
+        stored, = files(db, ".elf")
+        stored.write_bytes(bad)
+        files(db, ".index")[0].unlink()
+        program.expect(f"ELF {what}: waits", 0, "ingest", dump, "--db", db, out="1 waits for its ELF, 0 quarantined", not_err=".")
+        program.expect(f"ELF {what}: why", 0, "traces", "list", "--waiting", "--db", db,
+                       out=rf"{stored}: damaged: 'faultline symbols add' brings it back")
+        run = program.run("analyze", dump, "--db", db)
+        check(f"ELF {what}: analyze --db", run.returncode == 1 and f"{stored}: damaged".encode() in run.stderr, run.stderr)
+        program.expect(f"ELF {what}: check", 3, "check", "--db", db, out="symbol file 1: its ELF ")
+        program.expect(f"ELF {what}: added again", 0, "symbols", "add", elf, "--db", db, out="1 that waited can be processed now")
+        program.expect(f"ELF {what}: worker", 0, "worker", "--once", "--db", db, out="1 analysed", not_err=".")
+
+
+def test_damaged_companion():
+    """Of a debug file's stripped ELF: poorer without, but not wrong."""
+    data = pathlib.Path(elf).read_bytes()
+    db = work / "companion.db"
+    for name, content in (("fw.debug", debug_file(data)), ("fw.stripped", stripped(data))):
+        (work / name).write_bytes(content)
+        program.expect(f"companion: {name}", 0, "symbols", "add", work / name, "--db", db)
+    for path in files(db, ".elf"):
+        if path.read_bytes() == stripped(data):
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+            path.with_suffix(".index").unlink()
+    program.expect("companion: worker", 0, "ingest", dump, "--db", db, out="1 analysed", not_err=".")
+    program.expect("companion: is not used", 0, "traces", "show", 1, "--db", db, out="fw.debug matches the dump\n")
 
 
 def test_analyze_from_database():
