@@ -163,6 +163,47 @@ static void test_states_by_list(void **state)
 	}
 }
 
+/* As of assembly code, or after objcopy. */
+static void forget_size(struct freertos_writer *w, uint32_t addr)
+{
+	enum { SYMBOL_SIZE = 16, VALUE = 4, SIZE = 8 };
+	struct bytes *symbols = &w->elf.symbols;
+	for (size_t at = 0; at < symbols->size; at += SYMBOL_SIZE)
+		if (!memcmp(symbols->data + at + VALUE, &addr, sizeof(addr)))
+			patch_u32(symbols, at + SIZE, 0);
+}
+
+/* How many priorities there are is then told by a variable for debuggers, or by the memory. */
+static void test_without_the_number_of_priorities(void **state)
+{
+	enum { NONE = -1, TOP_AT = FREERTOS_OBJECTS_END - 4 };
+	static const int tops[] = { NONE, FREERTOS_PRIORITIES - 1, 999 };
+	(void)state;
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+		FREERTOS_AUTO w;
+		FREERTOS_CASE c;
+		struct crew crew;
+		freertos_begin(&w, 0);
+		put_states(&w, &crew);
+		forget_size(&w, w.ready);
+		if (tops[i] != NONE) {
+			freertos_object(&w, "uxTopUsedPriority", TOP_AT, 4);
+			freertos_word(&w, TOP_AT, (uint32_t)tops[i]);
+		}
+		uint32_t high = freertos_task(&w, "high", FREERTOS_PRIORITIES - 1);
+		freertos_make_ready(&w, high);
+		freertos_word(&w, w.task_count, 8);
+		freertos_find(&c, &w, NULL, in_task(), FL_ARCH_V7EM);
+		assert_int_equal(c.threads.count, 8);
+		check("", &c, high, "high", FL_THREAD_READY);
+		check("", &c, crew.ready, "ready", FL_THREAD_READY);
+		check("", &c, crew.sleeper, "sleeper", FL_THREAD_BLOCKED);
+		check("", &c, crew.parked, "parked", FL_THREAD_SUSPENDED);
+		check("", &c, crew.gone, "gone", FL_THREAD_TERMINATED);
+		check("", &c, crew.idle, "IDLE", FL_THREAD_READY);
+	}
+}
+
 static void check_wait(const char *build, const struct fl_thread *t, enum fl_wait_kind kind,
 		       uint32_t object, const char *name, bool forever)
 {
@@ -404,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states_by_list),
+		cmocka_unit_test(test_without_the_number_of_priorities),
 		cmocka_unit_test(test_what_they_wait_for),
 		cmocka_unit_test(test_notifications_and_streams),
 		cmocka_unit_test(test_types_of_queues),

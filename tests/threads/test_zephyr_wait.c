@@ -100,6 +100,42 @@ static void test_kinds(void **state)
 	}
 }
 
+/* Another configuration may have the queue elsewhere: what is all for one kind of wait is known
+ * even so. */
+static void test_somewhere_in_its_section(void **state)
+{
+	static const struct {
+		const char *structure;
+		uint32_t off;
+		enum fl_wait_kind kind;
+	} cases[] = {
+		{ "k_mem_slab", 4, FL_WAIT_MEMORY },
+		{ "k_sem", 8, FL_WAIT_SEMAPHORE },
+		{ "k_pipe", 24, FL_WAIT_STREAM }, /* of readers or of writers */
+		{ "k_mbox", 4, FL_WAIT_OBJECT },  /* to send or to receive: which? */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ZEPHYR_AUTO w;
+		ZEPHYR_CASE c;
+		char start[48], end[48];
+		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_TABLE);
+		zephyr_object(&w, "it", OBJECT, 40);
+		snprintf(start, sizeof(start), "_%s_list_start", cases[i].structure);
+		snprintf(end, sizeof(end), "_%s_list_end", cases[i].structure);
+		zephyr_object(&w, start, OBJECT, 0);
+		zephyr_object(&w, end, OBJECT + 40, 0);
+		put_waiter(&w, OBJECT + cases[i].off, true);
+		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
+		const struct fl_wait *wait = &zephyr_named(&c, "waiter")->wait;
+		if (wait->kind != cases[i].kind)
+			fail_msg("%s+%u: %d", cases[i].structure, cases[i].off, wait->kind);
+		assert_true(wait->has_object);
+		assert_int_equal(wait->object,
+				 OBJECT + (cases[i].kind == FL_WAIT_OBJECT ? cases[i].off : 0));
+	}
+}
+
 /* Neither a type nor a section: a mutex and a message queue are known by what is in them. */
 static void test_contents(void **state)
 {
@@ -239,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_somewhere_in_its_section),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_message_queue_direction),
 		cmocka_unit_test(test_base_priority_of_the_owner),
