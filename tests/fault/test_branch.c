@@ -121,7 +121,7 @@ static struct fl_symbols *open_code(struct fl_symbol_view *view)
 static void test_code(void **state)
 {
 	struct fl_symbol_view view = { 0 };
-	FL_AUTO(fl_symbols) symbols = open_code(&view);
+	struct fl_symbols *symbols = open_code(&view);
 	(void)state;
 	for (size_t i = 0; i < sizeof(code_rows) / sizeof(code_rows[0]); i++) {
 		struct fault_case c;
@@ -131,6 +131,7 @@ static void test_code(void **state)
 		assert_false(c.cause.random_frame);
 		case_end(&c);
 	}
+	fl_symbols_close(symbols);
 }
 
 int main(void)
