@@ -68,6 +68,10 @@ static void test_debug_frame(void **state)
 		  false, false },
 		{ TEXT("\1armcc+\0\2\x7c\x0e"), TEXT("\0\x10\0\0\x10\0\0\0"), 0x1000, 0x10, 0, 0,
 		  false, false },
+		/* as GNU as writes .cfi_signal_frame: without 'z', the letter has no data */
+		{ TEXT("\1S\0\2\x7c\x0e\x0c\x0d\0"), TEXT("\0\x10\0\0\x10\0\0\0"), 0x1000, 0x10, 3,
+		  0, true, false },
+		{ TEXT("\1SX\0\2\x7c\x0e"), TEXT("\0\x10\0\0\x10\0\0\0"), 0, 0, 0, 0, false, true },
 		{ TEXT("\2\0\2\x7c\x0e"), TEXT("\0\x10\0\0\x10\0\0\0"), 0, 0, 0, 0, false, true },
 		{ TEXT("\4\0\x08\0\2\x7c\x0e"), TEXT("\0\x10\0\0\x10\0\0\0"), 0, 0, 0, 0, false,
 		  true },
@@ -99,25 +103,6 @@ static void test_eh_frame(void **state)
 		  TEXT("\0\x90\x10\0\0"), 0xffff9000, 0x10, 0, 0, false, false },
 		{ TEXT("\1zR\0\2\x7c\x0e\1\1"), /* uleb128 */
 		  TEXT("\x80\x20\x10\0"), 0x1000, 0x10, 0, 0, false, false },
-		{ TEXT("\1zR\0\2\x7c\x0e\1\x09"), /* sleb128 */
-		  TEXT("\x80\x20\x10\0"), 0x1000, 0x10, 0, 0, false, false },
-		{ TEXT("\1zR\0\2\x7c\x0e\1\x0c"), /* sdata8 */
-		  TEXT("\0\x10\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0"), 0x1000, 0x10, 0, 0, false,
-		  false },
-		{ TEXT("\1zR\0\2\x7c\x0e\1\x05"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0, 0, 0, false,
-		  false }, /* no such encoding */
-		/* With a personality routine and its tables' encoding. */
-		{ TEXT("\1zPLR\0\2\x7c\x0e\7\x1b\1\2\3\4\x1b\3"), TEXT("\0\x10\0\0\x10\0\0\0\0"),
-		  0x1000, 0x10, 0, 0, false, false },
-		{ TEXT("\1zPLR\0\2\x7c\x0e\5\2\1\2\x1b\2"), TEXT("\0\x10\x10\0\0"), 0x1000, 0x10, 0,
-		  0, false, false },
-		{ TEXT("\1zRP\0\2\x7c\x0e\7\3\x0f\1\2\3\4\5"), TEXT("\0\x10\0\0\x10\0\0\0\0"),
-		  0x1000, 0x10, 0, 0, false,
-		  false }, /* of unknown size, and behind what is needed */
-		{ TEXT("\1zPR\0\2\x7c\x0e\7\x0f\1\2\3\4\5\3"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0,
-		  0, 0, false, true },
-		{ TEXT("\1zXR\0\2\x7c\x0e\2\0\3"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0, 0, 0,
-		  false, true }, /* nobody knows what */
 		{ TEXT("\1\0\2\x7c\x0e"), TEXT("\0\x10\0\0\x10\0\0\0\1"), 0x1000, 0x10, 0, 1, false,
 		  false },
 		{ TEXT("\1zR\0\2\x7c\x0e\1\x30"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0, 0, 0, false,
