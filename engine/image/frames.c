@@ -41,20 +41,57 @@ static bool open_entry(struct fl_cursor *c, struct fl_cursor *ret)
 	return !c->failed;
 }
 
-/* The letters behind 'z' say what the data consist of (LSB 5.0, 10.6.1.1.1). */
-static void read_data(struct cie *cie, const char *letters, struct fl_cursor c)
+static uint32_t extend(uint16_t value)
+{
+	return value | (value & 0x8000 ? UINT32_C(0xffff0000) : 0);
+}
+
+/* As the lower half of a DW_EH_PE_... says. */
+static bool read_value(uint8_t encoding, struct fl_cursor *c, uint32_t *ret)
+{
+	switch (encoding & 0x0f) {
+	case DW_EH_PE_absptr:
+	case DW_EH_PE_udata4:
+	case DW_EH_PE_sdata4:
+		*ret = fl_cursor_u32(c);
+		return true;
+	case DW_EH_PE_udata2:
+		*ret = fl_cursor_u16(c);
+		return true;
+	case DW_EH_PE_sdata2:
+		*ret = extend(fl_cursor_u16(c));
+		return true;
+	case DW_EH_PE_udata8:
+	case DW_EH_PE_sdata8:
+		*ret = (uint32_t)fl_cursor_u64(c);
+		return true;
+	case DW_EH_PE_uleb128:
+		*ret = (uint32_t)fl_cursor_uleb(c);
+		return true;
+	case DW_EH_PE_sleb128:
+		*ret = (uint32_t)fl_cursor_sleb(c);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The letters behind 'z' say what the data consist of (LSB 5.0, 10.6.1.1.1). False: how addresses
+ * are encoded is behind something of unknown size. */
+static bool read_data(struct cie *cie, const char *letters, struct fl_cursor c)
 {
 	for (; *letters && !c.failed; letters++) {
+		uint32_t personality;
 		if (*letters == 'R')
 			cie->encoding = fl_cursor_u8(&c);
 		else if (*letters == 'L')
 			(void)fl_cursor_u8(&c);
 		else if (*letters == 'S')
 			cie->program.signal_frame = true;
-		else
-			return; /* 'P' is of a size that its encoding says; gcc writes it last but
-				   one */
+		else if (*letters != 'P' || !read_value(fl_cursor_u8(&c), &c, &personality))
+			return !strchr(letters, 'R');
 	}
+	return true;
 }
 
 static bool read_augmentation(struct cie *cie, const char *text, struct fl_cursor *c)
@@ -66,10 +103,8 @@ static bool read_augmentation(struct cie *cie, const char *text, struct fl_curso
 	uint64_t size = fl_cursor_uleb(c);
 	const uint8_t *data = fl_cursor_bytes(c, size);
 	cie->has_data = true;
-	if (data)
-		read_data(cie, text + 1, fl_cursor(data, (size_t)size));
 	cie->program.signal_frame = strchr(text, 'S');
-	return data;
+	return data && read_data(cie, text + 1, fl_cursor(data, (size_t)size));
 }
 
 static bool read_alignment(struct cie *cie, struct fl_cursor *c, uint8_t version)
@@ -120,11 +155,6 @@ static const struct cie *cie_at(struct reader *r, uint64_t off)
 	return cie->is_usable ? cie : NULL;
 }
 
-static uint32_t extend(uint16_t value)
-{
-	return value | (value & 0x8000 ? UINT32_C(0xffff0000) : 0);
-}
-
 static bool
 read_encoded(const struct reader *r, uint8_t encoding, struct fl_cursor *c, uint32_t *ret)
 {
@@ -133,31 +163,10 @@ read_encoded(const struct reader *r, uint8_t encoding, struct fl_cursor *c, uint
 		base = r->section->addr + (uint32_t)off_of(r, c);
 	else if ((encoding & 0xf0) != DW_EH_PE_absptr)
 		return false;
-	switch (encoding & 0x0f) {
-	case DW_EH_PE_absptr:
-	case DW_EH_PE_udata4:
-	case DW_EH_PE_sdata4:
-		*ret = base + fl_cursor_u32(c);
-		return true;
-	case DW_EH_PE_udata2:
-		*ret = base + fl_cursor_u16(c);
-		return true;
-	case DW_EH_PE_sdata2:
-		*ret = base + extend(fl_cursor_u16(c));
-		return true;
-	case DW_EH_PE_udata8:
-	case DW_EH_PE_sdata8:
-		*ret = base + (uint32_t)fl_cursor_u64(c);
-		return true;
-	case DW_EH_PE_uleb128:
-		*ret = base + (uint32_t)fl_cursor_uleb(c);
-		return true;
-	case DW_EH_PE_sleb128:
-		*ret = base + (uint32_t)fl_cursor_sleb(c);
-		return true;
-	default:
+	if (!read_value(encoding, c, ret))
 		return false;
-	}
+	*ret += base;
+	return true;
 }
 
 static bool read_range(const struct reader *r, const struct cie *cie, struct fl_cursor *c,

@@ -103,6 +103,25 @@ static void test_eh_frame(void **state)
 		  TEXT("\0\x90\x10\0\0"), 0xffff9000, 0x10, 0, 0, false, false },
 		{ TEXT("\1zR\0\2\x7c\x0e\1\1"), /* uleb128 */
 		  TEXT("\x80\x20\x10\0"), 0x1000, 0x10, 0, 0, false, false },
+		{ TEXT("\1zR\0\2\x7c\x0e\1\x09"), /* sleb128 */
+		  TEXT("\x80\x20\x10\0"), 0x1000, 0x10, 0, 0, false, false },
+		{ TEXT("\1zR\0\2\x7c\x0e\1\x0c"), /* sdata8 */
+		  TEXT("\0\x10\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0"), 0x1000, 0x10, 0, 0, false,
+		  false },
+		{ TEXT("\1zR\0\2\x7c\x0e\1\x05"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0, 0, 0, false,
+		  false }, /* no such encoding */
+		/* With a personality routine and its tables' encoding. */
+		{ TEXT("\1zPLR\0\2\x7c\x0e\7\x1b\1\2\3\4\x1b\3"), TEXT("\0\x10\0\0\x10\0\0\0\0"),
+		  0x1000, 0x10, 0, 0, false, false },
+		{ TEXT("\1zPLR\0\2\x7c\x0e\5\2\1\2\x1b\2"), TEXT("\0\x10\x10\0\0"), 0x1000, 0x10, 0,
+		  0, false, false },
+		{ TEXT("\1zRP\0\2\x7c\x0e\7\3\x0f\1\2\3\4\5"), TEXT("\0\x10\0\0\x10\0\0\0\0"),
+		  0x1000, 0x10, 0, 0, false,
+		  false }, /* of unknown size, and behind what is needed */
+		{ TEXT("\1zPR\0\2\x7c\x0e\7\x0f\1\2\3\4\5\3"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0,
+		  0, 0, false, true },
+		{ TEXT("\1zXR\0\2\x7c\x0e\2\0\3"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0, 0, 0,
+		  false, true }, /* nobody knows what */
 		{ TEXT("\1\0\2\x7c\x0e"), TEXT("\0\x10\0\0\x10\0\0\0\1"), 0x1000, 0x10, 0, 1, false,
 		  false },
 		{ TEXT("\1zR\0\2\x7c\x0e\1\x30"), TEXT("\0\x10\0\0\x10\0\0\0\0"), 0, 0, 0, 0, false,
