@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dumps that are analysed and filed together: one costs the others nothing, whatever happens to it,
- * to the worker or to the database. The linker puts the function below before fl_store_finish().
+ * to the worker or to the database. The linker puts the functions below before those of the store.
  */
 #include "scratch.h"
 #include "support/cmocka.h"
@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,12 +28,19 @@ enum fl_code __real_fl_store_finish(struct fl_store *store, struct fl_result **r
 				    size_t count, struct fl_error *err);
 enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **results,
 				    size_t count, struct fl_error *err);
+size_t __real_fl_store_dumps(struct fl_store *store, const int64_t *ids, size_t count,
+			     size_t bytes_max, struct fl_read_dump *ret);
+size_t __wrap_fl_store_dumps(struct fl_store *store, const int64_t *ids, size_t count,
+			     size_t bytes_max, struct fl_read_dump *ret);
 
 static struct {
-	enum fl_code code; /* of whatever files that dump; FL_ECHILD: it kills the worker */
+	enum fl_code code; /* of whatever files that dump; FL_ECHILD: it kills the worker,
+			      FL_ELIMIT: only that one is not filed */
 	int64_t dump_id;   /* -1: of none */
 	unsigned times;
 } failure = { .dump_id = -1 };
+
+static int64_t unreadable = -1; /* the disk fails there */
 
 /* Another worker that is at work until so many dumps are filed, and what was filed at once. */
 static struct {
@@ -56,6 +64,28 @@ static void note_batch(size_t count)
 	neighbour.claims = -1;
 }
 
+size_t __wrap_fl_store_dumps(struct fl_store *store, const int64_t *ids, size_t count,
+			     size_t bytes_max, struct fl_read_dump *ret)
+{
+	size_t read = __real_fl_store_dumps(store, ids, count, bytes_max, ret);
+	for (size_t i = 0; i < read; i++)
+		if (ids[i] == unreadable) {
+			fl_claim_deinit(&ret[i].claim);
+			(void)!fl_fail(&ret[i].error, FL_EIO, FL_AT_NONE, 0, "the disk fails");
+		}
+	return read;
+}
+
+static enum fl_code finish_all_but(size_t i, struct fl_store *store, struct fl_result **results,
+				   size_t count, struct fl_error *err)
+{
+	struct fl_result *one = results[i];
+	results[i] = results[count - 1];
+	results[count - 1] = one;
+	(void)!fl_fail(&one->error, failure.code, FL_AT_NONE, 0, "as the test wants it");
+	return __real_fl_store_finish(store, results, count - 1, err);
+}
+
 enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **results,
 				    size_t count, struct fl_error *err)
 {
@@ -67,6 +97,8 @@ enum fl_code __wrap_fl_store_finish(struct fl_store *store, struct fl_result **r
 		failure.times--;
 		if (failure.code == FL_ECHILD)
 			raise(SIGKILL);
+		if (failure.code == FL_ELIMIT)
+			return finish_all_but(i, store, results, count, err);
 		return fl_fail(err, failure.code, FL_AT_NONE, 0, "as the test wants it");
 	}
 	return __real_fl_store_finish(store, results, count, err);
@@ -629,6 +661,83 @@ static void test_trouble_gives_everything_back(void **state)
 	assert_int_equal(run(&scratch, (struct fl_worker_options){ 0 }).filed, 5);
 }
 
+static void damage(const struct scratch *scratch, int64_t dump_id)
+{
+	sqlite3 *db;
+	char sql[160];
+	snprintf(sql, sizeof(sql),
+		 "UPDATE dump_contents SET compressed = x'00' WHERE id = "
+		 "(SELECT content_id FROM dumps WHERE id = %lld)",
+		 (long long)dump_id);
+	assert_int_equal(sqlite3_open(scratch->database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Nobody will ever read those bytes: that dump is set aside, and the others are filed. */
+static void test_damaged_bytes_cost_one(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	enqueue_dump(&scratch, BUILD, NULL, "first");
+	damage(&scratch, enqueue_dump(&scratch, OTHER, NULL, "damaged"));
+	enqueue_dump(&scratch, BUILD, NULL, "last");
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, 2);
+	assert_int_equal(summary.quarantined, 1);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	const struct scratch_row *row = scratch_row(&rows, "damaged");
+	assert_string_equal(row->state, "quarantined");
+	assert_string_equal(row->reason, "the stored bytes of the dump are damaged");
+}
+
+/* What was analysed before is filed, what comes behind it is given back. */
+static void test_a_disk_that_fails(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	struct fl_worker_summary summary;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	enqueue_dump(&scratch, BUILD, NULL, "before");
+	unreadable = enqueue_dump(&scratch, BUILD, NULL, "there");
+	enqueue_dump(&scratch, BUILD, NULL, "behind");
+	enum fl_code code = try_run(&scratch, (struct fl_worker_options){ 0 }, &summary);
+	unreadable = -1;
+	assert_int_equal(code, FL_EIO);
+	assert_int_equal(summary.filed, 1);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	assert_string_equal(scratch_row(&rows, "before")->state, "done");
+	assert_string_equal(scratch_row(&rows, "there")->state, "queued");
+	assert_string_equal(scratch_row(&rows, "behind")->state, "queued");
+	assert_int_equal(scratch_row(&rows, "there")->attempts, 0);
+	assert_int_equal(run(&scratch, (struct fl_worker_options){ 0 }).filed, 2);
+}
+
+/* It would fail again in the same way. */
+static void test_one_cannot_be_filed(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	add_symbols(&scratch, BUILD);
+	enqueue_dump(&scratch, BUILD, NULL, "first");
+	failure.dump_id = enqueue_dump(&scratch, BUILD, NULL, "too large");
+	failure.code = FL_ELIMIT;
+	failure.times = 1;
+	enqueue_dump(&scratch, BUILD, NULL, "last");
+	struct fl_worker_summary summary = run(&scratch, (struct fl_worker_options){ 0 });
+	assert_int_equal(summary.filed, 2);
+	assert_int_equal(summary.quarantined, 1);
+	SCRATCH_ROWS_AUTO rows = scratch_rows(&scratch);
+	const struct scratch_row *row = scratch_row(&rows, "too large");
+	assert_string_equal(row->state, "quarantined");
+	assert_string_equal(row->reason, "cannot be filed: as the test wants it");
+	assert_string_equal(scratch_row(&rows, "last")->state, "done");
+}
+
 /* Too little memory for one: the others are filed, and that one is given up after some time. */
 static void test_memory_for_all_but_one(void **state)
 {
@@ -676,6 +785,9 @@ int main(void)
 		cmocka_unit_test(test_devices_are_forgotten_meanwhile),
 		cmocka_unit_test(test_an_elf_goes_meanwhile),
 		cmocka_unit_test(test_trouble_gives_everything_back),
+		cmocka_unit_test(test_damaged_bytes_cost_one),
+		cmocka_unit_test(test_a_disk_that_fails),
+		cmocka_unit_test(test_one_cannot_be_filed),
 		cmocka_unit_test(test_memory_for_all_but_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
