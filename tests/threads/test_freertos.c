@@ -109,8 +109,8 @@ static const struct fl_registers *in_task(void)
 	return &regs;
 }
 
-static void check(const char *build, const struct freertos_case *c, uint32_t block,
-		  const char *name, enum fl_thread_state state)
+static void check(const char *build, const struct device_case *c, uint32_t block, const char *name,
+		  enum fl_thread_state state)
 {
 	const struct fl_thread *t = freertos_at(c, block);
 	if (!t->name || strcmp(t->name, name) != 0 || t->state != state)
@@ -125,7 +125,7 @@ static void test_states_by_list(void **state)
 	for (size_t i = 0; i < BUILDS; i++) {
 		const char *build = builds[i].name;
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct crew crew;
 		freertos_begin(&w, builds[i].config);
 		put_states(&w, &crew);
@@ -138,7 +138,7 @@ static void test_states_by_list(void **state)
 		check(build, &c, crew.woken, "woken", FL_THREAD_READY);
 		check(build, &c, crew.sleeper, "sleeper", FL_THREAD_BLOCKED);
 		check(build, &c, crew.parked, "parked", FL_THREAD_SUSPENDED);
-		assert_int_equal(freertos_findings(&c, "for ever looks suspended: parked"),
+		assert_int_equal(device_findings(&c, "for ever looks suspended: parked"),
 				 !(builds[i].config & FREERTOS_DWARF));
 		check(build, &c, crew.gone, "gone", FL_THREAD_TERMINATED);
 		check(build, &c, crew.idle, "IDLE", FL_THREAD_READY);
@@ -181,7 +181,7 @@ static void test_without_the_number_of_priorities(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct crew crew;
 		freertos_begin(&w, 0);
 		put_states(&w, &crew);
@@ -226,7 +226,7 @@ static void test_what_they_wait_for(void **state)
 	for (size_t i = 0; i < BUILDS; i++) {
 		const char *build = builds[i].name;
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct crew crew;
 		freertos_begin(&w, builds[i].config);
 		put_states(&w, &crew);
@@ -246,8 +246,7 @@ static void test_what_they_wait_for(void **state)
 		assert_false(freertos_at(&c, crew.joiner)->wait.has_holder);
 		check_wait(build, freertos_at(&c, crew.watcher), FL_WAIT_EVENT, NETWORK, "network",
 			   true);
-		assert_int_equal(c.findings.count,
-				 freertos_findings(&c, "looks suspended: parked"));
+		assert_int_equal(c.findings.count, device_findings(&c, "looks suspended: parked"));
 	}
 }
 
@@ -255,7 +254,7 @@ static void test_notifications_and_streams(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct crew crew;
 	freertos_begin(&w, FREERTOS_DWARF);
 	put_states(&w, &crew);
@@ -301,7 +300,7 @@ static void test_types_of_queues(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		freertos_begin(&w, cases[i].config);
 		uint32_t holder = freertos_task(&w, "holder", 1);
 		uint32_t waiter = freertos_task(&w, "waiter", 2);
@@ -323,7 +322,7 @@ static void test_names_of_objects(void **state)
 	(void)state;
 	static const char registered[] = "radio events";
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_DWARF);
 	uint32_t first = freertos_task(&w, "first", 1);
 	uint32_t second = freertos_task(&w, "second", 2);
@@ -360,7 +359,7 @@ static void test_before_the_scheduler(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_DWARF);
 	freertos_word(&w, w.running, 0);
 	uint32_t block = freertos_task(&w, "first", 1);
@@ -387,7 +386,7 @@ static void test_several_cores(void **state)
 	(void)state;
 	for (unsigned dwarf = 0; dwarf < 2; dwarf++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		freertos_begin(&w,
 			       FREERTOS_SMP | FREERTOS_STACK_END | (dwarf ? FREERTOS_DWARF : 0));
 		uint32_t one = freertos_task(&w, "one", 1);
@@ -428,13 +427,13 @@ static void test_cores_by_run_state(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_SMP | FREERTOS_DWARF);
 	uint32_t one = freertos_task(&w, "one", 1);
 	freertos_make_ready(&w, one);
 	freertos_word(&w, one + w.s.run_state, 1);
-	const struct freertos_capture captured[] = { { 0x20000108, FREERTOS_RAM_SIZE - 0x108 },
-						     { 0, 0 } };
+	const struct device_capture captured[] = { { 0x20000108, FREERTOS_RAM_SIZE - 0x108 },
+						   { 0, 0 } };
 	freertos_find(&c, &w, captured, NULL, FL_ARCH_V6M);
 	assert_true(freertos_at(&c, one)->current);
 	assert_int_equal(freertos_at(&c, one)->core, 1);

@@ -102,17 +102,17 @@ static void test_damaged_lists(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF, &q);
 		damage(&w, &q, cases[i].damage);
 		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 		if (c.threads.count != cases[i].found + 1 ||
-		    freertos_findings(&c, cases[i].finding) != 1)
+		    device_findings(&c, cases[i].finding) != 1)
 			fail_msg("%s: %zu threads: %s", cases[i].name, c.threads.count,
 				 c.findings.count ? c.findings.items[0].text : "-");
-		assert_int_equal(freertos_findings(&c, "xDelayedTaskList1"), 1);
-		assert_int_equal(freertos_findings(&c, "it counts"),
+		assert_int_equal(device_findings(&c, "xDelayedTaskList1"), 1);
+		assert_int_equal(device_findings(&c, "it counts"),
 				 cases[i].found != 4 || cases[i].damage >= COUNT_TOO_LOW);
 		for (size_t n = 0; n < 4; n++)
 			if (n != 1 || cases[i].found == 4)
@@ -127,7 +127,7 @@ static void test_damaged_ready_list(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF, &q);
 	uint32_t more = freertos_task(&w, "more", 1);
@@ -136,8 +136,8 @@ static void test_damaged_ready_list(void **state)
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	assert_int_equal(c.threads.count, 6);
 	assert_int_equal(freertos_at(&c, more)->state, FL_THREAD_READY);
-	assert_int_equal(freertos_findings(&c, "pxReadyTasksLists[1]: the pointer at 0x20002008 "
-					       "leads to 0x20000804, which is no task on it"),
+	assert_int_equal(device_findings(&c, "pxReadyTasksLists[1]: the pointer at 0x20002008 "
+					     "leads to 0x20000804, which is no task on it"),
 			 1);
 	assert_int_equal(c.findings.count, 1);
 	assert_int_equal(c.findings.items[0].at, 0x20002008);
@@ -218,20 +218,20 @@ static void test_found_by_its_block(void **state)
 	(void)state;
 	for (enum lost how = NOT_LOST; how <= TOP_ODD; how++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_gap(&w, &q);
 		lose(&w, q.tasks[2], how);
 		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 		if (c.threads.count != (how == NOT_LOST ? 5 : 4))
 			fail_msg("%d: %zu", (int)how, c.threads.count);
-		assert_int_equal(freertos_findings(&c, "no list leads to 1 of the tasks"),
+		assert_int_equal(device_findings(&c, "no list leads to 1 of the tasks"),
 				 how == NOT_LOST);
 		if (how != NOT_LOST)
 			continue;
 		assert_string_equal(freertos_at(&c, q.tasks[2])->name, "two");
 		assert_int_equal(freertos_at(&c, q.tasks[2])->state, FL_THREAD_BLOCKED);
-		assert_int_equal(freertos_findings(&c, "it counts"), 0);
+		assert_int_equal(device_findings(&c, "it counts"), 0);
 	}
 }
 
@@ -240,7 +240,7 @@ static void test_backwards_to_another_list(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_gap(&w, &q);
 	lose(&w, q.tasks[3], ON_A_WHOLE_LIST);
@@ -255,7 +255,7 @@ static void test_found_by_the_kernel(void **state)
 	(void)state;
 	for (int on_list = 0; on_list < 2; on_list++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_gap(&w, &q);
 		freertos_word(&w, w.idle, q.tasks[2]);
@@ -266,7 +266,7 @@ static void test_found_by_the_kernel(void **state)
 		assert_true(freertos_at(&c, q.tasks[2])->idle);
 		assert_int_equal(freertos_at(&c, q.tasks[2])->state,
 				 on_list ? FL_THREAD_BLOCKED : FL_THREAD_UNKNOWN);
-		assert_int_equal(freertos_findings(&c, "no list leads to"), 0);
+		assert_int_equal(device_findings(&c, "no list leads to"), 0);
 	}
 }
 
@@ -276,7 +276,7 @@ static void test_no_lists_at_all(void **state)
 	(void)state;
 	for (int good = 0; good < 4; good++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF, &q);
 		for (uint32_t at = w.ready; at < w.termination + w.s.list_size; at += 4)
@@ -290,7 +290,7 @@ static void test_no_lists_at_all(void **state)
 		freertos_word(&w, w.task_count, 0x20001234);
 		freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 		assert_int_equal(c.threads.count, 0);
-		assert_int_equal(freertos_findings(&c, "lists of tasks should be are none"),
+		assert_int_equal(device_findings(&c, "lists of tasks should be are none"),
 				 good < 3);
 		assert_int_equal(c.findings.count, good < 3 ? 1 : 4);
 		assert_false(c.threads.kernel.has_thread_count);
@@ -301,14 +301,14 @@ static void test_count_of_tasks(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF, &q);
 	freertos_word(&w, w.task_count, FL_LIMIT_THREADS + 1);
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	assert_int_equal(c.threads.count, 5);
 	assert_false(c.threads.kernel.has_thread_count);
-	assert_int_equal(freertos_findings(&c, "uxCurrentNumberOfTasks is 257, which cannot"), 1);
+	assert_int_equal(device_findings(&c, "uxCurrentNumberOfTasks is 257, which cannot"), 1);
 	assert_int_equal(c.findings.count, 1);
 }
 
@@ -316,7 +316,7 @@ static void test_another_list_than_it_says(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF, &q);
 	freertos_word(&w, q.tasks[2] + w.s.state + w.s.container, w.suspended);
@@ -324,7 +324,7 @@ static void test_another_list_than_it_says(void **state)
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	assert_int_equal(freertos_at(&c, q.tasks[2])->state, FL_THREAD_BLOCKED);
 	assert_int_equal(freertos_at(&c, q.tasks[3])->state, FL_THREAD_BLOCKED);
-	assert_int_equal(freertos_findings(&c, "2 tasks, two first, are on another list"), 1);
+	assert_int_equal(device_findings(&c, "2 tasks, two first, are on another list"), 1);
 	assert_int_equal(c.findings.count, 1);
 }
 
@@ -333,7 +333,7 @@ static void test_no_more_than_the_limit(void **state)
 	enum { MANY = 300, STRIDE = 0x54 };
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_DWARF);
 	for (uint32_t i = 0; i < MANY; i++) {
 		uint32_t block = FREERTOS_BLOCKS + i * STRIDE;
@@ -342,7 +342,7 @@ static void test_no_more_than_the_limit(void **state)
 	}
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	assert_int_equal(c.threads.count, FL_LIMIT_THREADS);
-	assert_int_equal(freertos_findings(&c, "more than 256 threads"), 1);
+	assert_int_equal(device_findings(&c, "more than 256 threads"), 1);
 	assert_int_equal(c.findings.count, 1);
 }
 
@@ -351,7 +351,7 @@ static void test_lists_not_captured(void **state)
 {
 	(void)state;
 	static const struct {
-		struct freertos_capture captured[4];
+		struct device_capture captured[4];
 		size_t count;
 		const char *finding, *other;
 		size_t findings;
@@ -381,13 +381,13 @@ static void test_lists_not_captured(void **state)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF, &q);
 		save_all(&w, &q);
 		freertos_find(&c, &w, cases[i].captured, NULL, FL_ARCH_V7M);
-		if (c.threads.count != cases[i].count || !freertos_findings(&c, cases[i].finding) ||
-		    !freertos_findings(&c, cases[i].other) || c.findings.count != cases[i].findings)
+		if (c.threads.count != cases[i].count || !device_findings(&c, cases[i].finding) ||
+		    !device_findings(&c, cases[i].other) || c.findings.count != cases[i].findings)
 			fail_msg("%zu: %zu threads, %s", i, c.threads.count,
 				 c.findings.items[0].text);
 		if (cases[i].count)
@@ -398,13 +398,13 @@ static void test_lists_not_captured(void **state)
 /* Without lists a TCB's own word is taken; with lists, what is on none may be gone. */
 static void test_registry(void **state)
 {
-	static const struct freertos_capture no_lists[] = { { 0x20000100, 0x100 },
-							    { 0x20000600, 0x7a00 },
-							    { 0, 0 } };
+	static const struct device_capture no_lists[] = { { 0x20000100, 0x100 },
+							  { 0x20000600, 0x7a00 },
+							  { 0, 0 } };
 	(void)state;
 	for (int captured = 0; captured < 2; captured++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF | FREERTOS_REGISTRY, &q);
 		uint32_t gone = freertos_task(&w, "gone", 1);
@@ -428,10 +428,10 @@ static void test_registry(void **state)
 static void test_watermarks(void **state)
 {
 	/* Only what lies above the saved stack pointers. */
-	static const struct freertos_capture captured[] = { { 0x20000100, 0x3f00 }, { 0, 0 } };
+	static const struct device_capture captured[] = { { 0x20000100, 0x3f00 }, { 0, 0 } };
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF | FREERTOS_REGISTRY | FREERTOS_STACK_END, &q);
 	freertos_word(&w, w.watermarks, 0x120);
@@ -455,7 +455,7 @@ static void test_ends_of_stacks(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF, &q);
 	uint32_t alone = freertos_stack_of(&w, q.tasks[0]);
@@ -482,7 +482,7 @@ static void test_uneven_stacks(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF, &q);
 	uint32_t second = freertos_stack_of(&w, q.tasks[1]);
@@ -517,7 +517,7 @@ static void test_end_by_the_block_behind(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF, &q);
 		assert_int_equal(q.tasks[3], BLOCK);
@@ -540,7 +540,7 @@ static void test_recorded_ends(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	put_four(&w, FREERTOS_DWARF | FREERTOS_STACK_END, &q);
 	uint32_t stack = freertos_stack_of(&w, q.tasks[0]);
@@ -566,7 +566,7 @@ static uint32_t random_word(uint32_t *seed)
 	return *seed;
 }
 
-static void check_invariants(const struct freertos_case *c)
+static void check_invariants(const struct device_case *c)
 {
 	assert_true(c->threads.count <= FL_LIMIT_THREADS);
 	assert_true(c->findings.count < 20);
@@ -600,7 +600,7 @@ static void test_random_mutations(void **state)
 	enum { MUTATIONS = 10000 };
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct queue_of_four q;
 	uint32_t seed = 0x5eed;
 	put_four(&w, FREERTOS_DWARF | FREERTOS_REGISTRY | FREERTOS_STACK_END, &q);
@@ -614,7 +614,7 @@ static void test_random_mutations(void **state)
 					       .symbols = &c.view,
 					       .arch = FL_ARCH_V7M };
 		struct fl_arena arena = { 0 };
-		struct freertos_case result = { .findings = { .arena = &arena } };
+		struct device_case result = { .findings = { .arena = &arena } };
 		memcpy(w.ram, intact, sizeof(w.ram));
 		mutate(&w, &seed);
 		memcpy(c.copies[0], w.ram, sizeof(w.ram));
@@ -632,11 +632,11 @@ static void test_every_truncation(void **state)
 	(void)state;
 	for (uint32_t size = 4; size < 0x1800; size += 36) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		struct queue_of_four q;
 		put_four(&w, FREERTOS_DWARF | FREERTOS_REGISTRY, &q);
 		freertos_word(&w, w.current, q.ready);
-		const struct freertos_capture captured[] = { { FREERTOS_RAM, size }, { 0, 0 } };
+		const struct device_capture captured[] = { { FREERTOS_RAM, size }, { 0, 0 } };
 		freertos_find(&c, &w, captured, NULL, FL_ARCH_V7M);
 		check_invariants(&c);
 	}

@@ -81,7 +81,7 @@ static void run_port(size_t i, enum fl_arch arch, unsigned dwarf)
 {
 	static const char *const names[] = { "zero", "one", "two", "three" };
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	struct freertos_context contexts[4];
 	uint32_t blocks[4];
 	freertos_begin(&w, ports[i].config | FREERTOS_STACK_END | dwarf);
@@ -134,7 +134,7 @@ static void test_inside_secure_code(void **state)
 		if (!(ports[i].can & SECURE))
 			continue;
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		freertos_begin(&w, ports[i].config | FREERTOS_DWARF);
 		uint32_t one = freertos_task(&w, "one", 1);
 		uint32_t two = freertos_task(&w, "two", 1);
@@ -159,7 +159,7 @@ static void test_inside_secure_code(void **state)
 static void check_outvoted(enum freertos_port port, enum freertos_port other, const char *why)
 {
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	uint32_t blocks[3];
 	freertos_begin(&w, FREERTOS_DWARF);
 	for (unsigned n = 0; n < 3; n++) {
@@ -189,7 +189,7 @@ static void test_no_port_fits(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_DWARF);
 	uint32_t block = freertos_task(&w, "odd", 1);
 	uint32_t stack = freertos_stack_of(&w, block);
@@ -199,22 +199,21 @@ static void test_no_port_fits(void **state)
 	freertos_find(&c, &w, NULL, NULL, FL_ARCH_V7EM);
 	assert_int_equal(freertos_at(&c, block)->context, FL_CONTEXT_NONE);
 	assert_non_null(strstr(freertos_at(&c, block)->stop_text, "no exception frame"));
-	assert_int_equal(freertos_findings(&c, "layout of no known port"), 1);
+	assert_int_equal(device_findings(&c, "layout of no known port"), 1);
 }
 
 static void test_stack_not_captured(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_DWARF);
 	uint32_t block = freertos_task(&w, "far", 1);
 	struct freertos_context context = context_of(&w, block, 0, false);
 	freertos_make_ready(&w, block);
 	freertos_save(&w, FREERTOS_CM3, block, &context);
-	const struct freertos_capture captured[] = {
-		{ FREERTOS_RAM, FREERTOS_STACKS - FREERTOS_RAM }, { 0, 0 }
-	};
+	const struct device_capture captured[] = { { FREERTOS_RAM, FREERTOS_STACKS - FREERTOS_RAM },
+						   { 0, 0 } };
 	freertos_find(&c, &w, captured, NULL, FL_ARCH_V7M);
 	const struct fl_thread *t = freertos_at(&c, block);
 	assert_string_equal(t->name, "far");
@@ -228,7 +227,7 @@ static void test_inside_a_system_call(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_MPU | FREERTOS_STACK_END | FREERTOS_DWARF);
 	uint32_t block = freertos_task(&w, "caller", 1);
 	struct freertos_context context = context_of(&w, block, 0, false);
@@ -268,7 +267,7 @@ static void test_words_that_cannot_be(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		freertos_begin(&w, cases[i].config | FREERTOS_DWARF);
 		uint32_t block = freertos_task(&w, "odd", 1);
 		struct freertos_context context = context_of(&w, block, 0, false);
@@ -279,7 +278,7 @@ static void test_words_that_cannot_be(void **state)
 		if (freertos_at(&c, block)->context != FL_CONTEXT_NONE)
 			fail_msg("%s", cases[i].name);
 		assert_int_equal(freertos_at(&c, block)->regs.known, 0);
-		assert_int_equal(freertos_findings(&c, "layout of no known port"), 1);
+		assert_int_equal(device_findings(&c, "layout of no known port"), 1);
 	}
 }
 
@@ -299,7 +298,7 @@ static void test_only_a_first_frame_tells_the_entry(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FREERTOS_AUTO w;
-		FREERTOS_CASE c;
+		DEVICE_CASE c;
 		freertos_begin(&w, FREERTOS_DWARF);
 		uint32_t block = freertos_task(&w, "task", 1);
 		struct freertos_context context = {
@@ -320,7 +319,7 @@ static void test_the_running_task_does_not_vote(void **state)
 {
 	(void)state;
 	FREERTOS_AUTO w;
-	FREERTOS_CASE c;
+	DEVICE_CASE c;
 	freertos_begin(&w, FREERTOS_DWARF);
 	uint32_t running = freertos_task(&w, "running", 1);
 	uint32_t ready = freertos_task(&w, "ready", 1);

@@ -71,7 +71,7 @@ static void check_registers(const struct fl_thread *t, uint32_t sp)
 	}
 }
 
-static void check_three(const struct zephyr_case *c)
+static void check_three(const struct device_case *c)
 {
 	const struct fl_thread *logger = zephyr_named(c, "logger");
 	const struct fl_thread *main_thread = zephyr_named(c, "main");
@@ -127,7 +127,7 @@ static void test_every_version_by_dwarf_and_by_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < WAYS; i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		struct fl_registers regs = running();
 		print_message("%s %x\n", by[i].shape->version, by[i].about);
 		zephyr_begin(&w, by[i].shape, by[i].about);
@@ -146,7 +146,7 @@ static void test_stacks(void **state)
 	(void)state;
 	for (size_t i = 0; i < WAYS; i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		struct fl_registers regs = running();
 		zephyr_begin(&w, by[i].shape, by[i].about);
 		put_three(&w);
@@ -172,7 +172,7 @@ static void test_sentinel_and_delta(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 	put_three(&w);
 	for (unsigned i = 0; i < 3; i++)
@@ -191,7 +191,7 @@ static void test_used_up(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 	put_three(&w);
 	zephyr_fill(&w, stack_of(1), 0x11, 0x20);
@@ -253,7 +253,7 @@ static void test_states(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, cases[i].shape, ZEPHYR_DWARF);
 		uint32_t sp = cases[i].pc ? stack_of(0) + 0x100 : ZEPHYR_RAM + ZEPHYR_RAM_SIZE;
 		if (cases[i].pc)
@@ -293,7 +293,7 @@ static void test_registry(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	const uint32_t list = ZEPHYR_RAM + 0x400;
 	const uint32_t marks = ZEPHYR_RAM + 0x500;
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
@@ -329,7 +329,7 @@ static void test_well_known(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 	put_loose(&w);
 	zephyr_object(&w, "z_main_thread", MAIN, zephyr_3_7.size);
@@ -345,7 +345,7 @@ static void test_idle_by_its_cpu(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 	put_three(&w);
 	zephyr_word(&w, ZEPHYR_KERNEL + zephyr_3_7.idle_thread, LOGGER);
@@ -359,7 +359,7 @@ static void test_names_by_symbol(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 	put_thread(&w, LOGGER, "", 0, QUEUED, 0);
 	put_thread(&w, MAIN, "", 0, QUEUED, 1);
@@ -380,7 +380,7 @@ static void test_before_threads(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		struct fl_registers regs = running();
 		bool dummy = i & 1;
 		fl_reg_set(&regs, FL_SP, ZEPHYR_RAM + 0x40);
@@ -405,12 +405,12 @@ static void test_neither_dwarf_nor_table(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	struct fl_registers regs = running();
 	zephyr_begin(&w, &zephyr_3_7, 0);
 	put_three(&w);
 	zephyr_find(&c, &w, NULL, &regs, FL_ARCH_V7M);
-	assert_int_equal(zephyr_findings(&c, "_kernel_thread_info_offsets"), 1);
+	assert_int_equal(device_findings(&c, "_kernel_thread_info_offsets"), 1);
 	assert_int_equal(c.threads.count, 1);
 	assert_true(c.threads.items[0].crashed);
 	assert_int_equal(c.threads.items[0].regs.value[FL_PC], ZEPHYR_WORKER + 4);

@@ -66,7 +66,7 @@ static void test_where_the_stack_goes_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, cases[i].shape, cases[i].about);
 		zephyr_frame(&w, SP, 0xa0, ZEPHYR_WORKER | 0x11, ZEPHYR_SWAP + 8, cases[i].xpsr);
 		put_thread(&w, SP, cases[i].exc_return);
@@ -91,7 +91,7 @@ static void test_never_ran(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, shapes[i], ZEPHYR_DWARF);
 		zephyr_frame(&w, SP, ZEPHYR_WORKER | 1, 0xaaaaaaaa, ZEPHYR_THREAD_ENTRY, T);
 		put_thread(&w, SP, 0);
@@ -125,7 +125,7 @@ static void test_no_frame(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 		zephyr_frame(&w, SP, 0xa0, ZEPHYR_WORKER | 0x11, cases[i].pc, cases[i].xpsr);
 		put_thread(&w, cases[i].sp, 0);
@@ -192,7 +192,7 @@ static void test_switch_frames(void **state)
 	(void)state;
 	for (size_t i = 0; i < WAYS * sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		size_t k = i / WAYS;
 		uint32_t apsr = k & 1 ? T : T | PADDED;
 		zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
@@ -223,7 +223,7 @@ static void test_switch_frame_without_limit(void **state)
 	(void)state;
 	for (int told = 0; told < 2; told++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
 		uint32_t above = put_switch_frame(&w, false, 0, true, T, ZEPHYR_SWAP | 1);
 		zephyr_word(&w, SP, 0);
@@ -253,7 +253,7 @@ static void test_switch_frame_that_not_one_layout_fits(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
 		put_switch_frame(&w, false, 0, true, T, ZEPHYR_SWAP | 1);
 		put_thread(&w, SP, 0);
@@ -282,7 +282,7 @@ static void test_switch_frame_that_is_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
 		put_switch_frame(&w, false, 0, false, cases[i].apsr, cases[i].pc);
 		zephyr_object(&w, "arm_m_switch_stack_buffer", BUFFER, 4);
@@ -301,7 +301,7 @@ static void test_interrupted_instruction(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	const uint32_t ici = T | 0x0600fc00;
 	zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
 	put_switch_frame(&w, false, 0, false, T, ZEPHYR_STUB | 1);
@@ -318,7 +318,7 @@ static void test_switch_thread_that_never_ran(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_4_4, ZEPHYR_DWARF);
 	put_switch_frame(&w, false, 0, false, T, ZEPHYR_THREAD_ENTRY | 1);
 	zephyr_word(&w, SP + 4, ZEPHYR_WORKER | 1);
@@ -335,7 +335,7 @@ static void test_switch_without_debug_information(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	zephyr_begin(&w, &zephyr_4_4, ZEPHYR_TABLE);
 	elf_symbol(&w.elf, "arm_m_new_stack", ZEPHYR_STUB + 0x80 + 1, 0x40, ELF_FUNC, 1);
 	put_switch_frame(&w, false, 0, false, T, ZEPHYR_SWAP | 1);

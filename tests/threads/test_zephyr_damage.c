@@ -2,6 +2,8 @@
 /* Lists that go round, lead nowhere or were cut: what there is is kept, and one finding says so. */
 #include "threads/zephyr_case.h"
 
+#include <stdio.h>
+
 #include "base/limits.h"
 
 enum {
@@ -57,7 +59,7 @@ static void test_next(void **state)
 	(void)state;
 	for (size_t k = 0; k < 2 * sizeof(cases) / sizeof(cases[0]); k++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		size_t i = k / 2;
 		zephyr_begin(&w, &zephyr_3_7, k & 1 ? ZEPHYR_DWARF : ZEPHYR_TABLE);
 		put_threads(&w, COUNT);
@@ -67,7 +69,7 @@ static void test_next(void **state)
 			fail_msg("%s: %zu", cases[i].name, c.threads.count);
 		assert_int_equal(c.findings.count, cases[i].finding ? 1 : 0);
 		if (cases[i].finding)
-			assert_int_equal(zephyr_findings(&c, cases[i].finding), 1);
+			assert_int_equal(device_findings(&c, cases[i].finding), 1);
 	}
 }
 
@@ -88,7 +90,7 @@ static void test_running_one(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 		put_threads(&w, COUNT);
 		zephyr_current(&w, cases[i].current);
@@ -106,7 +108,7 @@ static void test_limit(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	enum { SMALL = 20, BASE = ZEPHYR_RAM + 0x200 };
 	struct zephyr_shape s = {
 		.current = 8,
@@ -131,7 +133,7 @@ static void test_limit(void **state)
 	zephyr_word(&w, ZEPHYR_KERNEL + s.threads, BASE);
 	zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 	assert_int_equal(c.threads.count, FL_LIMIT_THREADS);
-	assert_int_equal(zephyr_findings(&c, "more than 256 threads"), 1);
+	assert_int_equal(device_findings(&c, "more than 256 threads"), 1);
 	assert_int_equal(c.findings.count, 1);
 }
 
@@ -142,8 +144,8 @@ static void test_every_truncation(void **state)
 	size_t last = 0;
 	for (uint32_t size = 4; size <= STACK + 0x200 - ZEPHYR_RAM; size += 4) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
-		const struct zephyr_capture cut[] = { { ZEPHYR_RAM, size }, { 0, 0 } };
+		DEVICE_CASE c;
+		const struct device_capture cut[] = { { ZEPHYR_RAM, size }, { 0, 0 } };
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 		put_threads(&w, COUNT);
 		zephyr_find(&c, &w, cut, NULL, FL_ARCH_V7M);
@@ -182,7 +184,7 @@ static void test_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_TABLE);
 		put_threads(&w, COUNT);
 		for (size_t k = 0; k < w.elf.count; k++)
@@ -197,7 +199,7 @@ static void test_table(void **state)
 		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
 		if (c.threads.count != cases[i].threads)
 			fail_msg("%s: %zu", cases[i].name, c.threads.count);
-		assert_int_equal(zephyr_findings(&c, "what a thread of this kernel looks like"),
+		assert_int_equal(device_findings(&c, "what a thread of this kernel looks like"),
 				 !cases[i].is_read);
 		assert_int_equal(c.findings.count, !cases[i].is_read);
 	}

@@ -2,6 +2,8 @@
 /* What pending threads wait for, by the wait queue that they are in. */
 #include "threads/zephyr_case.h"
 
+#include <stdio.h>
+
 enum {
 	WAITER = 0x20001000,
 	OWNER = 0x20001200,
@@ -68,7 +70,7 @@ static void test_kinds(void **state)
 	(void)state;
 	for (size_t i = 0; i < WAYS * sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		size_t k = i / WAYS;
 		bool by_section = i % WAYS == BY_SECTION;
 		bool in_array = i % WAYS == BY_ARRAY;
@@ -117,7 +119,7 @@ static void test_somewhere_in_its_section(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		char start[48], end[48];
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_TABLE);
 		zephyr_object(&w, "it", OBJECT, 40);
@@ -172,7 +174,7 @@ static void test_contents(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 		put_words(&w, OBJECT + 8, cases[i].words, 10);
 		put_waiter(&w, OBJECT, false);
@@ -193,7 +195,7 @@ static void test_message_queue_direction(void **state)
 	(void)state;
 	for (uint32_t used = 0; used < 2; used++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		const uint32_t words[] = { 4, 1, 0, 0, 0, 0, used };
 		zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
 		zephyr_variable(&w, "samples", "k_msgq", OBJECT, 1);
@@ -210,7 +212,7 @@ static void test_base_priority_of_the_owner(void **state)
 {
 	(void)state;
 	ZEPHYR_AUTO w;
-	ZEPHYR_CASE c;
+	DEVICE_CASE c;
 	const uint32_t first[] = { OWNER, 1, 7 };
 	const uint32_t second[] = { OWNER, 1, 4 };
 	zephyr_begin(&w, &zephyr_3_7, ZEPHYR_DWARF);
@@ -239,7 +241,7 @@ static void test_join(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, shapes[i], ZEPHYR_DWARF);
 		put_waiter(&w, OWNER + shapes[i]->join_queue, false);
 		zephyr_find(&c, &w, NULL, NULL, FL_ARCH_V7M);
@@ -259,7 +261,7 @@ static void test_by_table(void **state)
 	old.user_options = 8;
 	for (int with = 0; with < 2; with++) {
 		ZEPHYR_AUTO w;
-		ZEPHYR_CASE c;
+		DEVICE_CASE c;
 		zephyr_begin(&w, with ? &zephyr_2_5 : &old, ZEPHYR_TABLE);
 		put_waiter(&w, OBJECT, false);
 		if (!with)
