@@ -6,39 +6,27 @@
 
 #include "report/report.h"
 
-static void same_optional_text(const char *a, const char *b)
-{
-	same_text(a, b);
-	assert_true(!a == !b);
-}
-
 static void same_facts(const struct fl_report_facts *a, const struct fl_report_facts *b)
 {
-	same_optional_text(a->device_serial, b->device_serial);
-	same_optional_text(a->hardware_version, b->hardware_version);
-	same_optional_text(a->software_type, b->software_type);
-	same_optional_text(a->software_version, b->software_version);
+	same_text(a->device_serial, b->device_serial);
+	same_text(a->hardware_version, b->hardware_version);
+	same_text(a->software_type, b->software_type);
+	same_text(a->software_version, b->software_version);
 	assert_int_equal(a->build_id_size, b->build_id_size);
 	assert_memory_equal(a->build_id, b->build_id, sizeof(a->build_id));
 	assert_true(a->has_reason == b->has_reason && a->reason == b->reason);
-	same_optional_text(a->reason_name, b->reason_name);
+	same_text(a->reason_name, b->reason_name);
 	assert_int_equal(a->match, b->match);
 	assert_int_equal(a->build_id_conflict, b->build_id_conflict);
-	same_optional_text(a->category, b->category);
-	same_optional_text(a->cause, b->cause);
-	same_optional_text(a->title, b->title);
-	same_optional_text(a->function, b->function);
-	same_optional_text(a->engine_version, b->engine_version);
+	same_text(a->category, b->category);
+	same_text(a->cause, b->cause);
+	same_text(a->title, b->title);
+	same_text(a->function, b->function);
+	same_text(a->engine_version, b->engine_version);
 	assert_int_equal(a->signature_version, b->signature_version);
-	same_optional_text(a->rules_hash, b->rules_hash);
+	same_text(a->rules_hash, b->rules_hash);
 	assert_int_equal(a->fingerprint_count, b->fingerprint_count);
-	for (size_t i = 0; i < a->fingerprint_count; i++) {
-		same_text(a->fingerprints[i].kind, b->fingerprints[i].kind);
-		same_text(a->fingerprints[i].preimage, b->fingerprints[i].preimage);
-		assert_memory_equal(a->fingerprints[i].hash, b->fingerprints[i].hash, 16);
-		assert_int_equal(a->fingerprints[i].joins, b->fingerprints[i].joins);
-		assert_int_equal(a->fingerprints[i].leads, b->fingerprints[i].leads);
-	}
+	same_fingerprints(a->fingerprints, b->fingerprints, a->fingerprint_count);
 	assert_int_equal(a->finding_count, b->finding_count);
 	assert_true(a->truncated == b->truncated && a->kind == b->kind);
 	assert_true(a->expected == b->expected && a->coredump_saved == b->coredump_saved);

@@ -229,6 +229,17 @@ static void same_event(const struct fl_trace *a, const struct fl_trace *b)
 	same_text(x->log, y->log);
 }
 
+void same_fingerprints(const struct fl_fingerprint *a, const struct fl_fingerprint *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		same_text(a[i].kind, b[i].kind);
+		same_text(a[i].preimage, b[i].preimage);
+		assert_memory_equal(a[i].hash, b[i].hash, 16);
+		assert_int_equal(a[i].joins, b[i].joins);
+		assert_int_equal(a[i].leads, b[i].leads);
+	}
+}
+
 static void same_signature(const struct fl_signature *a, const struct fl_signature *b)
 {
 	same_text(a->title, b->title);
@@ -236,13 +247,7 @@ static void same_signature(const struct fl_signature *a, const struct fl_signatu
 	assert_int_equal(a->version, b->version);
 	assert_string_equal(a->rules_hash, b->rules_hash);
 	assert_int_equal(a->fingerprint_count, b->fingerprint_count);
-	for (size_t i = 0; i < a->fingerprint_count; i++) {
-		same_text(a->fingerprints[i].kind, b->fingerprints[i].kind);
-		same_text(a->fingerprints[i].preimage, b->fingerprints[i].preimage);
-		assert_memory_equal(a->fingerprints[i].hash, b->fingerprints[i].hash, 16);
-		assert_int_equal(a->fingerprints[i].joins, b->fingerprints[i].joins);
-		assert_int_equal(a->fingerprints[i].leads, b->fingerprints[i].leads);
-	}
+	same_fingerprints(a->fingerprints, b->fingerprints, a->fingerprint_count);
 	assert_int_equal(a->step_count, b->step_count);
 	for (size_t i = 0; i < a->step_count; i++) {
 		assert_int_equal(a->steps[i].frame, b->steps[i].frame);

@@ -7,6 +7,9 @@
 
 void same_trace(const struct fl_trace *a, const struct fl_trace *b);
 
+void same_fingerprints(const struct fl_fingerprint *a, const struct fl_fingerprint *b,
+		       size_t count);
+
 /** Both NULL, or the same characters. */
 void same_text(const char *a, const char *b);
 
