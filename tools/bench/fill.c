@@ -5,44 +5,20 @@
  * before. usage: fill DATABASE ELF COUNT STEP DUMP... Prints a line of JSON per STEP traces: how
  * many there are now, and what one of the step cost.
  */
+#include "program.h"
+
 #include <faultline/faultline.h>
 #include <faultline/store.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { BATCH = 100, DEVICES = 1000, DUMPS_MAX = 16, START = 1700000000, LEASE = 600 };
 
 struct dump {
-	char *data;
-	size_t size;
+	struct bytes bytes;
 	struct fl_report *report;
 	struct fl_buffer encoded;
 };
-
-static void fail(const char *what, const char *why)
-{
-	fprintf(stderr, "fill: %s: %s\n", what, why);
-	exit(1);
-}
-
-static struct dump read_file(const char *path)
-{
-	struct dump ret = { 0 };
-	FILE *file = fopen(path, "rb");
-
-	if (!file || fseek(file, 0, SEEK_END))
-		fail(path, "cannot be read");
-	ret.size = (size_t)ftell(file);
-	ret.data = malloc(ret.size + 1);
-	rewind(file);
-	if (!ret.data || fread(ret.data, 1, ret.size, file) != ret.size)
-		fail(path, "cannot be read");
-	fclose(file);
-	return ret;
-}
 
 static void check(enum fl_code code, const char *what, const struct fl_error *err)
 {
@@ -57,9 +33,9 @@ static void enqueue(struct fl_store *store, const struct dump *dump, unsigned lo
 	char device[32];
 
 	snprintf(device, sizeof(device), "BENCH%04lu", number % DEVICES);
-	memcpy(dump->data + dump->size / 2, &number, sizeof(number));
-	struct fl_upload upload = { .bytes = dump->data,
-				    .size = dump->size,
+	memcpy(dump->bytes.data + dump->bytes.size / 2, &number, sizeof(number));
+	struct fl_upload upload = { .bytes = dump->bytes.data,
+				    .size = dump->bytes.size,
 				    .device = device,
 				    .received_at = START + (int64_t)number };
 	check(fl_store_enqueue(store, &upload, &queued, &err), "queue", &err);
@@ -107,14 +83,6 @@ static void batch(struct fl_store *store, struct dump *dumps, int count, unsigne
 	}
 }
 
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void
 fill(struct fl_store *store, struct dump *dumps, int count, unsigned long total, unsigned long step)
 {
@@ -139,8 +107,8 @@ static void analyze(struct dump *dump, const struct fl_symbols *symbols)
 	const struct fl_symbols *all[] = { symbols };
 	struct fl_error err = { 0 };
 
-	check(fl_analyze(dump->data, dump->size, all, 1, NULL, &dump->report, &err), "analysis",
-	      &err);
+	check(fl_analyze(dump->bytes.data, dump->bytes.size, all, 1, NULL, &dump->report, &err),
+	      "analysis", &err);
 	check(fl_report_encode(dump->report, &dump->encoded, &err), "report", &err);
 }
 
@@ -149,23 +117,23 @@ int main(int argc, char **argv)
 	struct fl_symbols *symbols = NULL;
 	struct fl_store *store = NULL;
 	struct fl_error err = { 0 };
-	struct dump dumps[DUMPS_MAX];
+	struct dump dumps[DUMPS_MAX] = { 0 };
 	int count = argc - 5;
 
 	if (count < 1 || count > DUMPS_MAX)
 		fail("usage", "fill DATABASE ELF COUNT STEP DUMP...");
-	struct dump elf = read_file(argv[2]);
+	struct bytes elf = read_file(argv[2]);
 	check(fl_symbols_open(elf.data, elf.size, "fw.elf", &symbols, &err), argv[2], &err);
 	check(fl_store_open(argv[1], &store, &err), argv[1], &err);
 	for (int i = 0; i < count; i++) {
-		dumps[i] = read_file(argv[5 + i]);
+		dumps[i].bytes = read_file(argv[5 + i]);
 		analyze(&dumps[i], symbols);
 	}
 	fill(store, dumps, count, strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	for (int i = 0; i < count; i++) {
 		fl_report_close(dumps[i].report);
 		fl_buffer_deinit(&dumps[i].encoded);
-		free(dumps[i].data);
+		free(dumps[i].bytes.data);
 	}
 	fl_store_close(store);
 	fl_symbols_close(symbols);

@@ -4,28 +4,13 @@
  * usage: warm ELF REPEATS DUMP...     prints JSON: nanoseconds for the ELF, and for each analysis
  * With REPEATS 0 only the ELF is compiled.
  */
+#include "program.h"
+
 #include <faultline/faultline.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-struct bytes {
-	void *data;
-	size_t size;
-};
 
 struct stopwatch {
 	double wall, cpu;
 };
-
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static struct stopwatch start(void)
 {
@@ -39,28 +24,6 @@ static void print_since(const char *name, struct stopwatch since, unsigned long 
 
 	printf("\"%s\": {\"count\": %lu, \"wall_ns\": %.0f, \"cpu_ns\": %.0f}", name, count,
 	       wall * 1e9 / (double)count, cpu * 1e9 / (double)count);
-}
-
-static void fail(const char *what, const char *why)
-{
-	fprintf(stderr, "warm: %s: %s\n", what, why);
-	exit(1);
-}
-
-static struct bytes read_file(const char *path)
-{
-	struct bytes ret = { 0 };
-	FILE *file = fopen(path, "rb");
-
-	if (!file || fseek(file, 0, SEEK_END))
-		fail(path, "cannot be read");
-	ret.size = (size_t)ftell(file);
-	ret.data = malloc(ret.size + 1);
-	rewind(file);
-	if (!ret.data || fread(ret.data, 1, ret.size, file) != ret.size)
-		fail(path, "cannot be read");
-	fclose(file);
-	return ret;
 }
 
 /* What is opened once, as a service would. */
