@@ -119,16 +119,26 @@ static int by_use(const void *a, const void *b)
 	return (x->used > y->used) - (x->used < y->used);
 }
 
+/* As cli_cache_find() calls them. The folder may be one that others keep files in. */
+static bool is_our_name(const char *name)
+{
+	for (unsigned part = 0; part < 3; part++) {
+		size_t digits = strspn(name, "0123456789abcdef");
+		name += digits;
+		if (!digits || digits > 16 || (part < 2 && *name++ != '-'))
+			return false;
+	}
+	return strcmp(name, SUFFIX) == 0;
+}
+
 /* False: none of ours, or gone by now. */
 static bool take_entry(int dir, const char *name, struct entry *ret)
 {
 	struct stat info;
-	size_t length = strlen(name);
-	bool index = length > strlen(SUFFIX) && length < sizeof(ret->name) &&
-		     strcmp(name + length - strlen(SUFFIX), SUFFIX) == 0;
-	if (!index || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
+	if (!is_our_name(name) || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(info.st_mode))
 		return false;
-	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)sizeof(ret->name) - 1, name);
 	ret->size = (uint64_t)info.st_size;
 	ret->used = info.st_mtime;
 	return true;
