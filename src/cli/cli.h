@@ -110,6 +110,8 @@ void cli_protect(const struct stat *info);
 
 /** Write to @p path ("-" or NULL: stdout), a file whole or not at all. @return an exit code. */
 int cli_write(const char *path, const struct fl_buffer *bytes);
+/** Say so, unless its reader went: what came of it is what it wanted. */
+void cli_output_failed(void);
 
 /** Whether text goes to a terminal that may be coloured. @p choice: index into cli_colors. */
 bool cli_use_color(int choice, const char *output_path);
@@ -167,6 +169,7 @@ const char *cli_database_path(const char *given);
 
 /** Whether there is such an issue; otherwise an error line and the exit code in @p exit_ret. */
 bool cli_issue_exists(struct fl_store *store, int64_t issue_id, int *exit_ret);
+bool cli_device_exists(struct fl_store *store, const char *serial, int *exit_ret);
 
 /** What --by takes (the first: it was not given), and its answer; @p issue_id 0 = all traces. */
 extern const char *const cli_dimensions[];

@@ -179,6 +179,26 @@ static int not_found(const char *serial)
 	return CLI_NOT_FOUND;
 }
 
+static bool note_device(void *context, const struct fl_device_row *row)
+{
+	bool *found = context;
+	(void)row;
+	*found = true;
+	return false;
+}
+
+bool cli_device_exists(struct fl_store *store, const char *serial, int *exit_ret)
+{
+	const struct fl_device_filter filter = { .serial = serial };
+	struct fl_error err = { 0 };
+	bool found = false;
+	if (fl_store_devices(store, &filter, note_device, &found, &err))
+		*exit_ret = cli_fail("device", &err);
+	else if (!found)
+		*exit_ret = not_found(serial);
+	return found;
+}
+
 static int show_text(struct fl_store *store, const char *serial)
 {
 	const struct fl_device_filter filter = { .serial = serial };

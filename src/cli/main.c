@@ -82,7 +82,7 @@ static void hold_standard_descriptors(void)
 static int finish(int code)
 {
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_OK) {
-		cli_error("standard output: cannot be written: %s", strerror(errno));
+		cli_output_failed();
 		return CLI_FAILED;
 	}
 	return code;
@@ -90,7 +90,7 @@ static int finish(int code)
 
 int main(int argc, char **argv)
 {
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), said as one */
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write() */
 	hold_standard_descriptors();
 	if (argc < 2) {
 		print_usage(stderr);

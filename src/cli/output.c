@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,13 +104,34 @@ static bool is_protected(const struct stat *info)
 	return false;
 }
 
+/* Whoever closed a pipe has seen enough: "| head". */
+static bool reader_left(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
+void cli_output_failed(void)
+{
+	if (!reader_left())
+		cli_error("standard output: cannot be written: %s", strerror(errno));
+}
+
 static int write_stream(FILE *file, const char *name, const struct fl_buffer *bytes)
 {
 	bool good = fwrite(bytes->data, 1, bytes->size, file) == bytes->size;
-	good = (file == stdout ? fflush(file) : fclose(file)) == 0 && good;
+	good = fclose(file) == 0 && good;
 	if (!good)
 		cli_error("%s: cannot be written: %s", name, strerror(errno));
 	return good ? CLI_OK : CLI_FAILED;
+}
+
+static int write_output(const struct fl_buffer *bytes)
+{
+	if (fwrite(bytes->data, 1, bytes->size, stdout) == bytes->size && fflush(stdout) == 0)
+		return CLI_OK;
+	cli_output_failed();
+	return CLI_FAILED;
 }
 
 /* Whole or not at all: what was there before stays until the new file is complete. */
@@ -144,7 +166,7 @@ static int replace_file(const char *path, const struct fl_buffer *bytes)
 int cli_write(const char *path, const struct fl_buffer *bytes)
 {
 	if (!path || strcmp(path, "-") == 0)
-		return write_stream(stdout, "standard output", bytes);
+		return write_output(bytes);
 	struct stat info;
 	if (stat(path, &info) != 0)
 		return replace_file(path, bytes);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool add_json_history(void *context, const struct fl_history_row *row)
 {
@@ -51,7 +52,7 @@ static int show_history(struct fl_store *store, int64_t id, int format)
 		return cli_answer_json(rows, failed, "trace", &err);
 	}
 	if (fl_store_trace_history(store, id, print_history, &count, &err))
-		return cli_fail("trace", &err);
+		return cli_fail(NULL, &err);
 	return CLI_OK;
 }
 
@@ -74,7 +75,7 @@ static int show_arrival(struct fl_store *store, int64_t id)
 	const struct fl_trace_filter all = { .expected_reboots = true };
 	struct fl_error err = { 0 };
 	if (fl_store_traces(store, &all, print_arrival, &id, &err))
-		return cli_fail("trace", &err);
+		return cli_fail(NULL, &err);
 	fflush(stdout);
 	return CLI_OK;
 }
@@ -107,7 +108,7 @@ static int run_show(const struct cli_verb *verb, int argc, char **argv)
 	FL_AUTO_BUFFER bytes = { 0 };
 	struct fl_error err = { 0 };
 	if (fl_store_report(store, id, &report, &err))
-		return cli_fail("trace", &err);
+		return cli_fail(NULL, &err);
 	if (history)
 		return show_history(store, id, render.format);
 	bool page = render.format == CLI_TEXT_FORMAT && !render.output;
@@ -137,7 +138,7 @@ static int run_explain(const struct cli_verb *verb, int argc, char **argv)
 	FL_AUTO_BUFFER text = { 0 };
 	struct fl_error err = { 0 };
 	if (fl_store_report(store, id, &report, &err) || fl_report_explain(report, &text, &err))
-		return cli_fail("trace", &err);
+		return cli_fail(NULL, &err);
 	return cli_write(NULL, &text);
 }
 
@@ -172,6 +173,10 @@ static int run_export(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	if (!cli_id(argv[1], by_dump ? &find.dump_id : &find.trace_id))
 		return CLI_USAGE;
+	if (!output && isatty(STDOUT_FILENO)) {
+		cli_error("a dump is no text for a terminal: give --output FILE");
+		return CLI_USAGE;
+	}
 	struct fl_trace_filter filter = { 0 };
 	struct fl_error err = { 0 };
 	struct fl_claim claim = { 0 };
@@ -260,8 +265,9 @@ const struct cli_verb cli_traces_export = {
 	.name = "traces export",
 	.summary = "write the dump of a trace as it came",
 	.run = run_export,
-	.help = "usage: faultline traces export N -o FILE [--dump] [--db FILE]\n"
+	.help = "usage: faultline traces export N [-o FILE] [--dump] [--db FILE]\n"
 		"\n"
+		"      -o, --output FILE  default: standard output, if it is no terminal\n"
 		"      --dump  N is the number of a dump: one that was set aside has no trace\n"
 		"\n"
 		"example: faultline traces export 12 -o crash.core --db crashes.db\n",

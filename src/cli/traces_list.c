@@ -184,6 +184,8 @@ static int run_list(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	if (args.issue && !cli_issue_exists(store, (int64_t)args.issue, &code))
 		return code;
+	if (args.device && !cli_device_exists(store, args.device, &code))
+		return code;
 	if ((args.waiting || args.missing) && args.quarantined) {
 		cli_error("a dump waits or is quarantined, not both: give one");
 		return CLI_USAGE;
