@@ -47,8 +47,7 @@ static void try_elf(struct job *job, size_t index, const char *path)
 						   &death, &err);
 	cli_cache_note(job->sandbox, &job->elfs, index);
 	if (code) {
-		note_exit(job, cli_fail(path, &err));
-		cli_print_death(&death);
+		note_exit(job, cli_elfs_fail(&job->elfs, path, &err, &death));
 		cli_elfs_drop(&job->elfs, index);
 		return;
 	}
@@ -124,6 +123,15 @@ static void warn_about_symbols(struct job *job, const struct fl_report_facts *fa
 	}
 }
 
+/* It was taken for an event because of its first byte. */
+static void say_it_is_neither(struct fl_error *err)
+{
+	char why[sizeof(err->message)];
+	memcpy(why, err->message, sizeof(why));
+	snprintf(err->message, sizeof(err->message), "neither a coredump nor an event: %.160s",
+		 why);
+}
+
 /* What a device sent, before it was put together. */
 static void hint_at_ingest(const struct fl_buffer *bytes, struct fl_error *err)
 {
@@ -147,17 +155,18 @@ static int analyze(struct job *job)
 	struct fl_sandbox_death death = { 0 };
 	if (cli_analyze_bytes(job->sandbox, &job->dump, job->elfs.items, job->elfs.count, &report,
 			      &death, &err)) {
+		if (err.code == FL_EFORMAT && cli_is_event(&job->dump))
+			say_it_is_neither(&err);
 		if (err.code == FL_EFORMAT)
 			hint_at_ingest(&job->dump, &err);
-		int code = cli_fail(job->dump_path, &err);
-		cli_print_death(&death);
-		return code;
+		return cli_elfs_fail(&job->elfs, job->dump_path, &err, &death);
 	}
 	cli_cache_note(job->sandbox, &job->elfs, 0);
 	if (!cli_cache_wants(&job->elfs))
 		fl_sandbox_dismiss(job->sandbox);
 	struct fl_report_facts facts = fl_report_facts(report);
 	warn_about_symbols(job, &facts);
+	note_exit(job, cli_elfs_check(&job->elfs));
 	if (job->exit_code == CLI_MISMATCH)
 		return CLI_MISMATCH;
 	int code = cli_render_report(report, &job->render);

@@ -20,11 +20,9 @@ static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
 }
 
 /* The name belongs to it: it is in the reports. */
-static void
-name_file(struct cli_index *slot, const struct fl_sandbox_elf *elf, const struct stat *info)
+static void name_file(struct cli_index *slot, const struct fl_sandbox_elf *elf)
 {
 	uint64_t name = fnv(UINT64_C(0xcbf29ce484222325), elf->name, strlen(elf->name));
-	slot->origin = fl_sandbox_origin(info);
 	snprintf(slot->file, sizeof(slot->file), "%" PRIx64 "-%" PRIx64 "-%016" PRIx64 ".index",
 		 slot->origin.device, slot->origin.inode, name);
 }
@@ -81,9 +79,10 @@ void cli_cache_find(const struct cli_cache *cache, struct cli_elfs *elfs, size_t
 	if (elf->has_key || fstat(elf->fd, &info) != 0)
 		return;
 	make_key(elf, &info);
+	slot->origin = fl_sandbox_origin(&info);
 	if (cache->off)
 		return;
-	name_file(slot, elf, &info);
+	name_file(slot, elf);
 	slot->missing = true;
 	take_index(cache, elf, slot);
 }
@@ -136,6 +135,41 @@ void cli_cache_keep(const struct cli_cache *cache, struct fl_sandbox *sandbox,
 		keep(cache, sandbox, &elfs->items[i], &elfs->indexes[i]);
 		elfs->indexes[i].missing = false;
 	}
+}
+
+/* A file that is cut off has its new size before it has its new date, and a child dies in between.
+ */
+static bool has_changed(const struct fl_sandbox_elf *elf, const struct cli_index *slot)
+{
+	struct fl_sandbox_elf now = { 0 };
+	struct stat info;
+	if (!slot->origin.inode || elf->has_index || fstat(elf->fd, &info) != 0)
+		return false;
+	make_key(&now, &info);
+	return memcmp(now.key, elf->key, sizeof(now.key)) != 0;
+}
+
+int cli_elfs_check(const struct cli_elfs *elfs)
+{
+	for (size_t i = 0; i < elfs->count; i++) {
+		if (!has_changed(&elfs->items[i], &elfs->indexes[i]))
+			continue;
+		cli_error("%s: was written to while it was read: try again",
+			  cli_text(elfs->items[i].name));
+		return CLI_FAILED;
+	}
+	return CLI_OK;
+}
+
+int cli_elfs_fail(const struct cli_elfs *elfs, const char *subject, const struct fl_error *err,
+		  const struct fl_sandbox_death *death)
+{
+	int code = cli_elfs_check(elfs);
+	if (code)
+		return code;
+	code = cli_fail(subject, err);
+	cli_print_death(death);
+	return code;
 }
 
 bool cli_cache_wants(const struct cli_elfs *elfs)

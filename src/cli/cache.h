@@ -32,6 +32,15 @@ void cli_cache_note(struct fl_sandbox *sandbox, struct cli_elfs *elfs, size_t fi
 void cli_cache_keep(const struct cli_cache *cache, struct fl_sandbox *sandbox,
 		    struct cli_elfs *elfs);
 
+/**
+ * Whether a file that was read was written to since cli_cache_find(), and not merely replaced: what
+ * was read of it is neither the old nor the new one. @return an exit code, after an error line.
+ */
+int cli_elfs_check(const struct cli_elfs *elfs);
+/** Say what failed and, of a child, how it died; or that this is why. @return an exit code. */
+int cli_elfs_fail(const struct cli_elfs *elfs, const char *subject, const struct fl_error *err,
+		  const struct fl_sandbox_death *death);
+
 /** Whether cli_cache_keep() has something to do. */
 bool cli_cache_wants(const struct cli_elfs *elfs);
 

@@ -114,8 +114,7 @@ static void answer(struct job *job, size_t first, size_t count)
 		return;
 	}
 	if (code) {
-		stop(job, cli_fail("symbolize", &err));
-		cli_print_death(&death);
+		stop(job, cli_elfs_fail(&job->elfs, "symbolize", &err, &death));
 		return;
 	}
 	print_places(job, first, &places);
@@ -218,8 +217,7 @@ static void open_elf(struct job *job, const char *path)
 	size_t index = job->elfs.count - 1;
 	cli_cache_find(&job->cache, &job->elfs, index);
 	if (fl_sandbox_inspect_elf(job->sandbox, &job->elfs.items[index], &modules, &death, &err)) {
-		note_exit(job, cli_fail(path, &err));
-		cli_print_death(&death);
+		note_exit(job, cli_elfs_fail(&job->elfs, path, &err, &death));
 		cli_elfs_drop(&job->elfs, index);
 		return;
 	}
