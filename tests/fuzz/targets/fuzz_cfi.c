@@ -3,20 +3,14 @@
  * Call frame instructions: rows ascend inside the function, point only into their input, and can be
  * applied to any registers and any stack.
  */
+#include "fuzz/target.h"
+
 #include "base/limits.h"
 #include "base/reader.h"
 #include "symbols/cfi_compile.h"
 #include "unwind/cfi.h"
 
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 struct session {
 	struct fl_cfi_program program;

@@ -3,6 +3,8 @@
  * Debug sections without an ELF around them: a 16-bit size of each, then their bytes. What is read
  * refers only to what exists, and lies where it says.
  */
+#include "fuzz/target.h"
+
 #include "image/dwarf.h"
 #include "image/frames.h"
 
@@ -11,14 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 #define EACH(list, type, e) \
 	const type *e = d->list.data; \

@@ -3,6 +3,8 @@
  * Everything about an ELF that is read without its DWARF: a refusal says what and where, and what
  * is handed out lies inside the file.
  */
+#include "fuzz/target.h"
+
 #include "base/limits.h"
 #include "image/attributes.h"
 #include "image/build_id.h"
@@ -13,14 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 struct session {
 	const uint8_t *data;

@@ -5,6 +5,8 @@
  *
  * Input: which index; then either patches of it, or ("raw") a whole file.
  */
+#include "fuzz/target.h"
+
 #include "base/hash.h"
 #include "symbols/index_file.h"
 #include "symbols/module.h"
@@ -15,14 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 enum { RAW = 0xff, PATCH_SIZE = 8, PATCHES = 64, FILE_MAX = 1 << 20 };
 

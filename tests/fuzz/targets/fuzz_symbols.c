@@ -3,20 +3,14 @@
  * A whole ELF into tables. What comes out is consistent: keys ascend, every
  * element refers to something that exists, and look-ups agree with each other.
  */
+#include "fuzz/target.h"
+
 #include "support/row_reader.h"
 #include "symbols/calls.h"
 #include "symbols/module.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 static void check_keys(const struct fl_module *m, enum fl_index_kind kind, bool strictly)
 {

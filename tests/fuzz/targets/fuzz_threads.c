@@ -4,6 +4,8 @@
  * information and without: it ends, within its bounds, and says nothing of a thread that has no
  * registers but that.
  */
+#include "fuzz/target.h"
+
 #include "base/limits.h"
 #include "base/reader.h"
 #include "dump/dump.h"
@@ -14,14 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 enum { FILE_MAX = 1 << 20, RAM_MAX = 1 << 18, SPANS = 64, CUTS = 4 };
 

@@ -3,6 +3,8 @@
  * The whole unwinder over random registers and stacks, with the rules and the code of real images:
  * it ends within its bounds, SP rises, and no caller has a register that a call destroys.
  */
+#include "fuzz/target.h"
+
 #include "base/limits.h"
 #include "base/reader.h"
 #include "symbols/symbols.h"
@@ -11,14 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			__builtin_trap(); \
-	} while (0)
 
 enum { MAIN_STACK = 0x20000000, PROCESS_STACK = 0x20010000, STACK_WORDS = 1024, IMAGES = 4 };
 
