@@ -1,53 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * An analysis allocates from one arena: what it asks the heap for does not grow with the frames.
- * The linker's --wrap counts the calls of our objects.
- */
+/* An analysis allocates from one arena: what it asks the heap for does not grow with the frames. */
+#include "alloc/failing_heap.h"
 #include "support/cmocka.h"
+#include "support/corpus.h"
 
 #include <faultline/faultline.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static unsigned calls;
-
-void *__wrap_malloc(size_t size)
-{
-	calls++;
-	return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	calls++;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	calls++;
-	return __real_realloc(old, size);
-}
 
 static struct fl_buffer read_file(const char *path)
 {
 	struct fl_buffer ret = { 0 };
-	FILE *file = fopen(path, "rb");
-	assert_non_null(file);
-	fseek(file, 0, SEEK_END);
-	ret.size = (size_t)ftell(file);
-	rewind(file);
-	ret.data = malloc(ret.size);
-	assert_int_equal(fread(ret.data, 1, ret.size, file), ret.size);
-	fclose(file);
+	ret.data = corpus_read(path, &ret.size);
+	assert_non_null(ret.data);
 	return ret;
 }
 
@@ -63,9 +26,9 @@ static unsigned calls_of(const struct opened *opened, const char *path)
 	const struct fl_analyze_options options = { .size = sizeof(options),
 						    .rules = opened->rules };
 	FL_AUTO(fl_report) report = NULL;
-	calls = 0;
+	heap_calls = 0;
 	enum fl_code code = fl_analyze(dump.data, dump.size, &symbols, 1, &options, &report, NULL);
-	unsigned made = calls;
+	unsigned made = (unsigned)heap_calls;
 	assert_int_equal(code, FL_OK);
 	print_message("%s: %u\n", path, made);
 	return made;

@@ -1,75 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every allocation of the library fails once, in turn: each call must say FL_ENOMEM, leak nothing
- * (ASan's build sees leaks) and work when tried again. The linker's --wrap catches the calls of our
- * objects; the libraries below (zlib) keep their allocator.
+ * (ASan's build sees leaks) and work when tried again.
  */
+#include "alloc/failing_heap.h"
 #include "support/cmocka.h"
+#include "support/corpus.h"
 
 #include <faultline/faultline.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-static unsigned long calls_left; /* 0: never fail */
-static unsigned long calls_made;
-
-static int fails(void)
-{
-	calls_made++;
-	return calls_left && --calls_left == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
 
 static struct fl_buffer elf;
 static struct fl_buffer dump;
 
-static void read_file(const char *path, struct fl_buffer *ret)
-{
-	FILE *file = fopen(path, "rb");
-	assert_non_null(file);
-	fseek(file, 0, SEEK_END);
-	ret->size = (size_t)ftell(file);
-	rewind(file);
-	ret->data = malloc(ret->size);
-	assert_int_equal(fread(ret->data, 1, ret->size, file), ret->size);
-	fclose(file);
-}
-
 static int read_case(void **state)
 {
 	(void)state;
-	read_file(FL_CORPUS "/m4f-og/fw.elf", &elf);
-	read_file(FL_CORPUS "/m4f-og/fault-in-isr/dump.core", &dump);
+	elf.data = corpus_read(FL_CORPUS "/m4f-og/fw.elf", &elf.size);
+	dump.data = corpus_read(FL_CORPUS "/m4f-og/fault-in-isr/dump.core", &dump.size);
+	assert_true(elf.data && dump.data);
 	return 0;
 }
 
@@ -274,17 +224,16 @@ static void
 fail_each(enum fl_code (*run)(struct fl_error *err), unsigned long dense, unsigned long stride)
 {
 	struct fl_error err = { 0 };
-	calls_left = 0;
-	calls_made = 0;
+	heap_calls = 0;
 	assert_int_equal(run(&err), FL_OK);
-	unsigned long total = calls_made;
+	unsigned long total = heap_calls;
 	assert_true(total > 0);
 	unsigned long tried = 0;
 	for (unsigned long n = 1; n <= total; n += n < dense ? 1 : stride) {
 		memset(&err, 0, sizeof(err));
-		calls_left = n;
+		heap_fail_in = n;
 		enum fl_code code = run(&err);
-		calls_left = 0;
+		heap_fail_in = 0;
 		if (code != FL_ENOMEM)
 			print_message("allocation %lu of %lu: %s: %s\n", n, total,
 				      fl_code_name(code), err.message);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Every allocation fails once: the store's own, because the linker puts the functions below before
- * malloc() and its relatives (--wrap), and SQLite's, which are asked for through methods of ours.
- */
+/* Every allocation fails once: the store's own, and SQLite's, which are asked for through methods
+ * of ours. */
+#include "alloc/failing_heap.h"
 #include "store/fixture.h"
 #include "store/invariants.h"
 
@@ -12,53 +11,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-/* Allocations until one fails; negative = none does. */
-static int countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
-
 static sqlite3_mem_methods sqlite_memory;
 
 static void *sqlite_malloc(int size)
 {
-	return fails() ? NULL : sqlite_memory.xMalloc(size);
+	return heap_fails() ? NULL : sqlite_memory.xMalloc(size);
 }
 
 static void *sqlite_realloc(void *old, int size)
 {
-	return fails() ? NULL : sqlite_memory.xRealloc(old, size);
+	return heap_fails() ? NULL : sqlite_memory.xRealloc(old, size);
 }
 
 static void take_over_sqlite(void)
@@ -470,10 +432,10 @@ static int fail_each_allocation(struct scene *s, const struct step *step)
 	enum { TOO_MANY = 20000 };
 	for (int n = 0; n < TOO_MANY; n++) {
 		struct fl_error err = { 0 };
-		countdown = n;
+		heap_fail_in = (unsigned long)n + 1;
 		enum fl_code code = step->run(s, &err);
-		bool happened = countdown < 0;
-		countdown = -1;
+		bool happened = !heap_fail_in;
+		heap_fail_in = 0;
 		if (!code && !happened) {
 			assert_invariants(s->f->store);
 			return n;
@@ -574,10 +536,10 @@ static enum fl_code
 file_wire(struct scene *s, int64_t id, const struct report_spec *spec, struct fl_error *err)
 {
 	struct fl_filed filed;
-	int left = countdown;
-	countdown = -1;
+	unsigned long left = heap_fail_in;
+	heap_fail_in = 0;
 	FL_AUTO(fl_report) report = report_make(spec);
-	countdown = left;
+	heap_fail_in = left;
 	return fl_store_file(s->f->store, id, report, &filed, err);
 }
 
