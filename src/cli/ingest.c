@@ -165,6 +165,9 @@ static int take_in(struct arguments *args, struct cli_ingest *ingest, char *cons
 	for (int i = 0; i < count; i++)
 		cli_ingest_path(ingest, paths[i]);
 	cli_ingest_end_drawing(ingest);
+	if (ingest->untried)
+		cli_error("%" PRIu64 " more file%s not looked at; what was taken in stays",
+			  ingest->untried, ingest->untried == 1 ? " was" : "s were");
 	struct fl_error err = { 0 };
 	if (count && fl_store_sync(store, &err)) /* now it may be said to be in */
 		return cli_fail(cli_database_path(args->database), &err);

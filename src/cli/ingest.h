@@ -29,6 +29,8 @@ struct cli_ingest {
 
 	struct fl_intake_summary total;
 	uint64_t files, failed;
+	bool broken;      /**< the database takes nothing more: the disk is full */
+	uint64_t untried; /**< files after that */
 	uint64_t skipped[CLI_SKIP_COUNT];
 	int exit_code; /**< of the first failure */
 	bool worked;

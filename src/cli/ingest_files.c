@@ -24,7 +24,7 @@ enum {
 struct source {
 	const char *path;
 	int fd;
-	bool in_folder;
+	bool in_folder, unreadable;
 	struct stat info;
 	uint64_t done;
 	int64_t began; /* milliseconds */
@@ -114,8 +114,10 @@ static enum fl_code feed(struct cli_ingest *ingest, struct fl_delivery *delivery
 		ssize_t n = read(source->fd, buffer, READ_SIZE);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
+			source->unreadable = true;
 			return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "%s", strerror(errno));
+		}
 		if (n == 0)
 			return fl_delivery_end(delivery, err);
 		code = fl_delivery_feed(delivery, buffer, (size_t)n, err);
@@ -219,6 +221,8 @@ static void take_open(struct cli_ingest *ingest, struct source *source, const ch
 		source->began = milliseconds();
 		code = feed(ingest, delivery, source, buffer, &err);
 		settle(ingest, source, delivery, code, &err);
+		ingest->broken =
+			code == FL_EIO && !source->unreadable && !fl_delivery_is_busy(delivery);
 	}
 	free(buffer);
 }
@@ -251,6 +255,10 @@ static void take_file(struct cli_ingest *ingest, const char *path, bool in_folde
 	struct fl_error err = { 0 };
 	char serial[256] = "";
 	const char *name = cli_basename(path);
+	if (ingest->broken) {
+		ingest->untried++;
+		return;
+	}
 	if (ingest->has_pattern && strcmp(path, "-") != 0 &&
 	    !device_of_name(ingest, name, serial, sizeof(serial))) {
 		fl_fail(&err, FL_EINVALID, FL_AT_NONE, 0,

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How far 'faultline ingest' is: on a terminal, while it lasts."""
+"""How far 'faultline ingest' is: on a terminal, while it lasts; and where it ends early."""
+import json
 import os
 import pty
+import resource
+import signal
 import subprocess
 import tempfile
 import time
@@ -63,5 +66,30 @@ with tempfile.TemporaryDirectory() as name:
         fifo.write_bytes(content)
     text = read_terminal(ours)
     check("a message", b"1 file, 0.0 MB \x1b[K\r\x1b[Kfaultline: " in text, text)
+
+
+def full_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+# A database that takes nothing more: said once, not for each of ten thousand files.
+with tempfile.TemporaryDirectory() as name:
+    folder = Path(name) / "dumps"
+    folder.mkdir()
+    for number in range(100):
+        (folder / f"{number:03}.core").write_bytes(content + os.urandom(4000))
+    at = ("--db", str(Path(name) / "a.db"))
+    run = subprocess.run([p.path, "ingest", "--queue-only", folder, folder / "000.core", *at], capture_output=True,
+                         text=True, preexec_fn=full_disk)
+    check("a full disk", run.returncode == 1 and "1 could not be taken in" in run.stdout and run.stderr.count("\n") == 2
+          and f"\nfaultline: {100 - int(run.stdout.split()[0])} more files were not looked at" in run.stderr, run)
+    taken = int(run.stdout.split()[0])
+    check("some were taken in", 0 < taken < 100, run.stdout)
+    p.expect("they are there", 0, "check", *at, out="no problems")
+    stats = json.loads(p.expect("that many", 0, "stats", "--format", "json", *at))
+    check("that many", stats["dumps"]["queued"] == taken, stats)
+    p.expect("a file that cannot be read is another matter", 1, "ingest", "--queue-only", "/proc/self/mem", dump,
+             "--db", Path(name) / "b.db", out="1 taken in, 0 duplicates, 1 could not be taken in", one_line=True)
 
 p.finish()
