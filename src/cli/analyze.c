@@ -30,11 +30,14 @@ static void note_exit(struct job *job, int code)
 		job->exit_code = code;
 }
 
-static void warn_of_missing_parts(const char *path, bool has_debug_info, bool has_symbol_table)
+static void warn_of_missing_parts(const struct job *job, const char *path, bool has_debug_info,
+				  bool has_symbol_table)
 {
+	bool alone = job->elf_paths.count == 1;
 	if (!has_debug_info)
-		cli_error("%s: has no debug information: functions come from its symbol table%s",
-			  cli_text(path), has_symbol_table ? "" : ", and it has none");
+		cli_error("%s: has no debug information: functions come from its symbol table%s%s",
+			  cli_text(path), has_symbol_table ? "" : ", and it has none",
+			  alone ? "; a separate debug file takes a second --elf" : "");
 }
 
 /* An ELF given by name that cannot be used: refuse it here, in one line, and go on without it. */
@@ -52,7 +55,7 @@ static void try_elf(struct job *job, size_t index, const char *path)
 		return;
 	}
 	if (modules.count)
-		warn_of_missing_parts(path, modules.modules[0].has_debug_info,
+		warn_of_missing_parts(job, path, modules.modules[0].has_debug_info,
 				      modules.modules[0].has_symbol_table);
 	fl_sandbox_modules_deinit(&modules);
 }
@@ -74,7 +77,7 @@ static void open_given_elf(struct job *job, const char *path)
 	const struct cli_index *known = &job->elfs.indexes[index];
 	cli_cache_find(&job->cache, &job->elfs, index);
 	if (job->elfs.items[index].has_index && !job->cache.verify)
-		warn_of_missing_parts(path, known->has_debug_info, known->has_symbol_table);
+		warn_of_missing_parts(job, path, known->has_debug_info, known->has_symbol_table);
 	else
 		try_elf(job, index, path);
 }

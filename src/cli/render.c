@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The source file read last: frames of one stack come from few files. */
 struct source {
@@ -108,8 +109,20 @@ static enum fl_code render_text(const struct fl_report *report, const struct cli
 	return code;
 }
 
+/* Else no line of source would be shown, and nothing would say why. */
+static bool is_folder(const char *path)
+{
+	struct stat info;
+	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+		return true;
+	cli_error("--source-root %s: is no folder", cli_text(path));
+	return false;
+}
+
 bool cli_render_fits(const struct cli_render *render)
 {
+	if (render->source_root && !is_folder(render->source_root))
+		return false;
 	if (render->threads.count > 1) {
 		cli_error("--thread takes one name, or 'all': it was given %zu times",
 			  render->threads.count);

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from support import Program
+from support import Program, debug_file
 
 p = Program()
 dump, elf = p.case("m4f-og", "null-write")
@@ -67,8 +67,11 @@ with tempfile.TemporaryDirectory() as name:
         if not flags & 2 and kind != 3:  # not SHF_ALLOC, not the section names: .symtab, .debug_*
             struct.pack_into("<I", stripped, at + 4, 0)
     p.expect("stripped ELF", 0, "analyze", dump, "--elf", write("stripped.elf", bytes(stripped)),
-             out="Null Pointer.*CFSR", err="stripped.elf: has no debug information.*symbol table, and it has none",
-             one_line=True)
+             out="Null Pointer.*CFSR", err="stripped.elf: has no debug information.*symbol table, and it has none"
+             "; a separate debug file takes a second --elf", one_line=True)
+    debug = write("fw.debug", debug_file(Path(elf).read_bytes()))
+    p.expect("its debug file", 0, "analyze", dump, "--elf", tmp / "stripped.elf", "--elf", debug, out="Null Pointer at store_value",
+             err="has none$", one_line=True)
     other = p.case("m4f-o2", "null-write")[1]
     p.expect("ELF of another build", 0, "analyze", dump, "--elf", other, out="another build id|other build",
              err="not the one this dump comes from")
@@ -103,6 +106,8 @@ with tempfile.TemporaryDirectory() as name:
              err="not a time", one_line=True)
     p.expect("bad number", 2, "worker", "--db", tmp / "a.db", "--jobs", "many", err="takes a number", one_line=True)
     p.expect("path map without =", 2, "analyze", dump, "--path-map", "foo", err="OLD=NEW", one_line=True)
+    for root in (tmp / "nowhere", dump):
+        p.expect("source root that is none", 2, "analyze", dump, "--source-root", root, err=f"--source-root {root}: is no folder", one_line=True)
     p.expect("waiting and quarantined", 2, "traces", "list", "--waiting", "--quarantined", "--db", tmp / "a.db",
              err="not both", one_line=True)
     p.expect("type without version", 2, "symbols", "add", elf, "--software-type", "x", "--db", tmp / "a.db",
