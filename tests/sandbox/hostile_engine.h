@@ -8,6 +8,12 @@
 #ifndef HOSTILE_ENGINE_H
 #define HOSTILE_ENGINE_H
 
+#include <sys/types.h>
+
+/** Memory that the test shares with its children: "work" puts its process there, and ends when
+ * somebody has put 0 there instead. */
+extern _Atomic pid_t *hostile_worker;
+
 /** Times fl_symbols_open_mapped() ran in this process. */
 extern unsigned hostile_symbols_opened;
 

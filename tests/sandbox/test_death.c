@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of an input that takes the child down, and of the one after it. */
+#include "hostile_engine.h"
 #include "sandbox/sandbox.h"
 #include "support/cmocka.h"
 
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -267,6 +269,22 @@ static void test_killed_while_idle(void **state)
 	assert_int_not_equal(only_child(), child);
 }
 
+/* Whoever is at work, and no longer @p but; it stays there until 0 is put in its place. */
+static pid_t wait_for_worker(pid_t but)
+{
+	pid_t pid;
+	while (!(pid = *hostile_worker) || pid == but)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return pid;
+}
+
+static pid_t kill_worker(pid_t but)
+{
+	pid_t pid = wait_for_worker(but);
+	kill(pid, SIGKILL);
+	return pid;
+}
+
 /* kill -9 in the middle of an analysis: tried again, so the input is not blamed. */
 static void test_killed_at_work(void **state)
 {
@@ -275,36 +293,20 @@ static void test_killed_at_work(void **state)
 	pid_t child = only_child();
 	if (!child)
 		skip();
+	*hostile_worker = 0;
 	pid_t helper = fork();
 	if (helper == 0) {
-		nanosleep(&(struct timespec){ .tv_nsec = 30000000 }, NULL);
-		_exit(kill(child, SIGKILL) != 0);
+		wait_for_worker(kill_worker(0));
+		*hostile_worker = 0;
+		_exit(0);
 	}
 	struct fl_error err = { 0 };
-	assert_int_equal(act_on(sandbox, "work", NULL, &err), FL_EFORMAT);
-	assert_string_equal(err.message, "worked");
+	enum fl_code code = act_on(sandbox, "work", NULL, &err);
+	kill(helper, SIGKILL);
 	waitpid(helper, NULL, 0);
+	assert_int_equal(code, FL_EFORMAT);
+	assert_string_equal(err.message, "worked");
 	assert_int_not_equal(only_child(), child);
-}
-
-/* Every child of the parent but this one, for as long as it lives. */
-static void kill_siblings(void)
-{
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)getppid(),
-		 (long)getppid());
-	for (;; nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL)) {
-		char text[256] = "";
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-		if (fd >= 0)
-			close(fd);
-		char *end = text;
-		for (long pid = size > 0 ? strtol(text, &end, 10) : 0; pid > 0;
-		     pid = strtol(end, &end, 10))
-			if (pid != getpid())
-				kill((pid_t)pid, SIGKILL);
-	}
 }
 
 /* Killed again and again, the input is not blamed either: the machine is in trouble. */
@@ -312,11 +314,11 @@ static void test_killed_whenever_at_work(void **state)
 {
 	(void)state;
 	FL_AUTO(fl_sandbox) sandbox = open_sandbox(0);
-	if (!only_child())
-		skip();
+	*hostile_worker = 0;
 	pid_t killer = fork();
 	if (killer == 0)
-		kill_siblings();
+		for (pid_t last = 0;;)
+			last = kill_worker(last);
 	struct fl_error err = { 0 };
 	struct fl_sandbox_death death;
 	enum fl_code code = act_on(sandbox, "work", &death, &err);
@@ -456,5 +458,9 @@ int main(void)
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_without_a_filter),
 	};
+	hostile_worker = mmap(NULL, sizeof(*hostile_worker), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (hostile_worker == MAP_FAILED)
+		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
