@@ -6,29 +6,22 @@
  * them, and insert one row with the frames as a blob; 100 rows per transaction, WAL, synchronous
  * NORMAL. usage: floor DATABASE COUNT DUMP      prints JSON
  */
+#include "program.h"
+
 #include <sqlite3.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include <zlib.h>
 
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { FRAMES = 64, FUNCTIONS = 38000, LINES = 720000, BATCH = 100, DUMP_MAX = 1 << 20 };
 
 static uint32_t functions[FUNCTIONS], lines[LINES];
-static uint8_t dump[DUMP_MAX], copy[DUMP_MAX];
-static size_t dump_size;
+static struct bytes dump;
+static uint8_t copy[DUMP_MAX];
 static char text[FRAMES * 96];
-
-static void fail(const char *why)
-{
-	fprintf(stderr, "floor: %s\n", why);
-	exit(1);
-}
 
 static uint32_t below(uint32_t limit)
 {
@@ -36,16 +29,6 @@ static uint32_t below(uint32_t limit)
 
 	state = state * 6364136223846793005u + 1442695040888963407u;
 	return (uint32_t)((state >> 32) * limit >> 32);
-}
-
-static void read_dump(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-
-	if (!file)
-		fail("the dump cannot be read");
-	dump_size = fread(dump, 1, sizeof(dump), file);
-	fclose(file);
 }
 
 static void fill_tables(void)
@@ -86,7 +69,7 @@ static size_t name_frames(void)
 static void run(sqlite3 *db, const char *sql)
 {
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL))
-		fail(sqlite3_errmsg(db));
+		fail("the database", sqlite3_errmsg(db));
 }
 
 static sqlite3_stmt *open_database(const char *path, sqlite3 **db)
@@ -94,7 +77,7 @@ static sqlite3_stmt *open_database(const char *path, sqlite3 **db)
 	sqlite3_stmt *insert;
 
 	if (sqlite3_open(path, db))
-		fail("the database cannot be opened");
+		fail("the database", "cannot be opened");
 	run(*db, "PRAGMA journal_mode=WAL");
 	run(*db, "PRAGMA synchronous=NORMAL");
 	run(*db, "CREATE TABLE trace(id INTEGER PRIMARY KEY, hash BLOB, fingerprint BLOB, issue "
@@ -103,7 +86,7 @@ static sqlite3_stmt *open_database(const char *path, sqlite3 **db)
 			       "INSERT INTO trace(hash, fingerprint, issue, report) "
 			       "VALUES(?, ?, ?, ?)",
 			       -1, &insert, NULL))
-		fail(sqlite3_errmsg(*db));
+		fail("the database", sqlite3_errmsg(*db));
 	return insert;
 }
 
@@ -115,28 +98,20 @@ insert_row(sqlite3_stmt *insert, XXH128_hash_t content, XXH128_hash_t stack, siz
 	sqlite3_bind_int(insert, 3, (int)(stack.low64 & 3));
 	sqlite3_bind_blob(insert, 4, text, (int)size, SQLITE_STATIC);
 	if (sqlite3_step(insert) != SQLITE_DONE)
-		fail("the row cannot be inserted");
+		fail("the row", "cannot be inserted");
 	sqlite3_reset(insert);
 }
 
 static void one_dump(sqlite3_stmt *insert, uint32_t number)
 {
-	memcpy(dump + dump_size / 2, &number, sizeof(number));
-	memcpy(copy, dump, dump_size);
-	if (!crc32(0, copy, (uInt)dump_size))
-		fail("a checksum of zero");
-	XXH128_hash_t content = XXH3_128bits(copy, dump_size);
+	memcpy(dump.data + dump.size / 2, &number, sizeof(number));
+	memcpy(copy, dump.data, dump.size);
+	if (!crc32(0, copy, (uInt)dump.size))
+		fail("the checksum", "is zero");
+	XXH128_hash_t content = XXH3_128bits(copy, dump.size);
 	size_t size = name_frames();
 
 	insert_row(insert, content, XXH3_128bits(text, size), size);
-}
-
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 int main(int argc, char **argv)
@@ -145,9 +120,11 @@ int main(int argc, char **argv)
 	uint32_t count;
 
 	if (argc != 4)
-		fail("usage: floor DATABASE COUNT DUMP");
+		fail("usage", "floor DATABASE COUNT DUMP");
 	count = (uint32_t)strtoul(argv[2], NULL, 10);
-	read_dump(argv[3]);
+	dump = read_file(argv[3]);
+	if (dump.size > sizeof(copy))
+		fail(argv[3], "is too large");
 	fill_tables();
 	sqlite3_stmt *insert = open_database(argv[1], &db);
 	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
@@ -162,5 +139,6 @@ int main(int argc, char **argv)
 	       seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 	sqlite3_finalize(insert);
 	sqlite3_close(db);
+	free(dump.data);
 	return 0;
 }
