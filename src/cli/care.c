@@ -3,6 +3,7 @@
 #include "cli/json.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -179,10 +180,29 @@ struct progress {
 	time_t last;
 };
 
+static volatile sig_atomic_t told_to_end; /* by which signal */
+
+static void note_signal(int number)
+{
+	told_to_end = number;
+}
+
+/* What is half done is undone first. */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = note_signal,
+					  .sa_flags = (int)SA_RESETHAND };
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
 static bool draw_progress(void *context, uint64_t done, uint64_t total)
 {
 	struct progress *progress = context;
 	time_t now = time(NULL);
+	if (told_to_end)
+		return false;
 	if (!progress->on || (now == progress->last && done < total))
 		return true;
 	progress->last = now;
@@ -210,8 +230,11 @@ static int run_backup(const struct cli_verb *verb, int argc, char **argv)
 		return code;
 	struct progress progress = { .what = "backup", .on = isatty(STDERR_FILENO) };
 	struct fl_error err = { 0 };
+	catch_signals();
 	enum fl_code failed = fl_store_backup(store, argv[1], draw_progress, &progress, &err);
 	end_progress(&progress);
+	if (failed && told_to_end)
+		raise(told_to_end);
 	if (failed)
 		return cli_fail(argv[1], &err);
 	printf("%s and %s.symbols are a copy\n", cli_text(argv[1]), cli_text(argv[1]));
@@ -244,8 +267,8 @@ static int run_check(const struct cli_verb *verb, int argc, char **argv)
 		return cli_fail("check", &err);
 	if (problems) {
 		fflush(stdout);
-		cli_error("%" PRIu64 " problems: see docs/operations.md, \"A damaged database\"",
-			  problems);
+		cli_error("%" PRIu64 " problem%s: see docs/operations.md, \"A damaged database\"",
+			  problems, cli_s(problems));
 		return CLI_BAD_INPUT;
 	}
 	puts("no problems");
