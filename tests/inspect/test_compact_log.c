@@ -95,6 +95,68 @@ static void test_worked_examples(void **state)
 	assert_log(&f, "8208a200010118c8", "cl.c:3: compact log too long: 200 bytes");
 }
 
+/* Numbers of every width (RFC 8949, 3.1) and the values that are none. */
+static void test_every_kind_of_argument(void **state)
+{
+	static const struct {
+		const char *array, *text;
+	} cases[] = {
+		{ "82 08 17", "cl.c:3: hello 23" },
+		{ "82 08 18ff", "cl.c:3: hello 255" },
+		{ "82 08 19ffff", "cl.c:3: hello 65535" },
+		{ "82 08 1a7fffffff", "cl.c:3: hello 2147483647" },
+		{ "82 08 37", "cl.c:3: hello -24" },
+		{ "82 08 38ff", "cl.c:3: hello -256" },
+		{ "82 08 39ffff", "cl.c:3: hello -65536" },
+		{ "82 08 3a7fffffff", "cl.c:3: hello -2147483648" },
+		{ "82 08 f5", "cl.c:3: hello 1" },
+		{ "82 08 f4", "cl.c:3: hello 0" },
+		{ "84 181a fb3ff8000000000000 f6 8107", "cl.c:3: f 1.500000 s (null) q 7" },
+		{ "84 181a fb3ff8000000000000 626162 813b00000000ffffffff",
+		  "cl.c:3: f 1.500000 s ab q -4294967296" },
+	};
+	(void)state;
+	FIRMWARE f = open_records(two_records, sizeof(two_records));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_log(&f, cases[i].array, cases[i].text);
+}
+
+static void test_no_compact_logs(void **state)
+{
+	static const struct {
+		const char *bytes;
+		enum fl_code code;
+		uint64_t at;
+		const char *message;
+	} cases[] = {
+		{ "a0", FL_EFORMAT, 0, "no compact log" },
+		{ "80", FL_EFORMAT, 0, "no compact log" },
+		{ "8120", FL_EFORMAT, 0, "no compact log" },
+		{ "811b0000000100000000", FL_EFORMAT, 0, "no compact log" },
+		{ "82 08 a0", FL_EFORMAT, 2, "unknown argument of a log" },
+		{ "82 08 a200030118c8", FL_EFORMAT, 2, "unknown argument of a log" },
+		{ "83 08 00 a200010118c8", FL_EFORMAT, 3, "unknown argument of a log" },
+		{ "83 08 a200010118c8 00", FL_ELIMIT, 8, "too many arguments of a log" },
+		{ "82 08 24 00", FL_EFORMAT, 3, "bytes behind a compact log" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		BYTES_AUTO b = { 0 };
+		struct fl_arena arena = { 0 };
+		struct fl_compact_log log;
+		struct fl_error err = { 0 };
+		put_hex(&b, cases[i].bytes);
+		uint8_t *copy = exact_copy(b.data, b.size);
+		enum fl_code code = fl_compact_log_decode(copy, b.size, &arena, &log, &err);
+		if (code != cases[i].code || err.at != cases[i].at ||
+		    !strstr(err.message, cases[i].message))
+			fail_msg("%s: %d at %zu: %s", cases[i].bytes, code, (size_t)err.at,
+				 err.message);
+		free(copy);
+		fl_arena_deinit(&arena);
+	}
+}
+
 /* As linked in the example: the record lies at offset 100. */
 static void test_alignment_between_records(void **state)
 {
@@ -423,6 +485,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_worked_examples),
+		cmocka_unit_test(test_every_kind_of_argument),
+		cmocka_unit_test(test_no_compact_logs),
 		cmocka_unit_test(test_alignment_between_records),
 		cmocka_unit_test(test_parts_of_a_line),
 		cmocka_unit_test(test_what_is_not_found),
