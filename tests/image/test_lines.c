@@ -123,6 +123,58 @@ static void test_every_opcode(void **state)
 	}
 }
 
+/* A program may add a file to the table (DWARF 4, 6.2.5.3; 5 has no such opcode). */
+static void test_file_of_a_program(void **state)
+{
+	static const char program[] = "\0\5\2\0\1\0\0"      /* set_address 0x100 */
+				      "\4\3\1"              /* set_file 3, which there is not yet */
+				      "\0\x08\3c.h\0\1\0\0" /* define_file "c.h" in 1 */
+				      "\2\1\1"              /* advance_pc 1: 0x102 */
+				      "\0\2\3c"             /* one without an end */
+				      "\2\1\4\4\1"          /* 0x104, set_file 4 */
+				      "\2\1\0\1\1";
+	static const char *const paths[] = { NULL, "/d/c.h", NULL };
+	(void)state;
+	for (unsigned version = 2; version <= 4; version++) {
+		BYTES_AUTO lines = { 0 };
+		put_table(&lines, version, program, sizeof(program) - 1);
+		IMAGE c = open_lines(&lines);
+		const struct fl_line_row *rows = c.image->debug.rows.data;
+		assert_int_equal(c.image->debug.rows.count, 3);
+		for (size_t i = 0; i < 3; i++) {
+			const char *path =
+				rows[i].file ? c.image->strings.bytes.data + rows[i].file : NULL;
+			assert_int_equal(path != NULL, paths[i] != NULL);
+			if (path)
+				assert_string_equal(path, paths[i]);
+		}
+	}
+}
+
+/* Several operations in one instruction (DWARF 5, 6.2.5.1), which no Arm has. */
+static void test_several_operations(void **state)
+{
+	enum { OPERATIONS_AT = 11, OPERATIONS = 3 };
+	static const char program[] = "\0\5\2\0\1\0\0\1" /* 0x100 */
+				      "\2\2\1"           /* operation 2 of the first */
+				      "\2\2\1"           /* 4 / 3: operation 1 of 0x102 */
+				      "\2\5\1"           /* 6 / 3: operation 0 of 0x106 */
+				      "\2\3\0\1\1";
+	static const uint32_t addrs[] = { 0x100, 0x100, 0x102, 0x106 };
+	(void)state;
+	BYTES_AUTO lines = { 0 };
+	put_table(&lines, 4, program, sizeof(program) - 1);
+	lines.data[OPERATIONS_AT] = OPERATIONS;
+	IMAGE c = open_lines(&lines);
+	const struct fl_line_sequence *q = c.image->debug.sequences.data;
+	assert_int_equal(c.image->debug.sequences.count, 1);
+	assert_int_equal(q->end, 0x108);
+	assert_int_equal(c.image->debug.rows.count, sizeof(addrs) / sizeof(addrs[0]));
+	for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++)
+		assert_int_equal(fl_vec_at(&c.image->debug.rows, struct fl_line_row, i)->addr,
+				 addrs[i]);
+}
+
 /* Whatever is cut off: no more rows than before, and somebody is told unless nothing is left. */
 static void test_truncation(void **state)
 {
@@ -193,6 +245,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_opcode),
+		cmocka_unit_test(test_file_of_a_program),
+		cmocka_unit_test(test_several_operations),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_counts_are_not_believed),
 		cmocka_unit_test(test_headers_that_divide_by_zero),
