@@ -3,6 +3,8 @@
 #include "image/dwarf_form.h"
 #include "image/dwarf_read.h"
 
+#define NOWHERE (UINT64_C(1) << 32) /* what is relative to it is no range */
+
 /* Code addresses have bit 0 set where a producer took them from Thumb function pointers. */
 void fl_dwarf_add_range(struct fl_dwarf *s, uint64_t low, uint64_t high)
 {
@@ -23,7 +25,8 @@ static bool read_entry(struct fl_dwarf *s, const struct fl_dwarf_unit *unit, str
 	bool known = true;
 	switch (fl_cursor_u8(c)) {
 	case DW_RLE_base_addressx:
-		(void)fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), base);
+		if (!fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), base))
+			*base = NOWHERE;
 		break;
 	case DW_RLE_startx_endx:
 		known = fl_dwarf_addr_number(s, unit, fl_cursor_uleb(c), &low);

@@ -347,6 +347,44 @@ static void test_range_lists(void **state)
 	}
 }
 
+/* The kinds that number addresses. What no number leads to is left out, and what lies relative to
+ * it. */
+static void test_range_lists_of_numbers(void **state)
+{
+	static const char addrs[] = "\x10\0\0\0\5\0\4\0"
+				    "\0\1\0\0\x20\1\0\0\x10\1\0\0";
+	static const struct {
+		const char *bytes;
+		size_t size;
+		uint32_t addr, range_size;
+	} cases[] = {
+		{ "\2\0\1\0", 4, 0x100, 0x20 },            /* startx_endx */
+		{ "\3\2\x08\0", 4, 0x110, 8 },             /* startx_length */
+		{ "\1\1\4\x10\x18\0", 6, 0x130, 8 },       /* base_addressx */
+		{ "\2\0\7\3\2\4\0", 7, 0x110, 4 },         /* no such end */
+		{ "\2\7\1\3\2\4\0", 7, 0x110, 4 },         /* no such start */
+		{ "\1\7\4\x10\x20\3\2\4\0", 9, 0x110, 4 }, /* no such base */
+		{ "\1\7\4\x10\x20\5\0\1\0\0\4\x10\x20\0", 14, 0x110, 0x10 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ELF_AUTO w = { 0 };
+		struct die_writer d = { 0 };
+		dies_unit(&d, T_UNIT);
+		DIE(&d, T_SUBPROGRAM, false, NAME("f"), { A_RANGES, DIE_DATA4, 0, NULL, 0 });
+		dies_unit_end(&d);
+		elf_section(&w, ".debug_rnglists", ELF_PROGBITS, 0, 0, cases[i].bytes,
+			    cases[i].size);
+		elf_section(&w, ".debug_addr", ELF_PROGBITS, 0, 0, addrs, sizeof(addrs) - 1);
+		IMAGE c = open_dies(&d, &w);
+		const struct fl_code_range *r = c.image->debug.ranges.data;
+		if (c.image->debug.ranges.count != 1 || r->addr != cases[i].addr ||
+		    r->size != cases[i].range_size)
+			fail_msg("case %zu: %zu ranges", i, c.image->debug.ranges.count);
+		assert_int_equal(c.image->findings.count, 0);
+	}
+}
+
 /* One long list, and a thousand functions that refer to it. */
 static void test_shared_lists_are_bounded(void **state)
 {
@@ -413,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_units_that_are_not_read),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_range_lists),
+		cmocka_unit_test(test_range_lists_of_numbers),
 		cmocka_unit_test(test_shared_lists_are_bounded),
 		cmocka_unit_test(test_overlapping_abbreviations_are_bounded),
 	};
