@@ -10,13 +10,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
+/*
+ * Files that wait for the disk together. Each costs the next worker a look at every row when this
+ * one is killed meanwhile.
+ */
+enum { TOGETHER = 16 };
+
 struct fl_spool {
+	char taken[TOGETHER][FL_SPOOL_NAME_MAX]; /**< in the database, not yet on the disk */
+	size_t taken_count;
+	bool unsynced;
 	int folder;
 	int events;
 	char **reported; /**< names whose trouble was already said */
@@ -184,12 +194,36 @@ static enum fl_code was_enqueued(struct fl_store *store, const struct fl_upload 
 
 /* --- taking --- */
 
+/* What the power may take along must not be unlinked. */
+static enum fl_code
+discard_taken(struct fl_spool *spool, const struct fl_intake *intake, struct fl_error *err)
+{
+	enum fl_code code = spool->unsynced ? fl_store_sync(intake->store, err) : FL_OK;
+	for (size_t i = 0; !code && i < spool->taken_count; i++)
+		fl_spool_discard(spool->folder, spool->taken[i]);
+	spool->taken_count = 0;
+	spool->unsynced = code != FL_OK;
+	return code;
+}
+
+/* A marked file is in the database, if only since a moment ago. */
+static enum fl_code note_taken(struct fl_spool *spool, const struct fl_intake *intake,
+			       const char *name, struct fl_error *err)
+{
+	char *slot = spool->taken[spool->taken_count++];
+	snprintf(slot, FL_SPOOL_NAME_MAX, "%s", name);
+	spool->unsynced = true;
+	return spool->taken_count < TOGETHER ? FL_OK : discard_taken(spool, intake, err);
+}
+
 static enum fl_code enqueue(struct fl_spool *spool, const struct fl_intake *intake,
 			    const struct fl_upload *upload, const char *marked,
 			    struct fl_error *err)
 {
 	struct fl_enqueued enqueued = { 0 };
 	struct fl_error cause = { 0 };
+	fl_store_put_off_sync(intake->store);
+	spool->unsynced = true;
 	enum fl_code code = fl_store_enqueue(intake->store, upload, &enqueued, &cause);
 	if (code == FL_EINVALID || code == FL_ELIMIT || code == FL_EFORMAT) {
 		reject(spool, marked, upload->source, cause.message);
@@ -197,10 +231,9 @@ static enum fl_code enqueue(struct fl_spool *spool, const struct fl_intake *inta
 	}
 	if (code)
 		return fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message);
-	fl_spool_discard(spool->folder, upload->source);
 	intake->summary->spooled++;
 	intake->summary->duplicates += enqueued.duplicate;
-	return FL_OK;
+	return note_taken(spool, intake, upload->source, err);
 }
 
 /* What a file of chunks did not bring, and what is done about it. */
@@ -230,7 +263,9 @@ static enum fl_code take_chunks(struct fl_spool *spool, const struct fl_intake *
 {
 	struct fl_spool_chunks chunks = { 0 };
 	struct fl_error cause = { 0 };
-	enum fl_code code = fl_spool_take_chunks(intake, upload, &chunks, &cause);
+	enum fl_code code = discard_taken(spool, intake, &cause); /* this one waits for itself */
+	if (!code)
+		code = fl_spool_take_chunks(intake, upload, &chunks, &cause);
 	code = settle_chunks(spool, intake, upload->source, marked, code, &chunks, &cause);
 	return code ? fl_fail(err, code, cause.at_kind, cause.at, "%s", cause.message) : FL_OK;
 }
@@ -273,10 +308,8 @@ static enum fl_code take_marked(struct fl_spool *spool, const struct fl_intake *
 		code = was_enqueued(intake->store, &upload, &known, err);
 	if (code)
 		return code;
-	if (!known)
-		return enqueue(spool, intake, &upload, marked, err);
-	fl_spool_discard(spool->folder, name);
-	return FL_OK;
+	return known ? note_taken(spool, intake, name, err)
+		     : enqueue(spool, intake, &upload, marked, err);
 }
 
 /* Marked before it is read: what is read is then what will be unlinked. */
@@ -308,6 +341,8 @@ recover(struct fl_spool *spool, const struct fl_intake *intake, struct fl_error 
 		if (fl_spool_is_dump_name(name))
 			code = take_marked(spool, intake, name, true, err);
 	}
+	if (!code)
+		code = discard_taken(spool, intake, err);
 	if (!code && list.count)
 		fl_spool_release_companions(spool->folder);
 	return code;
@@ -322,7 +357,8 @@ take_all(struct fl_spool *spool, const struct fl_intake *intake, struct fl_error
 		code = fl_spool_list(spool->folder, FL_SPOOL_NEW, &list, err);
 	for (size_t i = 0; !code && i < list.count && !intake->stopping(intake->context); i++)
 		code = take(spool, intake, list.entries[i]->d_name, err);
-	return code;
+	enum fl_code synced = discard_taken(spool, intake, code ? NULL : err);
+	return code ? code : synced;
 }
 
 static void drain_events(const struct fl_spool *spool)

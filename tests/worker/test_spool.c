@@ -12,6 +12,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static unsigned syncs, put_off;
+static unsigned sync_failures; /* of those to come */
+static unsigned files_at_sync; /* at most */
+static const struct scratch *watched;
+
+enum fl_code __wrap_fl_store_sync(struct fl_store *store, struct fl_error *err);
+enum fl_code __real_fl_store_sync(struct fl_store *store, struct fl_error *err);
+
+enum fl_code __wrap_fl_store_sync(struct fl_store *store, struct fl_error *err)
+{
+	unsigned files = watched ? scratch_count(watched) : 0;
+	files_at_sync = files > files_at_sync ? files : files_at_sync;
+	syncs++;
+	if (!sync_failures)
+		return __real_fl_store_sync(store, err);
+	sync_failures--;
+	return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "the disk fails");
+}
+
+void __wrap_fl_store_put_off_sync(struct fl_store *store);
+void __real_fl_store_put_off_sync(struct fl_store *store);
+
+void __wrap_fl_store_put_off_sync(struct fl_store *store)
+{
+	put_off++;
+	__real_fl_store_put_off_sync(store);
+}
+
 static bool never(void *context)
 {
 	(void)context;
@@ -337,6 +365,87 @@ static void test_crash_states(void **state)
 	}
 }
 
+static void put_many(struct scratch *scratch, unsigned count)
+{
+	char text[32];
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "%03u.core", i);
+		scratch_put_text(scratch, text, text);
+	}
+	watched = scratch;
+	files_at_sync = 0;
+	syncs = put_off = 0;
+}
+
+static void check_all_there(struct scratch *scratch, unsigned count)
+{
+	watched = NULL;
+	SCRATCH_ROWS_AUTO rows = scratch_rows(scratch);
+	assert_int_equal(rows.count, count);
+	assert_int_equal(scratch_count(scratch), 0);
+}
+
+/* Some wait for the disk together, and none is unlinked before. */
+static void test_many_wait_for_the_disk_together(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	put_many(&scratch, 40);
+	assert_int_equal(take(&scratch).spooled, 40);
+	assert_int_equal(put_off, 40);
+	assert_int_equal(files_at_sync, 40);
+	assert_int_equal(syncs, 3); /* 16, 16, 8 */
+	check_all_there(&scratch, 40);
+	syncs = 0;
+	assert_int_equal(take(&scratch).spooled, 0);
+	assert_int_equal(syncs, 0);
+}
+
+/* They are still there, and known. */
+static void test_a_disk_that_fails_costs_nothing(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	struct fl_worker_summary summary = { 0 };
+	const struct fl_intake intake = { .store = scratch_store(&scratch),
+					  .summary = &summary,
+					  .stopping = never };
+	FL_AUTO(fl_spool) spool = NULL;
+	struct fl_error err = { 0 };
+	bool busy;
+	put_many(&scratch, 20);
+	assert_int_equal(fl_spool_open(scratch.spool, &spool, NULL), FL_OK);
+	sync_failures = 2;
+	assert_int_equal(fl_spool_intake(spool, &intake, &busy, &err), FL_EIO);
+	assert_string_equal(err.message, "the disk fails");
+	assert_int_equal(scratch_count(&scratch), 20);
+	assert_int_equal(fl_spool_intake(spool, &intake, &busy, NULL), FL_OK);
+	assert_int_equal(summary.spooled, 20);
+	check_all_there(&scratch, 20);
+}
+
+/* It may be there since a moment before its worker was killed, and not on the disk. */
+static void test_what_a_dead_worker_took_is_synced(void **state)
+{
+	(void)state;
+	SCRATCH_AUTO scratch;
+	scratch_make(&scratch);
+	const struct fl_upload upload = {
+		.bytes = "dump", .size = 4, .source = "a.core", .received_at = 1700000000
+	};
+	struct fl_enqueued enqueued;
+	assert_int_equal(fl_store_enqueue(scratch_store(&scratch), &upload, &enqueued, NULL),
+			 FL_OK);
+	scratch_put_text(&scratch, ".taking.a.core.json", "{\"received_at\": 1700000000}");
+	scratch_put_text(&scratch, ".taking.a.core", "dump");
+	put_many(&scratch, 0);
+	assert_int_equal(take(&scratch).spooled, 0);
+	assert_int_equal(files_at_sync, 2);
+	check_all_there(&scratch, 1);
+}
+
 /* The same bytes under another name, or the same name with other bytes, are other dumps. */
 static void test_crash_does_not_swallow_a_look_alike(void **state)
 {
@@ -399,6 +508,9 @@ int main(void)
 		cmocka_unit_test(test_one_process_at_a_time),
 		cmocka_unit_test(test_no_such_folder),
 		cmocka_unit_test(test_crash_states),
+		cmocka_unit_test(test_many_wait_for_the_disk_together),
+		cmocka_unit_test(test_a_disk_that_fails_costs_nothing),
+		cmocka_unit_test(test_what_a_dead_worker_took_is_synced),
 		cmocka_unit_test(test_crash_does_not_swallow_a_look_alike),
 		cmocka_unit_test(test_name_used_again),
 	};
