@@ -38,6 +38,7 @@ enum {
 	FL_LIMIT_PROLOGUE = 64,         /**< instructions decoded by prologue analysis */
 	FL_LIMIT_CBOR_DEPTH = 16,       /**< nesting of arrays and maps of an event */
 	FL_LIMIT_ITEMS = 16384,         /**< items of one message */
+	FL_LIMIT_DECODED = 1 << 20,     /**< bytes of a decoded body that is no coredump */
 	FL_LIMIT_LOG = 4096,            /**< bytes of one log text */
 	FL_LIMIT_DECOMPRESSED = 1 << 30 /**< bytes of one decompressed debug section */
 };

@@ -196,8 +196,9 @@ static void undo_rle(struct opening *o)
 {
 	struct fl_message *m = o->message;
 	struct fl_error err = { 0 };
-	enum fl_code code =
-		fl_rle_decode(o->body, o->body_size, FL_MESSAGE_SIZE_MAX, &m->decoded, &err);
+	/* Every byte of events is a step of a decoder, and 16 bytes may become 64 MiB of them. */
+	size_t limit = m->type == FL_MESSAGE_COREDUMP ? FL_MESSAGE_SIZE_MAX : FL_LIMIT_DECODED;
+	enum fl_code code = fl_rle_decode(o->body, o->body_size, limit, &m->decoded, &err);
 	if (code == FL_ENOMEM) {
 		o->failed = true;
 		return;

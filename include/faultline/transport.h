@@ -74,7 +74,7 @@ struct fl_stream_message {
 typedef enum fl_code (*fl_message_fn)(void *context, const struct fl_stream_message *message,
 				      struct fl_error *err);
 
-enum { FL_MESSAGE_SIZE_MAX = 64 << 20 /**< bytes of one message, and of one decoded body */ };
+enum { FL_MESSAGE_SIZE_MAX = 64 << 20 /**< bytes of one message, and of one decoded coredump */ };
 
 /** @param message_max bytes that a message may have; 0 = FL_MESSAGE_SIZE_MAX. */
 FL_API FL_MUST_CHECK enum fl_code

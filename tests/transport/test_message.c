@@ -7,6 +7,7 @@
 #include <faultline/event.h>
 #include <faultline/transport.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -341,6 +342,30 @@ static void test_damaged_run_length_code(void **state)
 	close_opened(&o);
 }
 
+/* A few bytes become 2 MiB of a coredump, but at most 1 MiB of anything else. */
+static void test_decoded_bodies_are_bounded(void **state)
+{
+	enum { MIB = 1 << 20 };
+	(void)state;
+	struct opened o = open_hex("81 07 434f5245 80808002 00");
+	assert_int_equal(o.count, 1);
+	assert_int_equal(o.items[0].kind, FL_ITEM_COREDUMP);
+	assert_int_equal(o.items[0].size, 4 + 2 * MIB);
+	close_opened(&o);
+	static const char *const types[] = { "82", "83", "84" };
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		char hex[64];
+		snprintf(hex, sizeof(hex), "%s 05 a10201 80808001 c2", types[i]);
+		o = open_hex(hex);
+		assert_damaged(&o, o.count - 1,
+			       "RLE: more than 1048576 bytes come out (run at byte 5)");
+		close_opened(&o);
+	}
+	o = open_hex("82 80808001 c2"); /* as many as may be */
+	assert_damaged(&o, 0, "CBOR ends early at byte 1048576 of the decoded body");
+	close_opened(&o);
+}
+
 /* Good items before the damage stay, and the reason says where it is. */
 static void test_damaged_tail(void **state)
 {
@@ -425,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_project_key),
 		cmocka_unit_test(test_coredumps),
 		cmocka_unit_test(test_damaged_run_length_code),
+		cmocka_unit_test(test_decoded_bodies_are_bounded),
 		cmocka_unit_test(test_damaged_tail),
 		cmocka_unit_test(test_every_truncation_keeps_what_is_whole),
 		cmocka_unit_test(test_items_are_bounded),
