@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* abstract origin -> specification -> ...: two in practice, a cycle in a crafted file. */
@@ -123,6 +124,28 @@ static void add_scope(struct namer *n, const struct fl_name_scope *scope, const 
 	add(n, "::");
 }
 
+static int by_off(const void *a, const void *b)
+{
+	const struct fl_name_scope *x = a;
+	const struct fl_name_scope *y = b;
+	return (x->die_off > y->die_off) - (x->die_off < y->die_off);
+}
+
+/* The scope as it was declared first (DWARF 5, 2.13). */
+static const struct fl_name_scope *declared(const struct fl_vec *scopes, uint32_t i)
+{
+	const struct fl_name_scope *scope = fl_vec_at(scopes, const struct fl_name_scope, i);
+	for (int hops = 0; scope->origin_off && hops < MAX_ORIGINS; hops++) {
+		struct fl_name_scope wanted = { .die_off = scope->origin_off };
+		const struct fl_name_scope *origin =
+			bsearch(&wanted, scopes->data, scopes->count, sizeof(wanted), by_off);
+		if (!origin)
+			break;
+		scope = origin;
+	}
+	return scope;
+}
+
 /* The enclosing scope; a function's is that of its declaration, which may lie in a class elsewhere.
  */
 static uint32_t parent_of(const struct namer *n, const struct fl_name_scope *scope)
@@ -138,7 +161,7 @@ static void add_scopes(struct namer *n, uint32_t scope, const char *member)
 	const struct fl_name_scope *chain[FL_LIMIT_RECURSION];
 	size_t count = 0;
 	while (scope < n->info->scopes.count && count < FL_LIMIT_RECURSION) {
-		chain[count] = fl_vec_at(&n->info->scopes, const struct fl_name_scope, scope);
+		chain[count] = declared(&n->info->scopes, scope);
 		scope = parent_of(n, chain[count++]);
 	}
 	while (count--)

@@ -18,9 +18,11 @@
 
 /** A namespace, class, or function that encloses declarations. */
 struct fl_name_scope {
-	uint32_t parent;  /**< FL_NO_INDEX at the top */
-	uint32_t decl;    /**< the function, or FL_NO_INDEX */
-	const char *name; /**< NULL: has none */
+	uint64_t die_off;
+	uint64_t origin_off; /**< of what says its name and parent; 0 = itself */
+	uint32_t parent;     /**< FL_NO_INDEX at the top */
+	uint32_t decl;       /**< the function, or FL_NO_INDEX */
+	const char *name;    /**< NULL: has none */
 	bool is_namespace;
 };
 
@@ -132,7 +134,7 @@ struct fl_debug_variable {
 };
 
 struct fl_debug_info {
-	struct fl_vec scopes;    /**< struct fl_name_scope */
+	struct fl_vec scopes;    /**< struct fl_name_scope, ascending die_off */
 	struct fl_vec decls;     /**< struct fl_decl, ascending die_off */
 	struct fl_vec ranges;    /**< struct fl_code_range */
 	struct fl_vec functions; /**< struct fl_debug_function, with at least one range */

@@ -81,6 +81,10 @@ see_attribute(struct fl_abbrev *a, const struct fl_abbrev_attribute *attribute, 
 	case DW_AT_declaration:
 		a->has_declaration = true;
 		break;
+	case DW_AT_specification:
+	case DW_AT_abstract_origin:
+		a->has_origin = true;
+		break;
 	default:
 		break;
 	}

@@ -31,6 +31,7 @@ struct fl_abbrev {
 	bool has_children;
 	bool has_location;    /**< DW_AT_location */
 	bool has_declaration; /**< DW_AT_declaration */
+	bool has_origin;      /**< DW_AT_specification or DW_AT_abstract_origin */
 	bool is_fixed;        /**< steps[0].size is all of an entry */
 };
 

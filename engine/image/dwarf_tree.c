@@ -35,6 +35,17 @@ static void *append(struct walk *w, struct fl_vec *v, uint32_t *index_ret)
 	return slot;
 }
 
+/* A class may be defined outside of what declares it; gcc's link-time optimisation repeats
+ * namespaces without their names. */
+static uint64_t origin_of(struct walk *w, const struct fl_dwarf_entry *e)
+{
+	struct fl_dwarf_facts f;
+	if (!e->abbrev->has_origin)
+		return 0;
+	fl_dwarf_entry_facts(w->dwarf, e, &f);
+	return f.has_origin ? f.origin_off : 0;
+}
+
 static bool visit_scope(struct walk *w, const struct fl_dwarf_entry *e, struct place *place)
 {
 	if (w->unit->plain)
@@ -44,6 +55,8 @@ static bool visit_scope(struct walk *w, const struct fl_dwarf_entry *e, struct p
 	if (!scope)
 		return false;
 	*scope = (struct fl_name_scope){
+		.die_off = e->off,
+		.origin_off = origin_of(w, e),
 		.parent = place->scope,
 		.decl = FL_NO_INDEX,
 		.name = fl_dwarf_entry_name(w->dwarf, e),
@@ -75,7 +88,11 @@ add_decl(struct walk *w, uint64_t off, const struct fl_dwarf_attributes *a, stru
 	struct fl_name_scope *scope = append(w, &w->dwarf->debug->scopes, &scope_index);
 	if (!scope)
 		return false;
-	*scope = (struct fl_name_scope){ .parent = place->scope, .decl = decl_index };
+	*scope = (struct fl_name_scope){
+		.die_off = off,
+		.parent = place->scope,
+		.decl = decl_index,
+	};
 	*place = (struct place){
 		.scope = scope_index,
 		.function = FL_NO_INDEX,
