@@ -42,19 +42,8 @@ static bool is_scope(const void *element, const void *nothing)
 	return !scope->is_type || !scope->in_c;
 }
 
-static bool has_code(const struct said *said, uint64_t function)
-{
-	for (size_t i = 0; i < said->functions.count; i++) {
-		const struct said_function *f =
-			fl_vec_at(&said->functions, const struct said_function, i);
-		if (f->off == function)
-			return f->code.count;
-	}
-	return false;
-}
-
-/* What was inlined into a function without code of its own is a template for its instances; a
- * call without code is never met, and what was inlined into it stands where it stood. */
+/* A call without code is never met: it belongs to a function that is a template for its instances,
+ * or was optimised away. What was inlined into it stands where it stood. */
 static void leave_out_calls(struct said *said)
 {
 	size_t kept = 0;
@@ -67,7 +56,7 @@ static void leave_out_calls(struct said *said)
 		if (call.parent != SAID_NONE)
 			call.parent = numbers[call.parent];
 		numbers[i] = call.parent;
-		if (!call.code.count || !has_code(said, call.function))
+		if (!call.code.count)
 			continue;
 		numbers[i] = kept;
 		calls[kept++] = call;
@@ -76,7 +65,7 @@ static void leave_out_calls(struct said *said)
 	free(numbers);
 }
 
-/* A sequence that ends where it begins has no code: the linker dropped it. */
+/* A sequence that ends where it begins is of no code. */
 static void leave_out_rows(struct said *said)
 {
 	size_t kept = 0;
@@ -90,6 +79,7 @@ static void leave_out_rows(struct said *said)
 			kept = first;
 		first = kept;
 	}
+	said->rows.count = kept;
 }
 
 /* Of all enumerations only the reasons that devices send as numbers (docs/formats.md). */
@@ -103,9 +93,18 @@ static bool is_reason(const void *element, const void *nothing)
 	       e->value >= 0 && e->value <= UINT32_MAX;
 }
 
-/* Where there are no instructions, there is no place where they are. */
-static void leave_out_places(struct said *said)
+/* Rules for no code are never looked up. */
+static bool has_range(const void *element, const void *nothing)
 {
+	const struct said_frame *f = element;
+	(void)nothing;
+	return f->code.low < f->code.high;
+}
+
+/* Where there are no instructions, there is no place where they are. */
+static void leave_out_frames(struct said *said)
+{
+	said_keep(&said->frames, has_range, NULL);
 	for (size_t i = 0; i < said->frames.count; i++) {
 		struct said_frame *f = fl_vec_at(&said->frames, struct said_frame, i);
 		if (!f->own_size)
@@ -121,5 +120,5 @@ void leave_out(struct said *said)
 	leave_out_rows(said);
 	said_keep(&said->enumerators, is_reason, NULL);
 	leave_out_types(said);
-	leave_out_places(said);
+	leave_out_frames(said);
 }

@@ -29,15 +29,14 @@ static bool place_bits(const struct said_structure *s, struct said_member *m)
 }
 
 /* "Those of a member without a name, and of base classes, count as the structure's own; static
- * members do not. A member whose place is not a constant or lies behind its structure is left
- * out." */
+ * members do not. A member whose place is not a constant (...) is left out." */
 static void flatten(struct said *said, const struct said_structure *whole,
 		    const struct said_structure *part, int64_t base, struct fl_vec *ret)
 {
 	for (size_t i = 0; part && i < part->member_count; i++) {
 		struct said_member m = part->members[i];
 		m.off += base;
-		if (m.is_static || !m.has_place || m.off > whole->size)
+		if (m.is_static || !m.has_place)
 			continue;
 		if (!m.name)
 			flatten(said, whole, inner_of(said, &m.type), m.off, ret);
@@ -78,7 +77,7 @@ static void want(struct said *said, struct said_structure *s)
 static void
 want_named(struct said *said, struct said_structure *s, const char *name, bool in_function)
 {
-	if (!s || s->size < 0 || !name || in_function || !fl_kernel_wants_struct(name))
+	if (!s || !name || in_function || !fl_kernel_wants_struct(name))
 		return;
 	s->has_wanted_name = true;
 	want(said, s);
