@@ -411,6 +411,41 @@ static void test_refusals(void **state)
 	}
 }
 
+/* What the database does not take is counted, and ends nothing. */
+static void test_refused_items(void **state)
+{
+	(void)state;
+	DEPOT_AUTO depot;
+	PACKETS_AUTO packets = { 0 };
+	BYTES_AUTO log = { 0 };
+	char version[1026];
+	struct fl_error err = { 0 };
+	memset(version, 'v', sizeof(version) - 1);
+	version[sizeof(version) - 1] = '\0';
+	depot_make(&depot);
+	pack_sample(&packets, CHUNK);
+	put_log(&log, &packets);
+	struct fl_delivery_options options = options_of(&depot, "SN-1");
+	options.software_version = version;
+	struct fl_intake_summary summary = deliver(&options, log.data, log.size, 0);
+	struct stock stock = depot_stock(&depot);
+	assert_int_equal(summary.refused, 3); /* the heartbeat tells its version itself */
+	assert_string_equal(summary.refused_why, "the software version is longer than 1024 bytes");
+	assert_int_equal(summary.queued, 0);
+	assert_int_equal(summary.kept, 1);
+	assert_int_equal(stock.queue.queued, 0);
+	assert_int_equal(stock.heartbeats, 1);
+	check_balance(&stock.transport, 0);
+	/* The same as a file, of which nothing else is to be had. */
+	BYTES_AUTO message = { 0 };
+	put_dump_message(&message, 1, 300, false);
+	options.carrier = FL_CARRIER_DUMP;
+	summary = deliver(&options, message.data + 1, message.size - 1, 0);
+	assert_int_equal(summary.refused, 1);
+	assert_int_equal(fl_intake_judge(&summary, &err), FL_EFORMAT);
+	assert_string_equal(err.message, summary.refused_why);
+}
+
 static void test_carrier_by_force(void **state)
 {
 	(void)state;
@@ -443,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_rate_limit_counts),
 		cmocka_unit_test(test_many_batches),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_refused_items),
 		cmocka_unit_test(test_carrier_by_force),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
