@@ -439,6 +439,8 @@ enum fl_code __wrap_fl_symbols_open_mapped(const void *bytes, size_t size, const
 	if (size == sizeof(answer) - 1 && memcmp(bytes, answer, size) == 0)
 		answer_damaged();
 	if (size >= sizeof(trap) - 1 && memcmp(bytes, trap, sizeof(trap) - 1) == 0) {
+		if (hostile_worker)
+			*hostile_worker = getpid();
 		/* Wait until the test has cut the file short, then read what is no longer there. */
 		for (const volatile char *at = bytes;; at = bytes)
 			sink += at[size - 1];

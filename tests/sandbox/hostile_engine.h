@@ -11,7 +11,8 @@
 #include <sys/types.h>
 
 /** Memory that the test shares with its children: "work" puts its process there, and ends when
- * somebody has put 0 there instead. */
+ * somebody has put 0 there instead; an ELF "hostile read" does the same when it is mapped, and
+ * never ends. NULL: there is none, and no "work". */
 extern _Atomic pid_t *hostile_worker;
 
 /** Times fl_symbols_open_mapped() ran in this process. */

@@ -213,6 +213,15 @@ static void test_memory_is_limited(void **state)
 	assert_goes_on(sandbox);
 }
 
+/* Whoever is at work, and no longer @p but; it stays there until 0 is put in its place. */
+static pid_t wait_for_worker(pid_t but)
+{
+	pid_t pid;
+	while (!(pid = *hostile_worker) || pid == but)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return pid;
+}
+
 /* An ELF that shrinks while the child has it mapped: SIGBUS, in the child. */
 static void test_file_cut_under_the_mapping(void **state)
 {
@@ -226,18 +235,20 @@ static void test_file_cut_under_the_mapping(void **state)
 	assert_true(fd >= 0);
 	unlink(path);
 	FL_AUTO(fl_sandbox) sandbox = open_sandbox(0);
+	*hostile_worker = 0;
 	pid_t helper = fork();
 	if (helper == 0) {
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		wait_for_worker(0);
 		_exit(ftruncate(writable, 0) != 0);
 	}
 	const struct fl_sandbox_elf elf = { .fd = fd, .name = "cut.elf" };
 	struct fl_sandbox_death death;
 	FL_AUTO(fl_report) report = NULL;
-	assert_int_equal(fl_sandbox_analyze(sandbox, "x", 1, &elf, 1, &report, &death, NULL),
-			 FL_ECHILD);
-	assert_true(fits(death.reason, "killed by SIGBUS at 0x*"));
+	enum fl_code code = fl_sandbox_analyze(sandbox, "x", 1, &elf, 1, &report, &death, NULL);
+	kill(helper, SIGKILL);
 	waitpid(helper, NULL, 0);
+	assert_int_equal(code, FL_ECHILD);
+	assert_true(fits(death.reason, "killed by SIGBUS at 0x*"));
 	close(fd);
 	close(writable);
 	assert_goes_on(sandbox);
@@ -267,15 +278,6 @@ static void test_killed_while_idle(void **state)
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_goes_on(sandbox);
 	assert_int_not_equal(only_child(), child);
-}
-
-/* Whoever is at work, and no longer @p but; it stays there until 0 is put in its place. */
-static pid_t wait_for_worker(pid_t but)
-{
-	pid_t pid;
-	while (!(pid = *hostile_worker) || pid == but)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	return pid;
 }
 
 static pid_t kill_worker(pid_t but)
