@@ -64,6 +64,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64  # more than the devices that send at once: those that do not fit may be reset
+
+
 def post(port, path, body=CHUNK, method="POST", **headers):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -105,7 +109,7 @@ def split(message, size):
 with tempfile.TemporaryDirectory() as name:
     database = Path(name) / "crashes.db"
     Handler.settings = {"FAULTLINE": PROGRAM, "FAULTLINE_DB": str(database), "FAULTLINE_MAX_BODY": "100000"}
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = "/api/v0/chunks"
