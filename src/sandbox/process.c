@@ -177,7 +177,8 @@ enum fl_code fl_process_start(struct fl_process *process, const struct fl_proces
 	munmap(window, FL_WIRE_WINDOW);
 	if (pid < 0) {
 		close_all(process);
-		return fl_fail(err, FL_EIO, FL_AT_NONE, 0, "cannot fork: %s", strerror(error));
+		return fl_fail(err, error == ENOMEM || error == EAGAIN ? FL_ENOMEM : FL_EIO,
+			       FL_AT_NONE, 0, "cannot fork: %s", strerror(error));
 	}
 	process->pid = pid;
 	return FL_OK;
@@ -238,12 +239,27 @@ int fl_process_finish(struct fl_process *process, uint64_t size)
 	return fd;
 }
 
+/* It is gone, or now it is. True: somebody killed it, the kernel for want of memory or an operator.
+ */
+static bool was_killed(struct fl_process *process)
+{
+	int status = 0;
+	bool has_status = false;
+	if (!reap(process, EXIT_MS, &status, &has_status))
+		kill_and_reap(process);
+	return has_status && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 enum fl_code
 fl_process_greet(struct fl_process *process, char missing_ret[200], struct fl_error *err)
 {
 	enum fl_code code = greet(process, missing_ret, err);
-	if (code)
-		fl_process_stop(process);
+	if (!code)
+		return FL_OK;
+	if (was_killed(process))
+		code = fl_fail(err, FL_ENOMEM, FL_AT_NONE, 0,
+			       "the child process was killed before it had started");
+	close_all(process);
 	return code;
 }
 

@@ -36,7 +36,11 @@ struct fl_process_options {
 	const struct fl_rules *rules;
 };
 
-/** Fork a child, which confines itself. */
+/**
+ * Fork a child, which confines itself.
+ * @retval FL_ENOMEM too many processes, or not the memory for one more.
+ * @retval FL_EIO
+ */
 FL_MUST_CHECK enum fl_code fl_process_start(struct fl_process *process,
 					    const struct fl_process_options *options,
 					    struct fl_error *err);
@@ -44,6 +48,8 @@ FL_MUST_CHECK enum fl_code fl_process_start(struct fl_process *process,
 /**
  * Wait until it is confined; before that it reads no request. One that fails is stopped.
  * @param missing_ret why there is no filter although one was wanted; "" otherwise.
+ * @retval FL_ENOMEM it was killed from outside.
+ * @retval FL_EIO    it says why, or does not start.
  */
 FL_MUST_CHECK enum fl_code
 fl_process_greet(struct fl_process *process, char missing_ret[200], struct fl_error *err);

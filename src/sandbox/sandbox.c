@@ -66,13 +66,19 @@ static enum fl_code start(struct fl_sandbox *sandbox, struct fl_error *err)
 	return fl_process_start(&sandbox->process, &sandbox->options, err);
 }
 
+static enum fl_code start_and_greet(struct fl_sandbox *sandbox, struct fl_error *err)
+{
+	enum fl_code code = sandbox->process.pid ? FL_OK : start(sandbox, err);
+	return code ? code : greet(sandbox, err);
+}
+
+/* One that is killed before it says hello has another chance, like one that is killed at work. */
 enum fl_code fl_sandbox_ready(struct fl_sandbox *sandbox, struct fl_error *err)
 {
-	struct fl_process *process = &sandbox->process;
-	if (process->pid && process->served >= sandbox->requests)
-		fl_process_stop(process);
-	enum fl_code code = process->pid ? FL_OK : start(sandbox, err);
-	return code ? code : greet(sandbox, err);
+	if (sandbox->process.pid && sandbox->process.served >= sandbox->requests)
+		fl_process_stop(&sandbox->process);
+	enum fl_code code = start_and_greet(sandbox, err);
+	return code == FL_ENOMEM ? start_and_greet(sandbox, err) : code;
 }
 
 /* Who wants any child meets it with the first request: until then both can do their work. */

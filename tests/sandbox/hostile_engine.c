@@ -36,6 +36,7 @@ enum fl_code __wrap_fl_symbols_open_mapped(const void *, size_t, const char *, r
 					   struct fl_symbols **, struct fl_error *);
 
 _Atomic pid_t *hostile_worker;
+_Atomic int *hostile_unborn;
 unsigned hostile_symbols_opened;
 
 static volatile int sink;
@@ -419,6 +420,8 @@ _Noreturn void __wrap_fl_serve(const struct fl_child_setup *setup, const struct 
 			       size_t cached_images)
 {
 	answer_window = setup->answer;
+	if (hostile_unborn && (*hostile_unborn)-- > 0)
+		kill(getpid(), SIGKILL);
 	__real_fl_serve(setup, rules, cached_images);
 }
 

@@ -15,6 +15,9 @@
  * never ends. NULL: there is none, and no "work". */
 extern _Atomic pid_t *hostile_worker;
 
+/** So many children are killed before they say hello. Shared as well; NULL: none. */
+extern _Atomic int *hostile_unborn;
+
 /** Times fl_symbols_open_mapped() ran in this process. */
 extern unsigned hostile_symbols_opened;
 

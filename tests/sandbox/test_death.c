@@ -331,6 +331,21 @@ static void test_killed_whenever_at_work(void **state)
 	assert_goes_on(sandbox);
 }
 
+static void test_killed_before_it_starts(void **state)
+{
+	(void)state;
+	FL_AUTO(fl_sandbox) sandbox = open_sandbox(0);
+	struct fl_error err = { 0 };
+	assert_int_equal(act_on(sandbox, "exit quietly", NULL, &err), FL_ECHILD);
+	*hostile_unborn = 1;
+	assert_goes_on(sandbox);
+	assert_int_equal(act_on(sandbox, "exit quietly", NULL, &err), FL_ECHILD);
+	*hostile_unborn = 2;
+	assert_int_equal(act_on(sandbox, "count compiled", NULL, &err), FL_ENOMEM);
+	assert_string_equal(err.message, "the child process was killed before it had started");
+	assert_goes_on(sandbox);
+}
+
 static void test_signals_of_the_group_do_not_reach_it(void **state)
 {
 	(void)state;
@@ -456,13 +471,16 @@ int main(void)
 		cmocka_unit_test(test_killed_while_idle),
 		cmocka_unit_test(test_killed_at_work),
 		cmocka_unit_test(test_killed_whenever_at_work),
+		cmocka_unit_test(test_killed_before_it_starts),
 		cmocka_unit_test(test_signals_of_the_group_do_not_reach_it),
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_without_a_filter),
 	};
 	hostile_worker = mmap(NULL, sizeof(*hostile_worker), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (hostile_worker == MAP_FAILED)
+	hostile_unborn = mmap(NULL, sizeof(*hostile_unborn), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (hostile_worker == MAP_FAILED || hostile_unborn == MAP_FAILED)
 		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
