@@ -76,7 +76,7 @@ struct fl_intake_summary {
 	uint64_t turned;    /**< exports that were newest first, taken in from their end */
 	uint64_t backwards; /**< events older than one before of their device, in others */
 
-	uint64_t items[FL_ITEM_COUNT]; /**< by kind, duplicates and limited ones too */
+	uint64_t items[FL_ITEM_COUNT]; /**< by kind, whatever became of them */
 	uint64_t queued;               /**< new dumps and events for the worker */
 	uint64_t kept;                 /**< new heartbeats, logs, ... */
 	uint64_t duplicate_items;      /**< that were there before */
