@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
-#include "base/format.h"
-
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,11 +108,14 @@ char *fl_arena_vprintf(struct fl_arena *arena, const char *format, va_list ap)
 	char text[256];
 	va_list again;
 	va_copy(again, ap);
-	size_t size = fl_vformat(text, sizeof(text), format, ap);
-	char *p = size < sizeof(text) ? fl_arena_strndup(arena, text, size)
-				      : fl_arena_room(arena, size + 1);
-	if (p && size >= sizeof(text))
-		fl_vformat(p, size + 1, format, again);
+	int size = vsnprintf(text, sizeof(text), format, ap);
+	char *p = NULL;
+	if (size >= 0 && (size_t)size < sizeof(text))
+		p = fl_arena_strndup(arena, text, (size_t)size);
+	else if (size >= 0)
+		p = fl_arena_room(arena, (size_t)size + 1);
+	if (p && (size_t)size >= sizeof(text))
+		vsnprintf(p, (size_t)size + 1, format, again);
 	va_end(again);
 	return p;
 }

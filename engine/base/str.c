@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
-#include "base/format.h"
-
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +70,12 @@ void fl_str_addf(struct fl_str *s, const char *format, ...)
 	va_list again;
 	va_start(ap, format);
 	va_copy(again, ap);
-	size_t size = fl_vformat(NULL, 0, format, ap);
+	int size = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
-	if (reserve(s, size + 1))
-		s->size += fl_vformat(s->data + s->size, size + 1, format, again);
+	if (size >= 0 && reserve(s, (size_t)size + 1)) {
+		vsnprintf(s->data + s->size, (size_t)size + 1, format, again);
+		s->size += (size_t)size;
+	}
 	va_end(again);
 }
 

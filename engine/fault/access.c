@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/access.h"
 
-#include "base/format.h"
-
 #include <inttypes.h>
+#include <stdio.h>
 
 struct pattern {
 	uint32_t value;
@@ -69,8 +68,8 @@ const char *fl_access_words(const struct fl_access *access, char *buf, size_t ro
 {
 	if (!access->decoded)
 		return "access to";
-	fl_format(buf, room, "%s of %u byte%s %s", access->write ? "write" : "read", access->size,
-		  access->size == 1 ? "" : "s", access->write ? "to" : "from");
+	snprintf(buf, room, "%s of %u byte%s %s", access->write ? "write" : "read", access->size,
+		 access->size == 1 ? "" : "s", access->write ? "to" : "from");
 	return buf;
 }
 
@@ -78,16 +77,16 @@ static void add_operand(const struct fl_thumb_access *access, char *buf, size_t 
 {
 	const char *base = fl_register_name(access->base);
 	if (access->index != FL_THUMB_NO_REGISTER)
-		fl_format(buf, room, "%s + %s%s", base, fl_register_name(access->index),
-			  access->shift == 0   ? ""
-			  : access->shift == 1 ? " * 2"
-			  : access->shift == 2 ? " * 4"
-					       : " * 8");
+		snprintf(buf, room, "%s + %s%s", base, fl_register_name(access->index),
+			 access->shift == 0   ? ""
+			 : access->shift == 1 ? " * 2"
+			 : access->shift == 2 ? " * 4"
+					      : " * 8");
 	else if (access->offset)
-		fl_format(buf, room, "%s %s %u", base, access->offset < 0 ? "-" : "+",
-			  (unsigned)(access->offset < 0 ? -access->offset : access->offset));
+		snprintf(buf, room, "%s %s %u", base, access->offset < 0 ? "-" : "+",
+			 (unsigned)(access->offset < 0 ? -access->offset : access->offset));
 	else
-		fl_format(buf, room, "%s", base);
+		snprintf(buf, room, "%s", base);
 }
 
 void fl_evidence_access(struct fl_inquiry *q, const struct fl_access *access)

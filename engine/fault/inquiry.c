@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/inquiry.h"
 
-#include "base/format.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 512 /* of one piece of evidence; the rest of it is cut */ };
@@ -53,9 +52,8 @@ static const char *keep_text(struct fl_inquiry *q, const char *format, va_list a
 static const char *keep_text(struct fl_inquiry *q, const char *format, va_list ap)
 {
 	char text[TEXT_SIZE];
-	size_t size = fl_vformat(text, sizeof(text), format, ap);
-	const char *copy =
-		fl_arena_strndup(q->arena, text, size < sizeof(text) ? size : sizeof(text) - 1);
+	vsnprintf(text, sizeof(text), format, ap);
+	const char *copy = fl_arena_strdup(q->arena, text);
 	q->failed |= !copy;
 	return copy ? copy : "";
 }
@@ -201,7 +199,8 @@ static void append(struct list *list, const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	list->size += fl_vformat(list->text + list->size, TEXT_SIZE - list->size, format, ap);
+	int size = vsnprintf(list->text + list->size, TEXT_SIZE - list->size, format, ap);
+	list->size += size > 0 ? (size_t)size : 0;
 	va_end(ap);
 	if (list->size >= TEXT_SIZE)
 		list->size = TEXT_SIZE - 1;

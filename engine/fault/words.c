@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/words.h"
 
-#include "base/format.h"
-
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { NAME_SHOWN = 64 };
 
 const char *fl_thread_words(const struct fl_thread *thread, char buf[FL_THREAD_WORDS])
 {
 	if (thread->name)
-		fl_format(buf, FL_THREAD_WORDS, "thread '%.*s'", NAME_SHOWN, thread->name);
+		snprintf(buf, FL_THREAD_WORDS, "thread '%.*s'", NAME_SHOWN, thread->name);
 	else if (thread->has_block)
-		fl_format(buf, FL_THREAD_WORDS, "the thread at 0x%08" PRIx32, thread->block);
+		snprintf(buf, FL_THREAD_WORDS, "the thread at 0x%08" PRIx32, thread->block);
 	else
-		fl_format(buf, FL_THREAD_WORDS, "a thread without a name");
+		snprintf(buf, FL_THREAD_WORDS, "a thread without a name");
 	return buf;
 }
 
 const char *fl_thread_short(const struct fl_thread *thread, char buf[FL_THREAD_WORDS])
 {
 	if (thread->name)
-		fl_format(buf, FL_THREAD_WORDS, "%.*s", NAME_SHOWN, thread->name);
+		snprintf(buf, FL_THREAD_WORDS, "%.*s", NAME_SHOWN, thread->name);
 	else
-		fl_format(buf, FL_THREAD_WORDS, "thread 0x%08" PRIx32, thread->block);
+		snprintf(buf, FL_THREAD_WORDS, "thread 0x%08" PRIx32, thread->block);
 	return buf;
 }
 
@@ -52,12 +51,12 @@ const char *fl_wait_words(const struct fl_wait *wait, char buf[FL_THREAD_WORDS])
 {
 	const char *kind = kind_words(wait->kind);
 	if (wait->object_name && wait->kind == FL_WAIT_MUTEX)
-		fl_format(buf, FL_THREAD_WORDS, "%.*s", NAME_SHOWN, wait->object_name);
+		snprintf(buf, FL_THREAD_WORDS, "%.*s", NAME_SHOWN, wait->object_name);
 	else if (wait->object_name)
-		fl_format(buf, FL_THREAD_WORDS, "%s %.*s", kind, NAME_SHOWN, wait->object_name);
+		snprintf(buf, FL_THREAD_WORDS, "%s %.*s", kind, NAME_SHOWN, wait->object_name);
 	else if (wait->has_object)
-		fl_format(buf, FL_THREAD_WORDS, "%s at 0x%08" PRIx32, kind, wait->object);
+		snprintf(buf, FL_THREAD_WORDS, "%s at 0x%08" PRIx32, kind, wait->object);
 	else
-		fl_format(buf, FL_THREAD_WORDS, "%s", kind);
+		snprintf(buf, FL_THREAD_WORDS, "%s", kind);
 	return buf;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/finding.h"
 
-#include "base/format.h"
 #include "base/limits.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct fl_finding *add(struct fl_findings *list)
@@ -33,15 +33,15 @@ void fl_finding_add(struct fl_findings *findings, enum fl_stage stage, enum fl_s
 	char text[512];
 	va_list ap;
 	va_start(ap, format);
-	fl_vformat(text, sizeof(text), format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
 	*finding = (struct fl_finding){ stage, severity, code, at_kind, at, NULL };
 	if (findings->count == FL_LIMIT_FINDINGS) {
 		finding->severity = FL_WARNING;
 		finding->code = FL_ELIMIT;
 		finding->at_kind = FL_AT_NONE;
-		fl_format(text, sizeof(text), "more than %d findings, the rest is not listed",
-			  FL_LIMIT_FINDINGS - 1);
+		snprintf(text, sizeof(text), "more than %d findings, the rest is not listed",
+			 FL_LIMIT_FINDINGS - 1);
 	}
 	finding->text = fl_arena_strdup(findings->arena, text);
 	if (!finding->text)

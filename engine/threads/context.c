@@ -2,11 +2,11 @@
 /* What a switched-out thread left on its stack. */
 #include "threads/kernel.h"
 
-#include "base/format.h"
 #include "model/exception_frame.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *thread,
@@ -15,7 +15,7 @@ void fl_thread_without_context(struct fl_kernel_scan *scan, struct fl_thread *th
 	char text[160];
 	va_list args;
 	va_start(args, format);
-	fl_vformat(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	const char *copy = fl_scan_copy(scan, text, strlen(text));
 	thread->regs = (struct fl_registers){ 0 };

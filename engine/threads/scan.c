@@ -2,11 +2,11 @@
 /* The list of threads, and how its makers read memory. */
 #include "threads/kernel.h"
 
-#include "base/format.h"
 #include "base/str.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 struct fl_thread *fl_scan_find(const struct fl_kernel_scan *scan, uint32_t block)
@@ -61,7 +61,7 @@ void fl_scan_note(struct fl_kernel_scan *scan, enum fl_severity severity, enum f
 	char text[256];
 	va_list args;
 	va_start(args, format);
-	fl_vformat(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	fl_finding_add(scan->findings, FL_STAGE_THREADS, severity, code, FL_AT_TARGET_ADDRESS, addr,
 		       "%s", text);
@@ -92,7 +92,7 @@ const char *fl_scan_text(struct fl_kernel_scan *scan, const char *format, ...)
 	char text[256];
 	va_list args;
 	va_start(args, format);
-	fl_vformat(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	return fl_scan_copy(scan, text, strlen(text));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/unwind.h"
 
-#include "base/format.h"
+#include <stdio.h>
 
 void fl_unwind_stop_text(const struct fl_unwind_result *result, char *buf, size_t size)
 {
@@ -26,5 +26,5 @@ void fl_unwind_stop_text(const struct fl_unwind_result *result, char *buf, size_
 			"a caller's frame would end at 0x%08x, above the end of the thread's stack",
 	};
 	const char *format = result->stop < FL_STOP_COUNT ? formats[result->stop] : "unknown";
-	fl_format(buf, size, format, result->stop_addr);
+	snprintf(buf, size, format, result->stop_addr);
 }
