@@ -48,6 +48,13 @@ class Program:
                   f"  stdout: {stdout[:1500]}\n  stderr: {stderr[:1500]}")
         return stdout
 
+    def check(self, what, condition, detail=""):
+        """What no expect() can say."""
+        self.count += 1
+        if not condition:
+            self.failures.append(what)
+            print(f"FAILED {what}: {detail}")
+
     def finish(self):
         print(f"{self.count} runs, {len(self.failures)} failed")
         sys.exit(1 if self.failures else 0)

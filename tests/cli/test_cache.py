@@ -20,6 +20,7 @@ HEAD = 144  # docs/index-format.md
 AT_VERSION, AT_ELF_SIZE, AT_BUILD_ID_OFF, AT_BUILD_ID = 8, 88, 112, 120
 
 program = Program()
+check = program.check
 work = pathlib.Path(tempfile.mkdtemp(prefix="faultline-test-"))
 cache = work / "cache"
 
@@ -27,13 +28,6 @@ cache = work / "cache"
 def analyze(dump, elf, *options, folder=cache):
     where = ["--no-cache"] if folder is None else ["--cache", folder]
     return program.run("analyze", dump, "--elf", elf, "--format", "json", *where, *options)
-
-
-def check(what, ok, detail=""):
-    program.count += 1
-    if not ok:
-        program.failures.append(what)
-        print(f"FAILED {what}: {detail}")
 
 
 def check_same(what, run, wanted, silent=True, says=None):

@@ -9,14 +9,9 @@ from pathlib import Path
 from support import Program
 
 p = Program()
+check = p.check
 dump, elf = p.case("m4f-og", "null-write")
 second, _ = p.case("m4f-og", "divide-by-zero")
-
-
-def check(what, condition):
-    if not condition:
-        p.failures.append(what)
-        print(f"FAILED {what}")
 
 
 with tempfile.TemporaryDirectory() as name:

@@ -14,15 +14,9 @@ from pathlib import Path
 from support import Program, read_terminal
 
 p = Program()
+check = p.check
 dump, _ = p.case("m4f-og", "null-write")
 content = Path(dump).read_bytes()
-
-
-def check(what, condition, detail=""):
-    p.count += 1
-    if not condition:
-        p.failures.append(what)
-        print(f"FAILED {what}: {detail}")
 
 
 def ingest(*files, fifo, on_terminal, late, slow=0.0):

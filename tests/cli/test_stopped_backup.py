@@ -11,14 +11,8 @@ from pathlib import Path
 from support import Program
 
 p = Program()
+check = p.check
 dump, elf = p.case("m4f-og", "null-write")
-
-
-def check(what, condition, detail=""):
-    p.count += 1
-    if not condition:
-        p.failures.append(what)
-        print(f"FAILED {what}: {detail}")
 
 
 def stop(db, copy, number, delay):

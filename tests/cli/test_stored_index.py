@@ -13,17 +13,11 @@ import tempfile
 from support import Program, debug_file, stripped
 
 program = Program()
+check = program.check
 work = pathlib.Path(tempfile.mkdtemp(prefix="faultline-test-"))
 AT_ENGINE = 48  # docs/index-format.md
 dump, elf = program.case("m4f-cpp", "cpp-anonymous")
 other_elf = program.case("m4f-aux", "x")[1]
-
-
-def check(what, ok, detail=""):
-    program.count += 1
-    if not ok:
-        program.failures.append(what)
-        print(f"FAILED {what}: {detail}")
 
 
 def database(name):

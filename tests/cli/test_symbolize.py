@@ -18,16 +18,10 @@ from support import Program, read_terminal, stripped
 
 os.environ["XDG_CACHE_HOME"] = "/dev/null/none"  # not the user's own
 p = Program()
+check = p.check
 elf = f"{p.corpus}/m4f-o2/fw.elf"
 cpp = f"{p.corpus}/m4f-cpp/fw.elf"
 aux = f"{p.corpus}/m4f-aux/fw.elf"
-
-
-def check(what, condition, detail=""):
-    p.count += 1
-    if not condition:
-        p.failures.append(what)
-        print(f"FAILED {what}: {detail}")
 
 
 def symbols(path):

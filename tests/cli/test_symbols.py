@@ -11,6 +11,7 @@ from pathlib import Path
 from support import Program, debug_file, stripped
 
 p = Program()
+check = p.check
 dump, elf = p.case("m4f-og", "null-write")
 other_dump, other_elf = p.case("m33-os", "stack-overflow-psplim")
 whole = Path(elf).read_bytes()
@@ -19,12 +20,6 @@ whole = Path(elf).read_bytes()
 IDENTITY = "0202030 10a63617070 0965312e322e33 06626576 0b46a0a1a2a3a4a5".replace(" ", "")
 PIN_RESET = bytes.fromhex("a7" + IDENTITY + "04a3010a04040500")
 ASSERT = bytes.fromhex("a7" + IDENTITY + "04a401198001021a08000310031a080002010501")
-
-
-def check(what, condition):
-    if not condition:
-        p.failures.append(what)
-        print(f"FAILED {what}")
 
 
 with tempfile.TemporaryDirectory() as name:

@@ -11,6 +11,16 @@ enum { BUS = 0x9100, USAGE = 0x9300, ASSERT = 0x8001, OVERFLOW = 0x800b };
 
 /* The first stack borders on a buffer, which holds a return address or not; the second stack
  * borders on the first. */
+static struct fl_symbols *open_view(struct elf_writer *w, struct fl_symbol_view *view)
+{
+	struct fl_symbols *symbols = NULL;
+	elf_end(w);
+	assert_int_equal(fl_symbols_open(w->file.data, w->file.size, "fw.elf", &symbols, NULL),
+			 FL_OK);
+	assert_true(fl_view_add(view, symbols));
+	return symbols;
+}
+
 static void test_what_lies_below(void **state)
 {
 	static const struct {
@@ -35,12 +45,8 @@ static void test_what_lies_below(void **state)
 	elf_symbol(&w, "run", 0x08000101, sizeof(code), ELF_FUNC, text);
 	elf_symbol(&w, "spi_buffer", 0x20003f00, 0x100, ELF_OBJECT, bss);
 	elf_symbol(&w, "net_stack", START, CREW_STACK, ELF_OBJECT, bss);
-	elf_end(&w);
-	struct fl_symbols *symbols = NULL;
 	struct fl_symbol_view view = { 0 };
-	assert_int_equal(fl_symbols_open(w.file.data, w.file.size, "fw.elf", &symbols, NULL),
-			 FL_OK);
-	assert_true(fl_view_add(&view, symbols));
+	struct fl_symbols *symbols = open_view(&w, &view);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct crew crew;
 		uint32_t words[2] = { cases[i].word, 0 };
@@ -134,12 +140,8 @@ static void test_how_far_below(void **state)
 	unsigned text = elf_section(&w, ".text", ELF_PROGBITS, ELF_A | ELF_X, 0x08000100, code,
 				    sizeof(code));
 	elf_symbol(&w, "run", 0x08000101, sizeof(code), ELF_FUNC, text);
-	elf_end(&w);
-	struct fl_symbols *symbols = NULL;
 	struct fl_symbol_view view = { 0 };
-	assert_int_equal(fl_symbols_open(w.file.data, w.file.size, "fw.elf", &symbols, NULL),
-			 FL_OK);
-	assert_true(fl_view_add(&view, symbols));
+	struct fl_symbols *symbols = open_view(&w, &view);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct crew crew;
 		uint32_t words[WORDS + 4] = { 0 };
